@@ -1,0 +1,67 @@
+# make demo   a trial run in a practice archive, nothing else needed
+# make test   everything that has to pass before a change lands
+# Both set up what they need first: system packages, a virtual environment, the locked Python packages.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+# The one tool of `make lock`; everything else is pinned in the lock itself.
+UV := uv==0.13.9
+
+# A shell that works inside another project must not leak into this one.
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
+
+.PHONY: help demo test setup lint bench live lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(READY) ## see it work: in a practice archive, or with PAPERLESS_URL=.. PAPERLESS_TOKEN=.. in your own
+	@$(PY) -m sidecar demo
+
+test: lint ## check everything: style, types, tests
+	$(PY) -m pytest -m "not live" --ignore=tests/benchmarks
+
+lint: $(READY) ## check style and types only
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+
+bench: $(READY) ## measure speed and memory
+	$(PY) -m pytest tests/benchmarks -s --timeout=0
+
+live: $(READY) ## run the tests that need a real Paperless: PAPERLESS_URL=.. PAPERLESS_TOKEN=.. make live
+	@test -n "$$PAPERLESS_URL" && test -n "$$PAPERLESS_TOKEN" || { \
+		echo "Name a Paperless that may be written to: make live PAPERLESS_URL=.. PAPERLESS_TOKEN=.."; exit 1; }
+	@$(PY) -m pytest -m live
+
+setup: $(READY) ## install what is missing, and stop there
+
+# Done again only when the lock or the project's own metadata changes.
+$(READY): requirements-dev.lock pyproject.toml scripts/install-system-packages.sh
+	@set -e; python=$$(PYTHON='$(PYTHON)' sh scripts/install-system-packages.sh); \
+	if ! $(PY) -m pip --version >/dev/null 2>&1; then \
+		echo "Making $(VENV) with $$python"; "$$python" -m venv --clear $(VENV); \
+	fi; \
+	echo "Installing the locked Python packages"; \
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock || { \
+		echo "pip could not install them: its own words stand above. Is there a network?"; exit 1; }; \
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	touch $@
+
+# Keeps the versions that are locked already; `make lock LOCK=--upgrade` takes the newest allowed ones.
+lock: COMPILE = build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(LOCK)
+lock: ## pin the versions of all packages after a change in pyproject.toml
+	@python=$$(PYTHON='$(PYTHON)' sh scripts/install-system-packages.sh) && "$$python" -m venv build/lock
+	@build/lock/bin/pip install --quiet --disable-pip-version-check $(UV)
+	$(COMPILE) --all-extras --group dev pyproject.toml -o requirements-dev.lock
+	$(COMPILE) --all-extras pyproject.toml -c requirements-dev.lock -o requirements.lock
+	build/lock/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+		| $(COMPILE) - -c requirements-dev.lock -o requirements-build.lock
+
+clean: ## remove everything that make made
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

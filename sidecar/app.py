@@ -1,0 +1,236 @@
+"""Puts the rooms together from the settings, and owns start and stop. Only this file and the command line see both."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import signal
+import uuid
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from sidecar import __version__
+from sidecar.domain.errors import OutageError, TemporaryError
+from sidecar.domain.job import Kind, State
+from sidecar.domain.retry import RetryPolicy, parking_s
+from sidecar.domain.suggestion import FilingRules
+from sidecar.domain.trigger import Tags
+from sidecar.engines.llm import Model
+from sidecar.engines.prompts import Prompts
+from sidecar.engines.raster import Limits
+from sidecar.engines.tagger import Tagger
+from sidecar.engines.tesseract import Tesseract
+from sidecar.paperless.client import Paperless
+from sidecar.paperless.http import Http
+from sidecar.paperless.names import NameList
+from sidecar.settings import Settings
+from sidecar.store import report
+from sidecar.store.database import Database
+from sidecar.worker.clock import Clock
+from sidecar.worker.delivery import Delivery
+from sidecar.worker.gate import Gate
+from sidecar.worker.intake import Intake
+from sidecar.worker.lease import Leases
+from sidecar.worker.ocr import Ocr
+from sidecar.worker.poller import Poller
+from sidecar.worker.providers import Providers
+from sidecar.worker.runner import Lane, Rules, Runner
+from sidecar.worker.tagging import Tagging
+from sidecar.worker.upkeep import Upkeep
+
+_log = logging.getLogger(__name__)
+
+#: Longer than any request to Paperless can take, so that a lease never ends inside one.
+LEASE_SLACK_S = 30.0
+SETTLE_SLACK_S = 5.0
+
+
+class Parts:
+    """Everything that talks to the world, made from the settings; nothing is opened before it is used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.paperless = Paperless(
+            Http(
+                settings.paperless_url,
+                settings.paperless_token.get_secret_value(),
+                timeout_s=settings.paperless_timeout_s,
+            )
+        )
+        self.names = NameList(self.paperless.http)
+        self.model = Model(
+            settings.llm_model,
+            base_url=settings.openai_base_url,
+            api_key=settings.openai_api_key.get_secret_value() if settings.openai_api_key else None,
+            timeout_s=settings.llm_timeout_s,
+            max_tokens=settings.llm_max_tokens,
+        )
+        self.prompts = Prompts(settings.prompts_dir)
+        self.tagger = Tagger(self.model, self.prompts, filing_rules(settings), document_tokens=settings.document_tokens)
+        self.engine = Tesseract(settings.ocr_languages, timeout_s=settings.ocr_page_timeout_s)
+        self.db = Database(settings.data_dir / "sidecar.db")
+
+    async def tags(self) -> Tags:
+        """Return the ids of our tags; those that are missing in Paperless are made."""
+        own = self.names.own_tag
+        s = self.settings
+        return Tags(
+            ocr=await own(s.auto_ocr_tag),
+            tagging=await own(s.auto_tag),
+            ocr_done=await own(s.ocr_done_tag),
+            tagging_done=await own(s.tag_done_tag),
+            failed=await own(s.fail_tag),
+        )
+
+    async def close(self) -> None:
+        """Close connections and the store."""
+        await self.paperless.http.close()
+        await self.model.close()
+        await asyncio.to_thread(self.db.close)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def filing_rules(settings: Settings) -> FilingRules:
+    """Return the owner's wishes for the fields."""
+    return FilingRules(
+        title=settings.title_policy,
+        correspondent=settings.correspondent_policy,
+        document_type=settings.document_type_policy,
+        created=settings.created_policy,
+        tags=settings.add_tags,
+        create=settings.create_names,
+        language=settings.llm_language,
+        names_limit=settings.names_limit,
+    )
+
+
+def limits(settings: Settings) -> Limits:
+    """Return what reading one document may cost."""
+    return Limits(
+        dpi=settings.ocr_dpi,
+        max_pages=settings.ocr_max_pages,
+        file_pixels=settings.ocr_max_megapixels * 1_000_000,
+        page_timeout_s=settings.ocr_page_timeout_s,
+    )
+
+
+def cores(settings: Settings) -> int:
+    """Return how many pages are read at a time: as set, or one per core this process may use."""
+    return settings.ocr_cores or len(os.sched_getaffinity(0))
+
+
+class Sidecar:
+    """The running program: poller, runner and upkeep around one store. Made by `start`."""
+
+    def __init__(self, parts: Parts, tags: Tags, clock: Clock) -> None:
+        s = parts.settings
+        self.parts = parts
+        self._clock = clock
+        db, paperless = parts.db, parts.paperless
+        settle = timedelta(seconds=s.paperless_timeout_s + SETTLE_SLACK_S)
+        probes = {"paperless": paperless.probe, "model": parts.model.probe}
+        self.providers = Providers(probes, clock=clock, on_return=self._back)
+        length = timedelta(seconds=max(180.0, 2 * (s.paperless_timeout_s + LEASE_SLACK_S)))
+        self.leases = Leases(db, uuid.uuid4().hex, length=length, clock=clock)
+        gate = Gate(paperless.modify_tags, width=s.paperless_writes)
+        delivery = Delivery(paperless, db, gate, self.leases, tags, clock)
+        intake = Intake(paperless, db, tags, clock)
+        ocr = Ocr(
+            paperless, db, intake, self.leases, parts.engine, tags, clock,
+            folder=s.data_dir / "work", limits=limits(s), cores=cores(s), max_file_bytes=s.max_file_mb * 1_000_000,
+        )  # fmt: skip
+        tagging = Tagging(parts.names, db, intake, parts.tagger, tags, clock)
+        lanes = {
+            Kind.OCR: Lane(ocr.propose, s.ocr_concurrency, ("paperless",)),
+            Kind.TAGGING: Lane(tagging.propose, s.tagging_concurrency, ("paperless", "model")),
+        }
+        retry = RetryPolicy(s.max_attempts, s.max_crashes, s.retry_base_s, s.retry_cap_s)
+        rules = Rules(retry, settle, s.fail_note)
+        self.runner = Runner(db, lanes, delivery, self.leases, self.providers, tags, rules, clock)
+        self.poller = Poller(
+            paperless, db, self.providers, tags, clock, interval_s=s.poll_interval_s, on_new=self.runner.wake
+        )
+        self.upkeep = Upkeep(
+            db, clock, settle=settle, max_crashes=s.max_crashes, keep=timedelta(days=s.keep_days),
+            alive_file=s.data_dir / "alive", on_ready=self.runner.wake,
+        )  # fmt: skip
+
+    @classmethod
+    async def start(cls, parts: Parts, clock: Clock | None = None) -> Self:
+        """Open the store, reach Paperless (waiting for it as long as it takes) and take back unfinished jobs.
+
+        Raises SettingsError, StoreError and InstanceError, before anything was done.
+        """
+        clock = clock or Clock()
+        parts.prompts.check()
+        await asyncio.to_thread(parts.engine.check)
+        parts.db.hold_instance()
+        await asyncio.to_thread(parts.db.migrate)
+        shutil.rmtree(parts.settings.data_dir / "work", ignore_errors=True)
+        sidecar = cls(parts, await _reach(parts, clock), clock)
+        await sidecar.upkeep.rescue(everything=True)
+        _log.info("sidecar %s works for %s", __version__, parts.settings.paperless_url)
+        return sidecar
+
+    async def run(self, *, drain: bool = False) -> bool:
+        """Work until SIGTERM or SIGINT; with `drain` until nothing is due. Return whether no work is left."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        loops = [self.runner.watch(), self.leases.keep(), self.providers.watch(), self.upkeep.watch()]
+        loops.append(self._drained() if drain else self.poller.watch())
+        tasks: set[asyncio.Task[Any]] = {asyncio.create_task(body) for body in loops}
+        tasks.add(asyncio.create_task(stop.wait()))
+        try:
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()  # a loop ends only by a fault, which is raised here
+        finally:
+            await self.runner.stop(self.parts.settings.stop_grace_s)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+        return not await self.parts.db.run(report.waiting)
+
+    async def _drained(self) -> None:
+        """Return when Paperless has nothing new, nothing runs, and what waits cannot be done now."""
+        while True:
+            made = await self.poller.round()
+            while await self._moves():
+                await self._clock.sleep(0.1)
+            if not made:
+                return
+
+    async def _moves(self) -> bool:
+        waiting = await self.parts.db.run(report.waiting)
+        ready = waiting.get(State.READY, 0)
+        return self.runner.is_busy or bool(ready and not self.providers.parked)
+
+    def _back(self) -> None:
+        self.runner.wake()
+        self.poller.ring()
+
+
+async def _reach(parts: Parts, clock: Clock) -> Tags:
+    failures = 0
+    while True:
+        try:
+            return await parts.tags()
+        except (OutageError, TemporaryError) as error:
+            failures += 1
+            wait_s = parking_s(failures, clock.chance())
+            _log.error("%s Trying again in %.0f s.", error, wait_s)
+            await clock.sleep(wait_s)

@@ -1,0 +1,29 @@
+"""`sidecar run`: the program itself."""
+
+from __future__ import annotations
+
+import typer
+
+from sidecar.app import Parts, Sidecar
+from sidecar.cli.ending import Exit, in_words, load_settings, run_async
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        epilog="Examples:  sidecar run   |   sidecar run --drain (from cron: do what is due, then end)",
+    )(run)
+
+
+def run(drain: bool = typer.Option(False, "--drain", help="Do what is due now, then end.")) -> None:
+    """Work: find tagged documents, read and file them, until stopped."""
+    with in_words():
+        settings = load_settings()
+    done = run_async(_run(Parts(settings), drain))
+    raise typer.Exit(Exit.DONE if done or not drain else Exit.WORK_LEFT)
+
+
+async def _run(parts: Parts, drain: bool) -> bool:
+    async with parts:
+        sidecar = await Sidecar.start(parts)
+        return await sidecar.run(drain=drain)

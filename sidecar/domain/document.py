@@ -1,0 +1,43 @@
+"""A document as Paperless holds it, reduced to what we look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+#: A field of a document as PATCH names it, with its JSON value.
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document at one moment. Paperless gives no version stamp, so equality of values is all there is."""
+
+    id: int
+    title: str
+    content: str = field(repr=False)
+    tags: frozenset[int]
+    correspondent: int | None
+    document_type: int | None
+    storage_path: int | None
+    #: "YYYY-MM-DD"
+    created: str
+    mime_type: str
+    original_file_name: str
+    #: The notes' texts, oldest first.
+    notes: tuple[str, ...] = ()
+    #: Object rights only: true for an unowned document even if the user may not change documents at all.
+    user_can_change: bool = True
+
+    def value(self, name: str) -> Any:
+        """Return the current value of a field that PATCH knows by `name`."""
+        return getattr(self, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """One line of a poll: a document that carries at least one tag we asked for."""
+
+    id: int
+    tags: frozenset[int]

@@ -1,0 +1,84 @@
+"""Everything that can go wrong, as the runner tells it apart.
+
+    SidecarError
+    ├── SettingsError            the owner must change a setting (exit code 3)
+    ├── StoreError               the database file or server cannot be used now
+    │   └── InstanceError        another sidecar holds this store (exit code 4)
+    └── WorkError                a job did not come to its end
+        ├── TemporaryError       try this job again later; an attempt is counted
+        ├── PermanentError       this document cannot be done as it is; the owner is told why
+        ├── OutageError          a provider is away; park it, count nothing, keep the tags
+        │   └── MisconfiguredError   the provider refuses everybody: token, address or model is wrong
+        ├── CancelledError       the owner or the world withdrew the job
+        ├── LeaseLostError       another runner owns the job now; stop and discard
+        └── UncertainWriteError  a write was sent and its answer never came; look again before writing
+
+Texts are whole sentences for the owner: what happened and what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class SidecarError(Exception):
+    """Root of all errors that carry a sentence for the owner."""
+
+
+class SettingsError(SidecarError):
+    """One or more settings are missing or wrong; `problems` holds a sentence for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class StoreError(SidecarError):
+    """The store cannot be read or written now: disk full, locked, read-only, damaged or too new."""
+
+
+class InstanceError(StoreError):
+    """A second sidecar was started on the same store."""
+
+
+class WorkError(SidecarError):
+    """A job did not come to its end."""
+
+
+class TemporaryError(WorkError):
+    """Try the job again later.
+
+    `suspect` names the provider ("paperless" or "model") that gave no proper answer, or is None. The runner asks
+    a suspect for a sign of life: if there is none, the failure counts as an outage and costs the job nothing.
+    """
+
+    def __init__(self, message: str, *, suspect: str | None = None) -> None:
+        super().__init__(message)
+        self.suspect = suspect
+
+
+class PermanentError(WorkError):
+    """This document cannot be done as it is; trying again would end the same way."""
+
+
+class OutageError(WorkError):
+    """`provider` is away for everybody. `retry_after_s` is its own wish in seconds, or None."""
+
+    def __init__(self, provider: str, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.provider = provider
+        self.retry_after_s = retry_after_s
+
+
+class MisconfiguredError(OutageError):
+    """The provider answers, but refuses everybody until the owner changes a setting."""
+
+
+class CancelledError(WorkError):
+    """Nothing is left to do: the trigger tag was taken off, or the document is gone."""
+
+
+class LeaseLostError(WorkError):
+    """The job belongs to another runner now. Whatever was computed is discarded."""
+
+
+class UncertainWriteError(TemporaryError):
+    """A write was sent to Paperless and no proper answer came back; it may have taken effect, or still may."""

@@ -1,0 +1,128 @@
+"""What may be written to a document, decided from values alone.
+
+Paperless has no lock and no If-Match, so a write-back compares three values of each field: what the work was based
+on, what stands there now, and what is wanted. Whoever changed a field in between wins over us.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sidecar.domain.document import Document, Fields
+
+
+@dataclass(frozen=True, slots=True)
+class TagDelta:
+    """Tags to put on and to take off, by id; all others are left as they are."""
+
+    add: frozenset[int] = frozenset()
+    remove: frozenset[int] = frozenset()
+
+    def missing_on(self, tags: frozenset[int]) -> TagDelta:
+        """Return what of the delta is not yet true of a document with `tags`."""
+        return TagDelta(self.add - tags, self.remove & tags)
+
+    def __bool__(self) -> bool:
+        return bool(self.add or self.remove)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a job's work asks for."""
+
+    #: Each wanted field's value when the work began.
+    base: Fields
+    wanted: Fields
+    delta: TagDelta
+    #: A note for the owner, posted unless one with the same text stands there; None for none.
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A field that a person (or a workflow) changed while the work ran; theirs stays."""
+
+    field: str
+    base: Any
+    current: Any
+    wanted: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is left to be sent."""
+
+    #: To be PATCHed: still as the work saw it, and different from what is wanted.
+    write: Mapping[str, Any]
+    #: Already as wanted.
+    settled: tuple[str, ...]
+    conflicts: tuple[Conflict, ...]
+    delta: TagDelta
+    #: The values of `write` before it, for undo.
+    old: Mapping[str, Any] = field(default_factory=dict)
+
+    def without(self, names: frozenset[str]) -> Plan:
+        """Return the plan without fields that Paperless refused."""
+        return replace(self, write={name: value for name, value in self.write.items() if name not in names})
+
+
+def same(name: str, left: Any, right: Any) -> bool:
+    """Say whether two values of the field are the same to Paperless, which strips outer white space of content."""
+    if name == "content" and isinstance(left, str) and isinstance(right, str):
+        return left.strip() == right.strip()
+    return bool(left == right)
+
+
+def decide(proposal: Proposal, current: Document) -> Plan:
+    """Compare base, current and wanted of every field.
+
+    Equal to wanted: nothing to do. Equal to base: write. Neither: a person changed it; theirs stays.
+    """
+    write: dict[str, Any] = {}
+    settled: list[str] = []
+    conflicts: list[Conflict] = []
+    for name, wanted in proposal.wanted.items():
+        now, base = current.value(name), proposal.base[name]
+        if same(name, now, wanted):
+            settled.append(name)
+        elif same(name, now, base):
+            write[name] = wanted
+        else:
+            conflicts.append(Conflict(name, base, now, wanted))
+    return Plan(
+        write=write,
+        settled=tuple(settled),
+        conflicts=tuple(conflicts),
+        delta=proposal.delta.missing_on(current.tags),
+        old={name: current.value(name) for name in write},
+    )
+
+
+def shows_our_hand(proposal: Proposal, current: Document) -> bool:
+    """Say whether an earlier, interrupted delivery of this proposal has visibly taken effect.
+
+    Asked when the trigger tag is gone: it tells "we took it off" (or had begun to write) from "the owner did".
+    """
+    written = any(
+        same(name, current.value(name), wanted) and not same(name, proposal.base[name], wanted)
+        for name, wanted in proposal.wanted.items()
+    )
+    return written or (bool(proposal.delta.add) and proposal.delta.add <= current.tags)
+
+
+def not_arrived(plan: Plan, back: Document) -> tuple[str, ...]:
+    """Return the names of what was sent and is, on reading back, still as before; "tags" for the delta.
+
+    A field that shows neither the old nor the new value was changed by a person after us: that is their right.
+    A trigger tag that is on again was put on again by somebody; the next poll deals with it.
+    """
+    lost = [
+        name
+        for name, wanted in plan.write.items()
+        if not same(name, back.value(name), wanted) and same(name, back.value(name), plan.old[name])
+    ]
+    if plan.delta.add and not plan.delta.add & back.tags:
+        lost.append("tags")
+    return tuple(lost)

@@ -1,0 +1,1 @@
+"""Page image to text, text to suggestion."""

@@ -1,0 +1,195 @@
+"""One call to a language model behind any OpenAI-compatible endpoint.
+
+Servers differ in what they refuse. What a server refused once is left out (or replaced by the next simpler form)
+from then on: JSON schema, then JSON object, then plain text; temperature; the name of the token limit.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sidecar.domain.errors import MisconfiguredError, OutageError, PermanentError, TemporaryError, WorkError
+
+if TYPE_CHECKING:
+    import openai
+
+PROVIDER = "model"
+CONNECT_S = 10.0
+
+_log = logging.getLogger(__name__)
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back from the model."""
+
+    text: str
+    #: True when the answer stopped at the token limit.
+    cut_off: bool
+    #: As the provider counted; None where it did not say.
+    input_tokens: int | None
+    output_tokens: int | None
+    seconds: float
+
+
+class Model:
+    """A model behind an endpoint. Calls have a deadline in all (`timeout_s`, seconds) and are never repeated here."""
+
+    def __init__(
+        self, name: str, *, base_url: str | None, api_key: str | None, timeout_s: float = 300.0, max_tokens: int = 1000
+    ) -> None:
+        self.name = name
+        self._base_url = base_url
+        self._api_key = api_key or "none"  # local servers want none, the package wants one
+        self._timeout_s = timeout_s
+        self._max_tokens = max_tokens
+        self._refused: set[str] = set()
+        self._client: openai.AsyncOpenAI | None = None
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._client is not None:
+            await self._client.close()
+
+    async def probe(self) -> None:
+        """Ask for a sign of life: any answer to the list of models will do, but for a refused key."""
+        import openai  # noqa: PLC0415
+
+        self._require_name()
+        try:
+            await self._open().models.list()
+        except openai.APIStatusError as error:
+            if error.status_code in (401, 403, 429, 502, 503, 504):
+                raise self._in_words(error) from error
+        except openai.OpenAIError as error:
+            raise self._in_words(error) from error
+
+    async def ask(self, messages: Sequence[Message], schema: dict[str, Any]) -> Reply:
+        """Return the model's answer, asked to be JSON of this schema (it need not be).
+
+        Raises OutageError, MisconfiguredError, TemporaryError or PermanentError.
+        """
+        import openai  # noqa: PLC0415
+
+        self._require_name()
+        while True:
+            options = self._options(schema)
+            started = time.monotonic()
+            try:
+                answer = await self._open().chat.completions.create(
+                    model=self.name, messages=list(messages), **options  # type: ignore[arg-type]
+                )  # fmt: skip
+            except openai.OpenAIError as error:
+                if self._learn(error, options):
+                    continue
+                raise self._in_words(error) from error
+            return _reply(answer, time.monotonic() - started)
+
+    def _require_name(self) -> None:
+        if not self.name:
+            raise MisconfiguredError(PROVIDER, "No model is set up for filing: set LLM_MODEL and OPENAI_BASE_URL.")
+
+    def _open(self) -> openai.AsyncOpenAI:
+        if self._client is None:
+            import openai  # noqa: PLC0415 - 50 MB that an idle sidecar does not need
+
+            self._client = openai.AsyncOpenAI(
+                base_url=self._base_url, api_key=self._api_key, timeout=self._timeout_s, max_retries=0
+            )
+        return self._client
+
+    def _options(self, schema: dict[str, Any]) -> dict[str, Any]:
+        limit = "max_completion_tokens" if "max_tokens" in self._refused else "max_tokens"
+        options: dict[str, Any] = {limit: self._max_tokens}
+        if "temperature" not in self._refused:
+            options["temperature"] = 0
+        if "json_schema" not in self._refused:
+            wrapped = {"name": "filing", "strict": True, "schema": schema}
+            options["response_format"] = {"type": "json_schema", "json_schema": wrapped}
+        elif "response_format" not in self._refused:
+            options["response_format"] = {"type": "json_object"}
+        return {name: value for name, value in options.items() if name not in self._refused}
+
+    def _learn(self, error: openai.OpenAIError, options: dict[str, Any]) -> bool:
+        """Note which parameter the server refused. Return whether asking again without it makes sense."""
+        import openai  # noqa: PLC0415
+
+        if not isinstance(error, openai.APIStatusError) or error.status_code not in (400, 404, 422, 500, 501):
+            return False
+        said = str(error).lower()
+        signs = {
+            "response_format": ("response_format", "json_schema", "json_object", "'text' or", "grammar"),
+            "temperature": ("temperature",),
+            "max_tokens": ("max_tokens",),
+            "max_completion_tokens": ("max_completion_tokens",),
+        }
+        for option, words in signs.items():
+            if option in options and any(word in said for word in words):
+                name = option
+                if option == "response_format" and options[option]["type"] == "json_schema":
+                    name = "json_schema"
+                _log.info("the model server refuses %s; going on without it", name)
+                self._refused.add(name)
+                return True
+        return False
+
+    def _in_words(self, error: openai.OpenAIError) -> WorkError:
+        import openai  # noqa: PLC0415
+
+        where = self._base_url or "OpenAI"
+        if isinstance(error, openai.APITimeoutError):
+            return TemporaryError(
+                f"The model at {where} gave no answer within {self._timeout_s:.0f} s.", suspect=PROVIDER
+            )
+        if isinstance(error, openai.APIStatusError):
+            return _status_in_words(error, where, self.name)
+        if isinstance(error, openai.APIConnectionError):
+            cause = type(error.__cause__).__name__
+            if cause.startswith("Connect"):
+                return OutageError(PROVIDER, f"The model at {where} cannot be reached.")
+            return TemporaryError(f"The model at {where} hung up.", suspect=PROVIDER)
+        return TemporaryError(f"The model at {where} gave no proper answer: {error}", suspect=PROVIDER)
+
+
+def _status_in_words(error: openai.APIStatusError, where: str, model: str) -> WorkError:
+    status, said = error.status_code, " ".join(str(error).split())[:300]
+    if status in (401, 403):
+        return MisconfiguredError(PROVIDER, f"{where} refused the key: check OPENAI_API_KEY ({said}).")
+    if status == 404:
+        return MisconfiguredError(
+            PROVIDER, f"{where} does not know the model {model}: check LLM_MODEL and OPENAI_BASE_URL ({said})."
+        )
+    if status == 429 and error.code == "insufficient_quota":
+        return MisconfiguredError(PROVIDER, f"The account at {where} has no credit left ({said}).")
+    if status in (408, 429, 502, 503, 504, 529):
+        return OutageError(PROVIDER, f"{where} is busy or away ({status}).", retry_after_s=_retry_after(error))
+    if status >= 500:
+        return TemporaryError(f"{where} answered {status}: {said}", suspect=PROVIDER)
+    return PermanentError(f"{where} does not take this document: {said}")
+
+
+def _retry_after(error: openai.APIStatusError) -> float | None:
+    try:
+        return float(error.response.headers["retry-after"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _reply(answer: Any, seconds: float) -> Reply:
+    """Read the answer; a server may leave out anything but the choices."""
+    if not answer.choices:
+        raise TemporaryError("The model's server answered without an answer.", suspect=PROVIDER)
+    choice, usage = answer.choices[0], answer.usage
+    return Reply(
+        text=choice.message.content or "",
+        cut_off=choice.finish_reason == "length",
+        input_tokens=usage.prompt_tokens if usage else None,
+        output_tokens=usage.completion_tokens if usage else None,
+        seconds=seconds,
+    )

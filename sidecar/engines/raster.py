@@ -1,0 +1,181 @@
+"""A file's pages as grey images on disk, one at a time, in bounded pixels, memory and seconds.
+
+Poppler writes a grey raster straight to a file and Tesseract reads it from there, so no page is ever held in this
+process. Never PNG: compressing it costs poppler 35 times the rendering (docs/ocr.md).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sidecar.domain.errors import PermanentError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+IMAGES = frozenset({"image/jpeg", "image/png", "image/tiff", "image/webp", "image/gif", "image/bmp"})
+POINTS_PER_INCH = 72
+STUB_BYTES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one document may cost."""
+
+    dpi: int = 300
+    max_pages: int = 2000
+    #: A rendered page has at most this many pixels; larger ones are rendered coarser.
+    page_pixels: int = 40_000_000
+    #: An image file with more pixels is not opened at all.
+    file_pixels: int = 120_000_000
+    #: For one page, in seconds.
+    page_timeout_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that was looked into and can be read."""
+
+    file: Path
+    pages: int
+    is_pdf: bool
+
+
+def is_readable(mime_type: str) -> bool:
+    """Say whether the original can be read as pages; other types are read from Paperless's archive PDF."""
+    return mime_type == "application/pdf" or mime_type in IMAGES
+
+
+def inspect(file: Path, limits: Limits) -> Source:
+    """Look into the file and count its pages. Raises PermanentError for what cannot be read, in words."""
+    with file.open("rb") as opened:
+        head = opened.read(1024)
+    if not head.strip(b"\0"):
+        raise PermanentError("The file is empty.")
+    source = _inspect_pdf(file) if b"%PDF-" in head else _inspect_image(file, limits)
+    if source.pages < 1:
+        raise PermanentError("The PDF has no pages.")
+    if source.pages > limits.max_pages:
+        raise PermanentError(f"The document has {source.pages} pages; OCR_MAX_PAGES allows {limits.max_pages}.")
+    return source
+
+
+def _inspect_pdf(file: Path) -> Source:
+    from pdf2image import exceptions, pdfinfo_from_path  # noqa: PLC0415 - loaded only when pages are read
+
+    try:
+        info = pdfinfo_from_path(str(file), timeout=60)
+    except exceptions.PDFPopplerTimeoutError as error:
+        raise PermanentError("The PDF is so entangled that counting its pages took over a minute.") from error
+    except exceptions.PDFPageCountError as error:
+        raise PermanentError(_pdf_fault(str(error))) from error
+    return Source(file, int(info["Pages"]), is_pdf=True)
+
+
+def _pdf_fault(said: str) -> str:
+    if "password" in said.lower():
+        return "The PDF is encrypted and asks for a password. Remove the password in Paperless, then tag it again."
+    detail = next((line.strip() for line in said.splitlines() if "rror" in line), "poppler cannot open it")
+    return f"The PDF is damaged and cannot be opened ({detail})."
+
+
+def _inspect_image(file: Path, limits: Limits) -> Source:
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
+
+    Image.MAX_IMAGE_PIXELS = None  # our own limit comes below, with our own words
+    try:
+        with Image.open(file) as image:
+            width, height = image.size
+            pages = getattr(image, "n_frames", 1)
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise PermanentError("The file is neither a PDF nor an image that can be opened.") from error
+    if width * height > limits.file_pixels:
+        raise PermanentError(
+            f"The image has {width} x {height} pixels, {width * height // 1_000_000} million; "
+            f"OCR_MAX_MEGAPIXELS allows {limits.file_pixels // 1_000_000}."
+        )
+    return Source(file, pages, is_pdf=False)
+
+
+def render(source: Source, page: int, folder: Path, limits: Limits) -> Path:
+    """Write page `page` (from 1) as a grey raster into `folder` and return the file; the caller removes it.
+
+    Raises PermanentError if this page cannot be drawn; others may.
+    """
+    target = folder / f"page-{page:04d}"
+    return _render_pdf(source, page, target, limits) if source.is_pdf else _render_frame(source, page, target, limits)
+
+
+def _render_pdf(source: Source, page: int, target: Path, limits: Limits) -> Path:
+    from pdf2image import convert_from_path, exceptions  # noqa: PLC0415
+
+    try:
+        paths = convert_from_path(
+            str(source.file),
+            dpi=_dpi(source, page, limits),
+            first_page=page,
+            last_page=page,
+            fmt="ppm",
+            grayscale=True,
+            single_file=True,
+            output_folder=str(target.parent),
+            output_file=target.name,
+            paths_only=True,
+            timeout=math.ceil(limits.page_timeout_s),
+        )
+    except exceptions.PDFPopplerTimeoutError as error:
+        raise PermanentError(f"Page {page} took longer than {limits.page_timeout_s:.0f} s to draw.") from error
+    except exceptions.PDFPageCountError as error:
+        raise PermanentError(_pdf_fault(str(error))) from error
+    if not paths or _is_stub(path := Path(str(paths[0]))):
+        raise PermanentError(f"Page {page} is damaged: it cannot be drawn.")
+    return path
+
+
+def _is_stub(raster: Path) -> bool:
+    """Say whether poppler drew nothing: for a page it cannot load it succeeds with an image of one pixel."""
+    return raster.stat().st_size < STUB_BYTES
+
+
+def _dpi(source: Source, page: int, limits: Limits) -> int:
+    from pdf2image import exceptions, pdfinfo_from_path  # noqa: PLC0415
+
+    try:
+        info = pdfinfo_from_path(str(source.file), first_page=page, last_page=page, timeout=60)
+        width, height = (float(part) for part in str(info[f"Page    {page} size"]).split()[:3:2])
+    except (exceptions.PDFPageCountError, exceptions.PDFPopplerTimeoutError, KeyError, ValueError):
+        return limits.dpi
+    square_inches = max(width * height, 1.0) / POINTS_PER_INCH**2
+    return max(1, min(limits.dpi, int(math.sqrt(limits.page_pixels / square_inches))))
+
+
+def _render_frame(source: Source, page: int, target: Path, limits: Limits) -> Path:
+    """Write one frame of an image upright and grey. JPEG is decoded straight to grey, the rest one frame at a time."""
+    from PIL import Image, ImageOps  # noqa: PLC0415
+
+    out = target.with_suffix(".pgm")
+    try:
+        with Image.open(source.file) as image:
+            image.seek(page - 1)
+            if image.format == "JPEG":
+                image.draft("L", image.size)
+            grey = _on_white(ImageOps.exif_transpose(image))
+            if grey.width * grey.height > limits.page_pixels:
+                scale = math.sqrt(limits.page_pixels / (grey.width * grey.height))
+                grey = grey.resize((max(1, int(grey.width * scale)), max(1, int(grey.height * scale))))
+            grey.save(out, format="PPM")
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise PermanentError(f"Page {page} of the image is damaged: {error}.") from error
+    return out
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """Return the image in grey, with what is transparent shown as paper."""
+    from PIL import Image as Pillow  # noqa: PLC0415
+
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = Pillow.alpha_composite(Pillow.new("RGBA", image.size, "white"), image.convert("RGBA"))
+    return image.convert("L")

@@ -1,0 +1,1 @@
+"""The Paperless REST API and the JSON it speaks."""

@@ -1,0 +1,129 @@
+"""What the sidecar asks of Paperless, one method a request."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sidecar.domain.document import Document, Fields, Tagged
+from sidecar.domain.errors import PermanentError, TemporaryError
+from sidecar.domain.writeback import TagDelta
+from sidecar.paperless.http import PROVIDER, Http
+
+POLL_PAGE = 250
+CHUNK_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A document's file on disk."""
+
+    file: Path
+    bytes: int
+    sha256: str
+
+
+class Paperless:
+    """One Paperless over HTTP. Every method raises the errors of `Http`."""
+
+    def __init__(self, http: Http) -> None:
+        self.http = http
+
+    @property
+    def timeout_s(self) -> float:
+        """The longest a single request can take, in seconds."""
+        return self.http.timeout_s
+
+    async def probe(self) -> None:
+        """Make the cheapest request that needs the token, so that an outage or a wrong setting shows."""
+        await self.http.get("documents/", page_size=1, fields="id")
+
+    async def tagged(self, tags: Collection[int]) -> list[Tagged]:
+        """Return all documents that carry at least one of the tags, by id.
+
+        An unknown filter answers with all documents, so each one is looked at again. The list may change while its
+        pages are read: then a document comes with the next poll.
+        """
+        wanted = frozenset(tags)
+        found: dict[int, Tagged] = {}
+        params: dict[str, Any] = {
+            "tags__id__in": ",".join(map(str, sorted(wanted))),
+            "fields": "id,tags",
+            "ordering": "id",
+            "page_size": POLL_PAGE,
+        }
+        page = 1
+        while True:
+            answer = await self.http.get("documents/", **params, page=page)
+            for row in answer["results"]:
+                if wanted & set(row["tags"]):
+                    found[row["id"]] = Tagged(row["id"], frozenset(row["tags"]))
+            if not answer.get("next"):
+                return list(found.values())
+            page += 1
+
+    async def document(self, document_id: int) -> Document:
+        """Return the document as it is now. Raises CancelledError if it is gone or in the trash."""
+        return to_document(await self.http.get(f"documents/{document_id}/"))
+
+    async def patch(self, document_id: int, values: Fields) -> Document:
+        """Set the given fields and return the document after it. Never for tags: they would replace the list."""
+        if "tags" in values:
+            raise ValueError("tags are changed by modify_tags, never by PATCH")
+        return to_document(await self.http.send("PATCH", f"documents/{document_id}/", dict(values)))
+
+    async def modify_tags(self, document_ids: Sequence[int], delta: TagDelta) -> None:
+        """Put tags on and take tags off; merges with what others do at the same time, in one transaction."""
+        parameters = {"add_tags": sorted(delta.add), "remove_tags": sorted(delta.remove)}
+        body = {"documents": list(document_ids), "method": "modify_tags", "parameters": parameters}
+        await self.http.send("POST", "documents/bulk_edit/", body)
+
+    async def add_note(self, document_id: int, text: str) -> None:
+        """Add a note. Not idempotent: look at the document's notes first."""
+        answer = await self.http.send("POST", f"documents/{document_id}/notes/", {"note": text})
+        if not isinstance(answer, list):  # Paperless answers 200 with an error object
+            raise TemporaryError(f"Paperless did not take the note: {answer}", suspect=PROVIDER)
+
+    async def history(self, document_id: int) -> list[dict[str, Any]]:
+        """Return the document's audit log, newest first, as Paperless gives it."""
+        return list(await self.http.get(f"documents/{document_id}/history/"))
+
+    async def download(self, document_id: int, file: Path, *, original: bool, max_bytes: int) -> Download:
+        """Fetch the document's file in chunks, the original or else the archive PDF.
+
+        Raises PermanentError for a file larger than `max_bytes`; what was written until then is left to the caller.
+        """
+        digest, size = hashlib.sha256(), 0
+        params = {"original": "true"} if original else {}
+        async with self.http.stream(f"documents/{document_id}/download/", **params) as response:
+            with file.open("wb") as out:
+                async for chunk in response.aiter_bytes(CHUNK_BYTES):
+                    size += len(chunk)
+                    if size > max_bytes:
+                        raise PermanentError(
+                            f"The file is larger than {max_bytes // 1_000_000} MB, the limit of MAX_FILE_MB."
+                        )
+                    digest.update(chunk)
+                    out.write(chunk)
+        return Download(file, size, digest.hexdigest())
+
+
+def to_document(row: dict[str, Any]) -> Document:
+    """Make a document of its JSON (API versions 9 and 10)."""
+    return Document(
+        id=row["id"],
+        title=row["title"],
+        content=row["content"] or "",
+        tags=frozenset(row["tags"]),
+        correspondent=row["correspondent"],
+        document_type=row["document_type"],
+        storage_path=row["storage_path"],
+        created=str(row["created"])[:10],
+        mime_type=row["mime_type"],
+        original_file_name=row.get("original_file_name") or "",
+        notes=tuple(note["note"] for note in row.get("notes") or ()),
+        user_can_change=row.get("user_can_change", True),
+    )

@@ -1,0 +1,90 @@
+"""Names and their ids: looked up, cached, and made when the owner allows it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from typing import Any
+
+from sidecar.domain.errors import MisconfiguredError, TemporaryError
+from sidecar.domain.vocabulary import Name, Names, Vocabulary
+from sidecar.paperless.http import PROVIDER, Http, RefusedError
+
+FRESH_S = 300.0
+PAGE = 1000
+
+
+class NameList:
+    """The names Paperless knows. A vocabulary is at most `FRESH_S` seconds old; making a name renews it."""
+
+    def __init__(self, http: Http, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._http = http
+        self._monotonic = monotonic
+        self._vocabulary: tuple[float, Vocabulary] | None = None
+
+    async def vocabulary(self, hidden: Collection[int]) -> Vocabulary:
+        """Return what a person would be offered: `hidden` tags (by id) and inbox tags are left out.
+
+        Three list requests when the cached one is too old, else none.
+        """
+        if self._vocabulary is None or self._monotonic() - self._vocabulary[0] > FRESH_S:
+            names: dict[Names, list[Name]] = {}
+            for kind in Names:
+                rows = await self._all(kind)
+                names[kind] = [_name(row) for row in rows if not row.get("is_inbox_tag")]
+            self._vocabulary = (self._monotonic(), Vocabulary(names))
+        known = self._vocabulary[1]
+        tags = [name for name in known.of(Names.TAGS) if name.id not in hidden]
+        return Vocabulary({**known.names, Names.TAGS: tags})
+
+    async def own_tag(self, name: str) -> int:
+        """Return the id of one of our own tags, made if missing: unowned, matching nothing by itself.
+
+        Raises MisconfiguredError if the tag has children: taking it off a document would take those off too.
+        """
+        row = await self._find(Names.TAGS, name) or await self._create(Names.TAGS, name)
+        if row.get("children"):
+            raise MisconfiguredError(
+                PROVIDER,
+                f'The tag "{name}" has other tags below it, and taking it off a document would take those off too. '
+                "Move them away from it in Paperless, or name another tag in the settings.",
+            )
+        return int(row["id"])
+
+    async def ensure(self, kind: Names, name: str) -> int:
+        """Return the id of the name, made if there is none of exactly this spelling."""
+        row = await self._find(kind, name)
+        if row is None:
+            row = await self._create(kind, name)
+            self._vocabulary = None
+        return int(row["id"])
+
+    async def _all(self, kind: Names) -> list[dict[str, Any]]:
+        rows: dict[int, dict[str, Any]] = {}
+        page = 1
+        while True:
+            answer = await self._http.get(f"{kind}/", page=page, page_size=PAGE)
+            rows.update({row["id"]: row for row in answer["results"]})
+            if not answer.get("next"):
+                return list(rows.values())
+            page += 1
+
+    async def _find(self, kind: Names, name: str) -> dict[str, Any] | None:
+        answer = await self._http.get(f"{kind}/", name__iexact=name, page_size=PAGE)
+        exact = (row for row in answer["results"] if row["name"] == name)  # the filter ignores case, names do not
+        return next(exact, None)
+
+    async def _create(self, kind: Names, name: str) -> dict[str, Any]:
+        """Make the name. Another client may be faster: then Paperless answers 400, or 500, and the name is there."""
+        body = {"name": name, "matching_algorithm": 0, "owner": None}
+        try:
+            return dict(await self._http.send("POST", f"{kind}/", body))
+        except (RefusedError, TemporaryError):
+            row = await self._find(kind, name)
+            if row is None:
+                raise
+            return row
+
+
+def _name(row: dict[str, Any]) -> Name:
+    return Name(row["id"], row["name"], row.get("document_count") or 0)

@@ -1,0 +1,147 @@
+"""How the practice model answers: plain rules over the document's own words, in the shape a schema asks for."""
+
+import re
+from datetime import date
+from typing import Any
+
+MAX_TITLE_LENGTH = 100
+SHORT_LINE_LENGTH = 15
+
+_MONTHS = [
+    ("january", "januar", "jänner", "jan"),
+    ("february", "februar", "feb"),
+    ("march", "märz", "maerz", "mar", "mrz"),
+    ("april", "apr"),
+    ("may", "mai"),
+    ("june", "juni", "jun"),
+    ("july", "juli", "jul"),
+    ("august", "aug"),
+    ("september", "sept", "sep"),
+    ("october", "oktober", "oct", "okt"),
+    ("november", "nov"),
+    ("december", "dezember", "dec", "dez"),
+]
+MONTHS = {name: number for number, names in enumerate(_MONTHS, start=1) for name in names}
+_MONTH = "(?P<name>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\b\.?"
+_YEAR, _DAY = r"(?P<year>(?:19|20)\d\d)", r"(?P<day>\d{1,2})"
+_DATES = [
+    re.compile(rf"\b{_YEAR}-(?P<month>\d\d)-(?P<day>\d\d)\b"),
+    re.compile(rf"\b{_DAY}\.\s?(?P<month>\d{{1,2}})\.\s?{_YEAR}\b"),
+    re.compile(rf"\b{_DAY}(?:\.|st|nd|rd|th)?\s+{_MONTH},?\s+{_YEAR}\b", re.IGNORECASE),
+    re.compile(rf"\b{_MONTH}\s+{_DAY}(?:st|nd|rd|th)?,?\s+{_YEAR}\b", re.IGNORECASE),
+]
+
+
+def first_date(text: str) -> str | None:
+    """Find the first date of a text, English or German, as YYYY-MM-DD."""
+    found = sorted((match.start(), match) for pattern in _DATES for match in pattern.finditer(text))
+    for _, match in found:
+        parts = match.groupdict()
+        month = MONTHS[parts["name"].lower()] if parts.get("name") else int(parts["month"])
+        try:
+            return date(int(parts["year"]), month, int(parts["day"])).isoformat()
+        except ValueError:
+            continue
+    return None
+
+
+def sensible_title(text: str, longest: int = MAX_TITLE_LENGTH) -> str:
+    """Make a title of the first line that says something, with the next one if it is short."""
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    telling = [line for line in lines if len(re.findall(r"[^\W\d_]", line)) >= 3]
+    title = ", ".join(telling[:2] if telling and len(telling[0]) < SHORT_LINE_LENGTH else telling[:1])
+    if len(title) <= longest:
+        return title
+    return title[: longest + 1].rsplit(" ", 1)[0][:longest]
+
+
+def names_in(names: list[str], text: str) -> list[str]:
+    """Give the names that stand in the text as whole words, the longest first."""
+    ranked = sorted(names, key=lambda name: (-len(name), name))
+    return [name for name in ranked if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)]
+
+
+class SchemaAnswerer:
+    """Fills a JSON schema from a document."""
+
+    def __init__(self, schema: dict[str, Any], document: str, unknown_name: str | None = None) -> None:
+        self._root = schema
+        self._document = document
+        #: Chosen wherever a list of allowed names is given, to misbehave.
+        self._unknown_name = unknown_name
+
+    def answer(self) -> Any:
+        """Give a value of the schema's shape."""
+        return self._value("", self._root)
+
+    def _value(self, name: str, schema: dict[str, Any]) -> Any:
+        forms = [self._resolved(form) for form in self._forms(schema)]
+        nullable = any(_is_null(form) for form in forms)
+        for form in forms:
+            if "enum" in form or "const" in form:
+                return self._choice(form, nullable)
+        real = [form for form in forms if not _is_null(form)]
+        return self._plain(name, real[0] if real else {}, nullable)
+
+    def _forms(self, schema: dict[str, Any]) -> list[dict[str, Any]]:
+        """List the alternatives of a schema, with a type list taken apart."""
+        schema = self._resolved(schema)
+        for key in ("anyOf", "oneOf"):
+            if key in schema:
+                return [form for option in schema[key] for form in self._forms(option)]
+        if isinstance(schema.get("type"), list):
+            return [{**schema, "type": one} for one in schema["type"]]
+        return [schema]
+
+    def _resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
+        while "$ref" in schema:
+            target: Any = self._root
+            for part in schema["$ref"].removeprefix("#/").split("/"):
+                target = target[part]
+            schema = {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
+        return schema
+
+    def _choice(self, form: dict[str, Any], nullable: bool) -> Any:
+        options = form.get("enum", [form.get("const")])
+        if self._unknown_name is not None:
+            return self._unknown_name
+        by_text = {str(option): option for option in options if option is not None}
+        found = names_in(list(by_text), self._document)
+        if found:
+            return by_text[found[0]]
+        return None if nullable or None in options else options[0]
+
+    def _plain(self, name: str, form: dict[str, Any], nullable: bool) -> Any:
+        kind = form.get("type") or ("object" if "properties" in form else "string")
+        if kind == "object":
+            return {key: self._value(key, one) for key, one in form.get("properties", {}).items()}
+        if kind == "array":
+            return self._list(form)
+        if kind != "string":
+            return None if nullable else {"boolean": False, "integer": 0, "number": 0}.get(kind)
+        return self._string(name, form, nullable)
+
+    def _string(self, name: str, form: dict[str, Any], nullable: bool) -> str | None:
+        fallback = None if nullable else ""
+        if "title" in name:
+            return sensible_title(self._document, min(form.get("maxLength", 10**6), MAX_TITLE_LENGTH)) or fallback
+        if "created" in name or "date" in name:
+            return first_date(self._document) or fallback
+        return fallback
+
+    def _list(self, form: dict[str, Any]) -> list[Any]:
+        options = [
+            option
+            for item in self._forms(form.get("items", {}))
+            for option in item.get("enum", [])
+            if option is not None
+        ]
+        if self._unknown_name is not None and options:
+            return [self._unknown_name]
+        by_text = {str(option): option for option in options}
+        found = [by_text[name] for name in names_in(list(by_text), self._document)]
+        return found[: form.get("maxItems", len(found))]
+
+
+def _is_null(form: dict[str, Any]) -> bool:
+    return form.get("type") == "null" or form.get("enum") == [None]

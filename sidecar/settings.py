@@ -1,0 +1,232 @@
+"""The settings: every name, its default, and one sentence for the owner.
+
+They are read from environment variables, from a file `.env` in the working folder, from the file that NAME_FILE
+names, and from /run/secrets, in this order; the first wins. Names of paperless-gpt are understood, so that moving
+over needs no new compose file. Everything that is wrong is reported at once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from sidecar.domain.errors import SettingsError
+from sidecar.domain.suggestion import Policy
+from sidecar.domain.vocabulary import Names
+
+SECRETS = Path("/run/secrets")
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+def _address(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must be an address beginning with http:// or https://")
+    return value.rstrip("/").removesuffix("/api")
+
+
+def _tag(value: str) -> str:
+    if not value.strip() or len(value) > 128:
+        raise ValueError("must be a tag's name, 1 to 128 characters")
+    return value.strip()
+
+
+def _names(value: object) -> object:
+    if isinstance(value, str):
+        return frozenset(part.strip().lower() for part in value.split(",") if part.strip())
+    return value
+
+
+def _languages(value: str) -> str:
+    return "+".join(part for part in value.replace(",", "+").replace(" ", "+").split("+") if part)
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Tag = Annotated[str, AfterValidator(_tag)]
+
+
+class Settings(BaseSettings):
+    """All settings, checked and frozen."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_file=".env", env_ignore_empty=True)
+
+    # -- Paperless
+    paperless_url: Address = Field(description="Address of Paperless as the sidecar reaches it.")
+    paperless_token: SecretStr = Field(description="API token of the Paperless user the sidecar works as.")
+    paperless_timeout_s: float = Field(60.0, gt=0, le=600, description="Longest time for one request to Paperless.")
+    paperless_writes: int = Field(
+        1, ge=1, le=16, description="Writes to Paperless at a time; more than 1 only with PostgreSQL behind it."
+    )
+
+    # -- Tags
+    auto_ocr_tag: Tag = Field("auto-ocr", description="Tag that asks for the text to be read again.")
+    auto_tag: Tag = Field("auto-tag", description="Tag that asks for the document to be filed.")
+    ocr_done_tag: Tag = Field("auto-ocr-done", description="Tag put on when the text was read.")
+    tag_done_tag: Tag = Field("auto-tagged", description="Tag put on when the document was filed.")
+    fail_tag: Tag = Field("auto-failed", description="Tag put on when a job was given up.")
+    fail_note: bool = Field(True, description="Leave the reason of a failure as a note on the document.")
+
+    # -- Reading pages
+    ocr_languages: Annotated[str, AfterValidator(_languages)] = Field(
+        "eng", min_length=2, description="Tesseract's languages, joined by +, the most frequent first."
+    )
+    ocr_dpi: int = Field(300, ge=70, le=600, description="Resolution at which PDF pages are drawn.")
+    ocr_concurrency: int = Field(2, ge=1, le=32, description="Documents being read at a time.")
+    ocr_cores: int = Field(0, ge=0, le=256, description="Pages being read at a time; 0 for one per processor core.")
+    ocr_max_pages: int = Field(2000, ge=1, description="Documents with more pages are given up.")
+    ocr_max_megapixels: int = Field(120, ge=1, le=2000, description="Images with more million pixels are given up.")
+    ocr_page_timeout_s: float = Field(300.0, gt=0, description="Longest time for one page.")
+    max_file_mb: int = Field(500, ge=1, description="Larger files are not fetched.")
+
+    # -- Filing
+    openai_api_key: SecretStr | None = Field(None, description="Key of the model's endpoint; local servers need none.")
+    openai_base_url: Address | None = Field(
+        None, description="Address of an OpenAI-compatible endpoint (Ollama: http://host:11434/v1); empty for OpenAI."
+    )
+    llm_model: str = Field("", description="Name of the model that files documents; empty: nothing is filed.")
+    llm_timeout_s: float = Field(300.0, gt=0, le=3600, description="Longest time for one answer of the model.")
+    llm_max_tokens: int = Field(1000, ge=50, description="Longest answer of the model, in tokens.")
+    llm_language: str = Field("", description="Language of titles; empty for the document's own.")
+    document_tokens: int = Field(
+        6000, ge=200, description="How much of a long text the model sees, in tokens: its beginning and its end."
+    )
+    tagging_concurrency: int = Field(4, ge=1, le=64, description="Documents being filed at a time.")
+    title_policy: Policy = Field(Policy.REPLACE, description="What may happen to titles: off, fill-empty or replace.")
+    correspondent_policy: Policy = Field(Policy.FILL_EMPTY, description="The same for correspondents.")
+    document_type_policy: Policy = Field(Policy.FILL_EMPTY, description="The same for document types.")
+    created_policy: Policy = Field(Policy.REPLACE, description="The same for the date; it is never empty in Paperless.")
+    add_tags: bool = Field(True, description="Add suggested tags; tags are never taken off.")
+    create_names: Annotated[frozenset[Names], NoDecode, BeforeValidator(_names)] = Field(
+        frozenset(), description="Names that may be made anew, of: tags, correspondents, document_types."
+    )
+    names_limit: int = Field(200, ge=10, le=2000, description="Names of one kind that the model may choose from.")
+    prompts_dir: Path | None = Field(None, description="Folder with your own prompts; a file there wins.")
+
+    # -- Running
+    data_dir: Path = Field(Path("data"), description="Folder of the store; in the container /data.")
+    poll_interval_s: float = Field(10.0, ge=0.1, le=86400, description="Time between two looks for tagged documents.")
+    max_attempts: int = Field(5, ge=1, le=100, description="Attempts at a job before it is given up.")
+    max_crashes: int = Field(5, ge=1, le=1000, description="Deaths of the sidecar over one job before it is given up.")
+    retry_base_s: float = Field(30.0, gt=0, description="First wait before another attempt; doubles each time.")
+    retry_cap_s: float = Field(3600.0, gt=0, description="Longest wait before another attempt.")
+    keep_days: int = Field(365, ge=1, description="Days for which finished jobs, their texts and their undo are kept.")
+    stop_grace_s: float = Field(20.0, ge=0, description="Time for running pages and writes when the sidecar stops.")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="How much is logged.")
+    log_format: LogFormat = Field(LogFormat.CONSOLE, description="console for people, json for machines.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources; the first that knows a setting wins."""
+        return init_settings, env_settings, _Aliases(settings_cls), dotenv_settings, _Files(settings_cls)
+
+
+class _Files(PydanticBaseSettingsSource):
+    """Values in files: the one that NAME_FILE names, else /run/secrets/NAME (either case)."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {}
+        for name in self.settings_cls.model_fields:
+            named = os.environ.get(f"{name.upper()}_FILE")
+            files = [Path(named)] if named else [SECRETS / name, SECRETS / name.upper()]
+            for file in files:
+                if named or file.is_file():
+                    found[name] = _read(file, name)
+                    break
+        return found
+
+
+def _read(file: Path, name: str) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError([f"{name.upper()}_FILE: {file} cannot be read: {error.strerror}."]) from error
+
+
+class _Aliases(PydanticBaseSettingsSource):
+    """Names of paperless-gpt for the same things."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return from_paperless_gpt(os.environ)
+
+
+#: paperless-gpt's name and ours, where the value means the same.
+ALIASES: Mapping[str, str] = {
+    "PAPERLESS_BASE_URL": "paperless_url",
+    "PAPERLESS_API_TOKEN": "paperless_token",
+    "AUTO_TAG_COMPLETE": "tag_done_tag",
+    "PDF_OCR_COMPLETE_TAG": "ocr_done_tag",
+    "TOKEN_LIMIT": "document_tokens",
+    "LLM_LANGUAGE": "llm_language",
+    "OCR_MAX_RETRIES": "max_attempts",
+}
+#: Switches of paperless-gpt: set to false they turn a policy off.
+SWITCHES: Mapping[str, str] = {
+    "AUTO_GENERATE_TITLE": "title_policy",
+    "AUTO_GENERATE_CORRESPONDENTS": "correspondent_policy",
+    "AUTO_GENERATE_DOCUMENT_TYPE": "document_type_policy",
+    "AUTO_GENERATE_CREATED_DATE": "created_policy",
+}
+
+
+def from_paperless_gpt(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return our settings for what an environment made for paperless-gpt says.
+
+    A limit of 0 means "none" there and is left out. OLLAMA_HOST becomes an OpenAI-compatible address.
+    """
+    found: dict[str, Any] = {
+        ours: value for theirs, ours in ALIASES.items() if (value := environment.get(theirs)) and value != "0"
+    }
+    for theirs, ours in SWITCHES.items():
+        if environment.get(theirs, "").lower() == "false":
+            found[ours] = Policy.OFF
+    if environment.get("AUTO_GENERATE_TAGS", "").lower() == "false":
+        found["add_tags"] = False
+    if environment.get("CREATE_NEW_TAGS", "").lower() == "true":
+        found["create_names"] = frozenset({Names.TAGS})
+    if environment.get("LLM_PROVIDER", "").lower() == "ollama" and (host := environment.get("OLLAMA_HOST")):
+        found["openai_base_url"] = f"{host.rstrip('/')}/v1"
+    return found
+
+
+def load(**given: Any) -> Settings:
+    """Read and check all settings. Raises SettingsError with a sentence for every one that is missing or wrong."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsError([_in_words(problem) for problem in error.errors()]) from error
+
+
+def _in_words(problem: Mapping[str, Any]) -> str:
+    name = str(problem["loc"][0]) if problem["loc"] else "settings"
+    field = Settings.model_fields.get(name)
+    about = f" ({field.description})" if field and field.description else ""
+    if problem["type"] == "missing":
+        return f"{name.upper()} is missing.{about}"
+    said = str(problem["msg"]).removeprefix("Value error, ")
+    given = "" if field and "Secret" in str(field.annotation) else f" {problem.get('input')!r}:"
+    return f"{name.upper()} is wrong:{given} {said}.{about}"

@@ -1,0 +1,1 @@
+"""All SQL: one transaction a function, one writer."""

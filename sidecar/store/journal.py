@@ -1,0 +1,109 @@
+"""The journal of write-backs: what is about to be written, and what stood there before, full content included."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sidecar.domain.errors import LeaseLostError
+from sidecar.domain.job import Job
+from sidecar.domain.writeback import Plan, Proposal, TagDelta
+from sidecar.store.database import Transaction, durable, reading
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One job's write-back."""
+
+    job_id: int
+    document_id: int
+    state: str
+    proposal: Proposal
+    #: Values that were (or may have been) overwritten, as they stood before our first write.
+    old: Mapping[str, Any]
+    #: Values that were (or may have been) sent.
+    written: Mapping[str, Any]
+    conflicts: tuple[Mapping[str, Any], ...]
+    #: Fields that Paperless refused, with its words.
+    refused: Mapping[str, str]
+
+
+@reading
+def find(tx: Transaction, job_id: int) -> Entry | None:
+    """Return the job's write-back, None if it never came to one."""
+    row = tx.row("SELECT * FROM write WHERE job_id = :job", job=job_id)
+    return _entry(row) if row else None
+
+
+@durable
+def intend(tx: Transaction, job: Job, proposal: Proposal, plan: Plan, *, now: datetime) -> None:
+    """Record what is about to be sent; on the disk when this returns, before the first byte goes out.
+
+    Coming again after a crash, the old values of the first time are kept: what stands there now may be ours.
+    Raises LeaseLostError, and then nothing may be sent.
+    """
+    if tx.row(
+        "SELECT 1 FROM job WHERE id = :id AND lease_token = :token AND state = 'running'",
+        id=job.id, token=job.lease_token,
+    ) is None:  # fmt: skip
+        raise LeaseLostError(f"job {job.id}: another runner holds it now")
+    before = tx.row("SELECT old, written FROM write WHERE job_id = :job", job=job.id)
+    old = {**plan.old, **(json.loads(before.old) if before else {})}
+    written = {**(json.loads(before.written) if before else {}), **plan.write}
+    tx.run("DELETE FROM write WHERE job_id = :job", job=job.id)
+    tx.run(
+        "INSERT INTO write (job_id, document_id, kind, state, lease_token, proposal, old, written, conflicts, "
+        "intended_at) VALUES (:job, :document, :kind, 'intended', :token, :proposal, :old, :written, "
+        ":conflicts, :now)",
+        job=job.id,
+        document=job.document_id,
+        kind=job.kind.value,
+        token=job.lease_token,
+        proposal=_dump(_plain(proposal)),
+        old=_dump(old),
+        written=_dump(written),
+        conflicts=_dump([asdict(conflict) for conflict in plan.conflicts]),
+        now=now.timestamp(),
+    )
+
+
+@durable
+def refuse(tx: Transaction, job: Job, refused: Mapping[str, str]) -> None:
+    """Record the fields that Paperless did not take, with its words; their old values are no longer needed."""
+    row = tx.row("SELECT refused, written FROM write WHERE job_id = :job", job=job.id)
+    if row is None:
+        return
+    written = {name: value for name, value in json.loads(row.written).items() if name not in refused}
+    tx.run(
+        "UPDATE write SET refused = :refused, written = :written WHERE job_id = :job",
+        refused=_dump({**json.loads(row.refused), **refused}), written=_dump(written), job=job.id,
+    )  # fmt: skip
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _plain(proposal: Proposal) -> dict[str, Any]:
+    delta = {"add": sorted(proposal.delta.add), "remove": sorted(proposal.delta.remove)}
+    return {
+        "base": dict(proposal.base), "wanted": dict(proposal.wanted), "delta": delta, "note": proposal.note
+    }  # fmt: skip
+
+
+def _entry(row: Any) -> Entry:
+    plain = json.loads(row.proposal)
+    delta = TagDelta(frozenset(plain["delta"]["add"]), frozenset(plain["delta"]["remove"]))
+    return Entry(
+        job_id=row.job_id,
+        document_id=row.document_id,
+        state=row.state,
+        proposal=Proposal(plain["base"], plain["wanted"], delta, plain["note"]),
+        old=json.loads(row.old),
+        written=json.loads(row.written),
+        conflicts=tuple(json.loads(row.conflicts)),
+        refused=json.loads(row.refused),
+    )

@@ -1,0 +1,78 @@
+"""Checkpoints: pages that were read well, and model answers that were checked. Neither is paid for twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sidecar.domain.job import Job
+from sidecar.domain.page import PageText
+from sidecar.domain.suggestion import Suggestion
+from sidecar.store import queue
+from sidecar.store.database import Transaction, durable, reading, relaxed
+
+
+@reading
+def load(tx: Transaction, keys: Mapping[str, int]) -> dict[int, PageText]:
+    """Return the pages that are stored under these keys (key to page number), by page number."""
+    found: dict[int, PageText] = {}
+    for key, number in keys.items():
+        row = tx.row("SELECT text, engine, confidence, seconds FROM page WHERE key = :key", key=key)
+        if row:
+            found[number] = PageText(number, row.text, row.engine, row.confidence, row.seconds)
+    return found
+
+
+@relaxed
+def checkpoint(
+    tx: Transaction, job: Job, key: str, page: PageText, *, total: int, now: datetime, lease: timedelta
+) -> int:
+    """Keep an accepted page, count it and renew the lease in one commit; return how many pages are done.
+
+    A power cut may take the last few pages, never half of one; a crash of the program takes none. Raises
+    LeaseLostError, and then the page is not kept: the other runner reads it too.
+    """
+    tx.run(
+        "INSERT INTO page (key, document_id, page, text, engine, confidence, seconds, created_at) VALUES "
+        "(:key, :document, :page, :text, :engine, :confidence, :seconds, :now) ON CONFLICT (key) DO NOTHING",
+        key=key,
+        document=job.document_id,
+        page=page.page,
+        text=page.text,
+        engine=page.engine,
+        confidence=page.confidence,
+        seconds=page.seconds,
+        now=now.timestamp(),
+    )
+    row = tx.row("SELECT pages_done FROM job WHERE id = :id", id=job.id)
+    done = (row.pages_done if row else 0) + 1
+    queue.progress(tx, job, done=done, total=total, now=now, lease=lease)
+    return done
+
+
+@reading
+def load_answer(tx: Transaction, key: str) -> Suggestion | None:
+    """Return the checked answer to the very same question, None if it was never asked."""
+    row = tx.row("SELECT suggestion FROM answer WHERE key = :key", key=key)
+    return _suggestion(json.loads(row.suggestion)) if row else None
+
+
+def _suggestion(values: dict[str, Any]) -> Suggestion:
+    return Suggestion(**{**values, "tags": tuple(values["tags"])})
+
+
+@durable
+def keep_answer(tx: Transaction, job: Job, key: str, suggestion: Suggestion, *, model: str, now: datetime) -> None:
+    """Keep a checked answer before anything is done with it. Raises nothing of ours; a repeat changes nothing."""
+    tx.run(
+        "INSERT INTO answer (key, document_id, model, suggestion, created_at) "
+        "VALUES (:key, :document, :model, :suggestion, :now) ON CONFLICT (key) DO NOTHING",
+        key=key,
+        document=job.document_id,
+        model=model,
+        suggestion=json.dumps(asdict(suggestion), ensure_ascii=False),
+        now=now.timestamp(),
+    )

@@ -1,0 +1,349 @@
+"""The queue: every way a job changes its state, one transaction each.
+
+A runner's writes carry the job's id, its lease token and `state = 'running'`; if no row has all three, the job is
+somebody else's by now and `LeaseLostError` is raised with nothing changed. State names are literals in the SQL:
+as parameters they keep SQLite and PostgreSQL from using the partial indexes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sidecar.domain.document import Fields
+from sidecar.domain.errors import LeaseLostError
+from sidecar.domain.job import Job, Kind, State, move
+from sidecar.domain.trigger import Ending
+from sidecar.store.database import Transaction, durable, reading, relaxed
+
+CRASH_REASON = (
+    "The sidecar died {crashes} times while working on this document, so it was given up. "
+    "A page may need more memory than there is; see the log, then tag it again."
+)
+
+
+def _set(old: State, new: State, assignments: str = "") -> str:
+    """Return the beginning of an UPDATE that moves jobs along one arrow of the transition table.
+
+    Leaving `running` always ends the lease; leaving or entering `scheduled` always settles `run_after`.
+    """
+    move(old, new)
+    parts = [f"state = '{new}'"]
+    if old is State.RUNNING:
+        parts.append("lease_until = NULL, lease_owner = NULL")
+    if old is State.SCHEDULED:
+        parts.append("run_after = NULL")
+    return f"UPDATE job SET {', '.join([*parts, assignments] if assignments else parts)} "
+
+
+_MINE = "WHERE id = :id AND lease_token = :token AND state = 'running'"
+
+
+def to_job(row: Any) -> Job:
+    """Make a job of a whole row of the table."""
+    return Job(
+        id=row.id,
+        document_id=row.document_id,
+        kind=Kind(row.kind),
+        state=State(row.state),
+        priority=row.priority,
+        attempt=row.attempt,
+        crashes=row.crashes,
+        lease_token=row.lease_token,
+        lease_until=when(row.lease_until),
+        run_after=when(row.run_after),
+        reason=row.reason,
+        giving_up=bool(row.giving_up),
+        changed=None if row.changed is None else bool(row.changed),
+        base=json.loads(row.base) if row.base else None,
+        pages_done=row.pages_done,
+        pages_total=row.pages_total,
+        created_at=datetime.fromtimestamp(row.created_at, UTC),
+        finished_at=when(row.finished_at),
+    )
+
+
+def when(seconds: float | None) -> datetime | None:
+    """Return a stored time as aware UTC."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def note_event(tx: Transaction, job_id: int, text: str, now: datetime) -> None:
+    """Add a sentence to a job's story, inside the transaction that makes it true."""
+    tx.run(
+        "INSERT INTO event (job_id, at, text) VALUES (:job, :at, :text)",
+        job=job_id, at=now.timestamp(), text=text,
+    )  # fmt: skip
+
+
+@durable
+def enqueue(
+    tx: Transaction, document_id: int, kind: Kind, *, priority: int, now: datetime, doomed: str | None = None
+) -> int | None:
+    """Put a job into the queue and return its id; None if the document has an unfinished one of this kind.
+
+    `doomed` is a reason to give the document up at once: the job then only brings the marks to Paperless.
+    The unique index decides, so two callers at once make one job.
+    """
+    row = tx.row(
+        "INSERT INTO job (document_id, kind, state, priority, giving_up, reason, created_at) "
+        "VALUES (:document, :kind, 'ready', :priority, :giving_up, :reason, :now) "
+        "ON CONFLICT (document_id, kind) WHERE state IN ('ready', 'running', 'scheduled', 'review') "
+        "DO NOTHING RETURNING id",
+        document=document_id,
+        kind=kind.value,
+        priority=priority,
+        giving_up=int(doomed is not None),
+        reason=doomed,
+        now=now.timestamp(),
+    )
+    if row is None:
+        return None
+    note_event(tx, row.id, "Waiting for its turn." if doomed is None else doomed, now)
+    return int(row.id)
+
+
+@relaxed
+def claim(tx: Transaction, kind: Kind, *, owner: str, now: datetime, lease: timedelta) -> Job | None:
+    """Take the next ready job of this kind under a lease, or return None.
+
+    The attempt is counted here, so that a death in the middle is not free. If the program dies right after the
+    commit, the lease runs out (or the next start sees it) and the job becomes ready again.
+    """
+    row = tx.row(
+        _set(
+            State.READY,
+            State.RUNNING,
+            "attempt = attempt + 1, lease_token = lease_token + 1, lease_owner = :owner, "
+            "lease_until = :until, started_at = :now",
+        )
+        + "WHERE id = (SELECT id FROM job WHERE state = 'ready' AND kind = :kind "
+        "ORDER BY priority, id LIMIT 1) RETURNING *",
+        owner=owner,
+        until=(now + lease).timestamp(),
+        now=now.timestamp(),
+        kind=kind.value,
+    )
+    return to_job(row) if row else None
+
+
+@relaxed
+def renew(tx: Transaction, held: Mapping[int, int], *, until: datetime) -> set[int]:
+    """Renew the leases of the held jobs (id to lease token) and return their ids; a missing id was lost."""
+    sql = f"UPDATE job SET lease_until = :until {_MINE}"
+    return {job for job, token in held.items() if tx.run(sql, until=until.timestamp(), id=job, token=token)}
+
+
+@durable
+def begin(tx: Transaction, job: Job, base: Fields, *, now: datetime) -> Fields:
+    """Keep what the document's fields held when its work began, and return what is kept.
+
+    Only the first attempt's values are kept: a person's edit between two attempts must count as an edit.
+    """
+    kept = tx.row(f"UPDATE job SET base = COALESCE(base, :base) {_MINE} RETURNING base", base=json.dumps(base),
+                  id=job.id, token=job.lease_token)  # fmt: skip
+    if kept is None:
+        raise LeaseLostError(f"job {job.id}: the lease was lost before the work began")
+    if job.attempt == 1 and not job.crashes:
+        note_event(tx, job.id, "Work began.", now)
+    return dict(json.loads(kept.base))
+
+
+@relaxed
+def open_pages(tx: Transaction, job: Job, *, done: int, total: int) -> None:
+    """Record how many pages the document has and how many of them were read by an earlier attempt."""
+    _fenced(tx, job, "UPDATE job SET pages_done = :done, pages_total = :total ", done=done, total=total)
+
+
+@relaxed
+def progress(tx: Transaction, job: Job, *, done: int, total: int, now: datetime, lease: timedelta) -> None:
+    """Record how many pages are done. Renews the lease, and forgets earlier crashes, since there is progress."""
+    _fenced(
+        tx, job, "UPDATE job SET pages_done = :done, pages_total = :total, crashes = 0, lease_until = :until ",
+        done=done, total=total, until=(now + lease).timestamp(),
+    )  # fmt: skip
+
+
+@durable
+def retry(tx: Transaction, job: Job, *, run_after: datetime, reason: str, now: datetime, blame: bool) -> None:
+    """Put the job off until `run_after`. Without `blame` the attempt is handed back."""
+    _fenced(
+        tx,
+        job,
+        _set(
+            State.RUNNING,
+            State.SCHEDULED,
+            "run_after = :run_after, reason = :reason, attempt = attempt - :free",
+        ),
+        run_after=run_after.timestamp(),
+        reason=reason,
+        free=int(not blame),
+    )
+    note_event(tx, job.id, f"Put off until {run_after:%Y-%m-%d %H:%M:%S} UTC: {reason}", now)
+
+
+@durable
+def release(tx: Transaction, job: Job, *, reason: str | None, now: datetime) -> None:
+    """Hand the job back as it was, its attempt not counted: the program stops, or a provider is away."""
+    _fenced(
+        tx, job, _set(State.RUNNING, State.READY, "attempt = attempt - 1, reason = COALESCE(:reason, reason)"),
+        reason=reason,
+    )  # fmt: skip
+    note_event(tx, job.id, f"Handed back: {reason or 'the sidecar was stopped.'}", now)
+
+
+@durable
+def doom(tx: Transaction, job: Job, *, reason: str, now: datetime) -> None:
+    """Decide that the job is given up; it stays running until the marks are in Paperless."""
+    _fenced(tx, job, "UPDATE job SET giving_up = 1, reason = :reason ", reason=reason)
+    note_event(tx, job.id, reason, now)
+
+
+@durable
+def succeed(tx: Transaction, job: Job, *, changed: bool, summary: str, now: datetime) -> None:
+    """End the job well, and its write-back with it: both or, if the program dies inside, neither."""
+    _fenced(
+        tx,
+        job,
+        _set(State.RUNNING, State.SUCCEEDED, "changed = :changed, reason = :reason, finished_at = :now"),
+        changed=int(changed),
+        reason=summary,
+        now=now.timestamp(),
+    )
+    _settle_write(tx, job, "verified", now)
+    note_event(tx, job.id, summary, now)
+
+
+@durable
+def fail(tx: Transaction, job: Job, *, now: datetime) -> None:
+    """End a given-up job, once its marks are in Paperless (or Paperless would not take them)."""
+    _fenced(tx, job, _set(State.RUNNING, State.FAILED, "finished_at = :now"), now=now.timestamp())
+    _settle_write(tx, job, "verified", now)
+
+
+@durable
+def cancel(tx: Transaction, job: Job, *, reason: str, now: datetime) -> None:
+    """End a running job that nobody wants any more."""
+    _fenced(
+        tx, job, _set(State.RUNNING, State.CANCELLED, "reason = :reason, finished_at = :now"),
+        reason=reason, now=now.timestamp(),
+    )  # fmt: skip
+    _settle_write(tx, job, "dropped", now)
+    note_event(tx, job.id, reason, now)
+
+
+@durable
+def withdraw(tx: Transaction, job_id: int, *, reason: str, now: datetime) -> bool:
+    """Cancel a job that is waiting. Return False if it is not (it runs, is finished, or does not exist)."""
+    for old in (State.READY, State.SCHEDULED, State.REVIEW):
+        if tx.run(
+            _set(old, State.CANCELLED, "reason = :reason, finished_at = :now")
+            + f"WHERE id = :id AND state = '{old}'",
+            id=job_id, reason=reason, now=now.timestamp(),
+        ):  # fmt: skip
+            note_event(tx, job_id, reason, now)
+            return True
+    return False
+
+
+@relaxed
+def promote(tx: Transaction, *, now: datetime) -> int:
+    """Make scheduled jobs ready whose time has come, and return how many."""
+    return tx.run(
+        _set(State.SCHEDULED, State.READY) + "WHERE state = 'scheduled' AND run_after <= :now",
+        now=now.timestamp(),
+    )
+
+
+@durable
+def rescue(tx: Transaction, *, now: datetime, everything: bool, settle: timedelta, max_crashes: int) -> list[int]:
+    """Take jobs back whose runner died, and return their ids.
+
+    `everything` takes all running jobs (right after the start, when this program is the only one on the store);
+    otherwise those whose lease ran out. The attempt is handed back and a crash counted instead; too many crashes
+    without progress give the job up. A job that may have a request in flight is not ready before `settle` is over.
+    """
+    rows = tx.rows(
+        "SELECT j.id, j.crashes, w.intended_at FROM job j "
+        "LEFT JOIN write w ON w.job_id = j.id AND w.state = 'intended' "
+        "WHERE j.state = 'running' AND (:everything = 1 OR j.lease_until < :now)",
+        everything=int(everything),
+        now=now.timestamp(),
+    )
+    for row in rows:
+        # With the clock set back an intent may seem to lie ahead; no wait is longer than `settle`.
+        sent = None if row.intended_at is None else min(row.intended_at, now.timestamp())
+        free_at = None if sent is None else sent + settle.total_seconds()
+        _take_back(tx, row.id, row.crashes + 1, free_at, now, max_crashes)
+    return [row.id for row in rows]
+
+
+def _take_back(
+    tx: Transaction, job_id: int, crashes: int, free_at: float | None, now: datetime, max_crashes: int
+) -> None:
+    waits = free_at is not None and free_at > now.timestamp()
+    assignments = "attempt = attempt - 1, crashes = :crashes"
+    values: dict[str, Any] = {"id": job_id, "crashes": crashes}
+    if waits:
+        assignments += ", run_after = :free_at"
+        values["free_at"] = free_at
+    if crashes >= max_crashes:
+        assignments += ", giving_up = 1, reason = :reason"
+        values["reason"] = CRASH_REASON.format(crashes=crashes)
+    new = State.SCHEDULED if waits else State.READY
+    tx.run(_set(State.RUNNING, new, assignments) + "WHERE id = :id AND state = 'running'", **values)
+    note_event(tx, job_id, values.get("reason", "The sidecar died with this job; it goes on."), now)
+
+
+@reading
+def expired(tx: Transaction, *, now: datetime) -> bool:
+    """Say whether any running job's lease has run out."""
+    sql = "SELECT 1 FROM job WHERE state = 'running' AND lease_until < :now LIMIT 1"
+    return tx.row(sql, now=now.timestamp()) is not None
+
+
+@reading
+def due_at(tx: Transaction) -> datetime | None:
+    """Return when the next scheduled job is due, None if none is scheduled."""
+    row = tx.row("SELECT MIN(run_after) AS due FROM job WHERE state = 'scheduled'")
+    return when(row.due) if row else None
+
+
+@reading
+def unfinished(tx: Transaction, document_ids: Collection[int]) -> set[int]:
+    """Return which of the documents have an unfinished job of any kind."""
+    rows = tx.rows("SELECT DISTINCT document_id FROM job WHERE state IN ('ready', 'running', 'scheduled', 'review')")
+    return {row.document_id for row in rows} & set(document_ids)
+
+
+@reading
+def endings(tx: Transaction, document_id: int, kind: Kind, *, since: datetime) -> Sequence[Ending]:
+    """Return how the document's jobs of this kind ended since then."""
+    rows = tx.rows(
+        "SELECT state, changed, reason, finished_at FROM job WHERE document_id = :document AND kind = :kind "
+        "AND state IN ('succeeded', 'failed') AND finished_at >= :since",
+        document=document_id, kind=kind.value, since=since.timestamp(),
+    )  # fmt: skip
+    return [
+        Ending(
+            State(row.state),
+            None if row.changed is None else bool(row.changed),
+            row.reason,
+            datetime.fromtimestamp(row.finished_at, UTC),
+        )
+        for row in rows
+    ]
+
+
+def _fenced(tx: Transaction, job: Job, update: str, **values: Any) -> None:
+    if not tx.run(f"{update} {_MINE}", id=job.id, token=job.lease_token, **values):
+        raise LeaseLostError(f"job {job.id}: another runner holds it now")
+
+
+def _settle_write(tx: Transaction, job: Job, state: str, now: datetime) -> None:
+    tx.run(
+        "UPDATE write SET state = :state, verified_at = :now WHERE job_id = :job AND state = 'intended'",
+        state=state, now=now.timestamp(), job=job.id,
+    )  # fmt: skip

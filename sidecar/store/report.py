@@ -1,0 +1,97 @@
+"""Looking at the store: lists, counts and a job's story, for the command line (and later the dashboard)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sidecar.domain.job import Job, Kind, State
+from sidecar.store.database import Transaction, reading, relaxed
+from sidecar.store.queue import to_job, when
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One sentence of a job's story."""
+
+    at: datetime
+    text: str
+
+
+@reading
+def job(tx: Transaction, job_id: int) -> Job | None:
+    """Return a job, None for an unknown id."""
+    row = tx.row("SELECT * FROM job WHERE id = :id", id=job_id)
+    return to_job(row) if row else None
+
+
+@reading
+def jobs(tx: Transaction, *, state: State | None = None, document_id: int | None = None, limit: int = 50) -> list[Job]:
+    """Return the newest jobs first, at most `limit`."""
+    conditions = ["1 = 1"]
+    if state is not None:
+        conditions.append(f"state = '{State(state)}'")
+    if document_id is not None:
+        conditions.append("document_id = :document")
+    sql = f"SELECT * FROM job WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT :limit"
+    return [to_job(row) for row in tx.rows(sql, document=document_id, limit=limit)]
+
+
+@reading
+def story(tx: Transaction, job_id: int) -> list[Event]:
+    """Return a job's events, oldest first."""
+    rows = tx.rows("SELECT at, text FROM event WHERE job_id = :job ORDER BY id", job=job_id)
+    return [Event(at, row.text) for row in rows if (at := when(row.at)) is not None]
+
+
+@reading
+def counts(tx: Transaction) -> dict[tuple[Kind, State], int]:
+    """Return how many jobs there are of each kind and state."""
+    rows = tx.rows("SELECT kind, state, COUNT(*) AS number FROM job GROUP BY kind, state")
+    return {(Kind(row.kind), State(row.state)): row.number for row in rows}
+
+
+@reading
+def waiting(tx: Transaction) -> dict[State, int]:
+    """Return how many jobs are ready, running and scheduled."""
+    rows = tx.rows(
+        "SELECT state, COUNT(*) AS number FROM job WHERE state IN ('ready', 'running', 'scheduled', 'review') "
+        "GROUP BY state"
+    )
+    return {State(row.state): row.number for row in rows}
+
+
+@reading
+def old(tx: Transaction, *, before: datetime) -> bool:
+    """Say whether any job ended, or any checkpoint was made, before then."""
+    row = tx.row(
+        "SELECT EXISTS (SELECT 1 FROM job WHERE state IN ('succeeded', 'failed', 'cancelled') "
+        "AND finished_at < :before) OR EXISTS (SELECT 1 FROM page WHERE created_at < :before) "
+        "OR EXISTS (SELECT 1 FROM answer WHERE created_at < :before) AS found",
+        before=before.timestamp(),
+    )
+    return bool(row and row.found)
+
+
+@relaxed
+def prune(tx: Transaction, *, before: datetime, limit: int = 500) -> int:
+    """Forget up to `limit` jobs that ended before then with all that hangs on them, and as many checkpoints.
+
+    Returns how many rows of the three were forgotten.
+
+    Call again until it returns 0: short transactions let claims through in between.
+    """
+    old = "SELECT id FROM job WHERE state IN ('succeeded', 'failed', 'cancelled') AND finished_at < :before"
+    rows = tx.rows(f"{old} ORDER BY finished_at LIMIT :limit", before=before.timestamp(), limit=limit)
+    for row in rows:
+        for table in ("event", "ledger", "write"):
+            tx.run(f"DELETE FROM {table} WHERE job_id = :id", id=row.id)
+        tx.run("DELETE FROM job WHERE id = :id", id=row.id)
+    forgotten = len(rows)
+    for table in ("page", "answer"):
+        forgotten += tx.run(
+            f"DELETE FROM {table} WHERE key IN (SELECT key FROM {table} WHERE created_at < :before "
+            "ORDER BY created_at LIMIT :limit)",
+            before=before.timestamp(), limit=limit,
+        )  # fmt: skip
+    return forgotten

@@ -1,0 +1,143 @@
+"""The tables. Migrations make them; a test holds both to be the same.
+
+Times are seconds since the epoch (UTC) as floating-point numbers, so that SQLite and PostgreSQL compare them alike.
+Partial indexes carry the hot statements: a finished or snoozed job costs a claim nothing.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+#: The schema this program reads and writes; the newest file in migrations/versions.
+REVISION = "0001"
+
+UNFINISHED = "state IN ('ready', 'running', 'scheduled', 'review')"
+FINISHED = "state IN ('succeeded', 'failed', 'cancelled')"
+
+
+def _partial(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
+    condition = sa.text(where)
+    return sa.Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+job = sa.Table(
+    "job",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("document_id", sa.Integer, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("crashes", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("run_after", sa.Double),
+    sa.Column("lease_token", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("lease_owner", sa.String(64)),
+    sa.Column("lease_until", sa.Double),
+    sa.Column("reason", sa.Text),
+    sa.Column("giving_up", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("changed", sa.Integer),
+    sa.Column("base", sa.Text),
+    sa.Column("pages_done", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("pages_total", sa.Integer),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("started_at", sa.Double),
+    sa.Column("finished_at", sa.Double),
+    sa.CheckConstraint(f"{UNFINISHED} OR {FINISHED}", name="state"),
+    sa.CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="lease"),
+    sa.CheckConstraint("(state = 'scheduled') = (run_after IS NOT NULL)", name="run_after"),
+    _partial("ix_job_ready", "kind", "priority", "id", where="state = 'ready'"),
+    _partial("ix_job_running", "lease_until", where="state = 'running'"),
+    _partial("ix_job_scheduled", "run_after", where="state = 'scheduled'"),
+    _partial("uq_job_unfinished", "document_id", "kind", where=UNFINISHED, unique=True),
+    _partial("ix_job_finished", "finished_at", where=FINISHED),
+    sa.Index("ix_job_document", "document_id", "id"),
+)
+
+#: Accepted pages only. The key holds everything that could change the text, so a row is true for ever.
+page = sa.Table(
+    "page",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("document_id", sa.Integer, nullable=False),
+    sa.Column("page", sa.Integer, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("engine", sa.String(64), nullable=False),
+    sa.Column("confidence", sa.Double),
+    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Index("ix_page_document", "document_id", "page"),
+    sa.Index("ix_page_created_at", "created_at"),
+)
+
+#: Model answers that were checked, by everything that went into the question.
+answer = sa.Table(
+    "answer",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("document_id", sa.Integer, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("suggestion", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Index("ix_answer_created_at", "created_at"),
+)
+
+#: The journal: one row per job that got as far as writing, made before its first byte was sent.
+write = sa.Table(
+    "write",
+    metadata,
+    sa.Column("job_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("document_id", sa.Integer, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("lease_token", sa.Integer, nullable=False),
+    sa.Column("proposal", sa.Text, nullable=False),
+    sa.Column("old", sa.Text, nullable=False),
+    sa.Column("written", sa.Text, nullable=False),
+    sa.Column("conflicts", sa.Text, nullable=False, server_default="[]"),
+    sa.Column("refused", sa.Text, nullable=False, server_default="{}"),
+    sa.Column("intended_at", sa.Double, nullable=False),
+    sa.Column("verified_at", sa.Double),
+    sa.CheckConstraint("state IN ('intended', 'verified', 'dropped')", name="state"),
+    sa.Index("ix_write_document", "document_id", "job_id"),
+    _partial("ix_write_intended", "job_id", where="state = 'intended'"),
+)
+
+#: One row per call to a model that may cost money, answered or not.
+ledger = sa.Table(
+    "ledger",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("job_id", sa.Integer, nullable=False),
+    sa.Column("document_id", sa.Integer, nullable=False),
+    sa.Column("purpose", sa.String(16), nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("input_tokens", sa.Integer),
+    sa.Column("output_tokens", sa.Integer),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Index("ix_ledger_created_at", "created_at"),
+    sa.Index("ix_ledger_job", "job_id"),
+)
+
+#: A job's story in sentences, for the owner.
+event = sa.Table(
+    "event",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("job_id", sa.Integer, nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Index("ix_event_job", "job_id", "id"),
+    sa.Index("ix_event_at", "at"),
+)

@@ -1,0 +1,1 @@
+"""The journey of a document: poll, claim, work, deliver."""

@@ -1,0 +1,122 @@
+"""Bring a proposal into Paperless once, without losing what a person changed meanwhile.
+
+A PATCH is no transaction, there is no If-Match, tags in a PATCH replace the list, and an error may hide a write that
+happened. So, for every delivery:
+
+1. Read the document as it is now. The trigger tag is gone and nothing of ours is to be seen: the owner changed their
+   mind; cancel.
+2. Decide (`domain/writeback.py`): equal to wanted, nothing to do; equal to what the work saw, write; neither, a person
+   changed it, theirs stays.
+3. Journal the intent durably, old values included. Only then the first byte.
+4. Check that the lease outlives the request.
+5. PATCH the fields, without tags. Fields that Paperless refuses by name are dropped and recorded, the rest is sent.
+6. Change the tags by delta. It is the commit mark.
+7. Read back and compare. The caller then ends intent and job in one transaction.
+
+Coming again after a crash starts at 1 with the same proposal, so a crash anywhere repeats a comparison, not a write.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sidecar.domain.document import Document
+from sidecar.domain.errors import CancelledError, PermanentError, UncertainWriteError
+from sidecar.domain.job import Job
+from sidecar.domain.trigger import Tags
+from sidecar.domain.writeback import Conflict, Plan, Proposal, decide, not_arrived, shows_our_hand
+from sidecar.paperless.client import Paperless
+from sidecar.paperless.http import PROVIDER, RefusedError
+from sidecar.store import journal
+from sidecar.store.database import Database
+from sidecar.worker.clock import Clock
+from sidecar.worker.gate import Gate
+from sidecar.worker.lease import Leases
+
+_log = logging.getLogger(__name__)
+
+TRIGGER_GONE = "The trigger tag was taken off, so nothing was done."
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What a delivery came to."""
+
+    #: The document as it was read back.
+    document: Document
+    #: Fields that hold our value now and did not before this job.
+    written: tuple[str, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    #: Fields that Paperless did not take, with its words.
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+class Delivery:
+    """Delivers proposals to one Paperless."""
+
+    def __init__(
+        self, paperless: Paperless, db: Database, gate: Gate, leases: Leases, tags: Tags, clock: Clock
+    ) -> None:
+        self._paperless = paperless
+        self._db = db
+        self._gate = gate
+        self._leases = leases
+        self._tags = tags
+        self._clock = clock
+
+    async def deliver(self, job: Job, proposal: Proposal) -> Delivered:
+        """Deliver; the steps are this module's text. Raises CancelledError and the errors of `Paperless`."""
+        current = await self._paperless.document(job.document_id)
+        earlier = await self._db.run(journal.find, job.id)
+        if self._tags.trigger(job.kind) not in current.tags and not (earlier and shows_our_hand(proposal, current)):
+            raise CancelledError(TRIGGER_GONE)
+        plan = decide(proposal, current)
+        await self._db.run(journal.intend, job, proposal, plan, now=self._clock.now())
+        await self._note(job, proposal, current)
+        refused = await self._patch(job, plan) if plan.write else {}
+        plan = plan.without(frozenset(refused))
+        if plan.delta:
+            await self._gate.change_tags(job.document_id, plan.delta, lambda: self._may_write(job))
+        back = await self._paperless.document(job.document_id)
+        if lost := not_arrived(plan, back):
+            raise UncertainWriteError(
+                f"Paperless took the write, but {', '.join(lost)} did not change.", suspect=PROVIDER
+            )
+        before = earlier.written if earlier else {}
+        written = tuple(name for name in proposal.wanted if name in plan.write or name in before)
+        return Delivered(back, written, plan.conflicts, refused)
+
+    async def _may_write(self, job: Job) -> None:
+        await self._leases.assure(job, self._paperless.timeout_s)
+
+    async def _patch(self, job: Job, plan: Plan) -> dict[str, str]:
+        """Send the fields and return those that were refused, with the reason; at most one more request for each."""
+        refused: dict[str, str] = {}
+        while values := {name: value for name, value in plan.write.items() if name not in refused}:
+            send = functools.partial(self._paperless.patch, job.document_id, values)
+            try:
+                await self._gate.write(lambda: self._may_write(job), send)
+                break
+            except RefusedError as error:
+                named = {name: said for name, said in error.fields.items() if name in values}
+                if not named:
+                    raise
+                refused |= named
+        if refused:
+            await self._db.run(journal.refuse, job, refused)
+        return refused
+
+    async def _note(self, job: Job, proposal: Proposal, current: Document) -> None:
+        """Post the proposal's note unless it stands there; a user without the right to write notes goes without."""
+        if proposal.note is None or proposal.note.strip() in {note.strip() for note in current.notes}:
+            return
+        text = proposal.note
+        try:
+            await self._gate.write(
+                lambda: self._may_write(job), lambda: self._paperless.add_note(job.document_id, text)
+            )
+        except PermanentError as error:
+            _log.warning("document %s: the note could not be written: %s", job.document_id, error)

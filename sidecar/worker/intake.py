@@ -1,0 +1,37 @@
+"""The first step of every job: look again at the document, and keep what its fields hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sidecar.domain.document import Document, Fields
+from sidecar.domain.errors import CancelledError
+from sidecar.domain.job import Job
+from sidecar.domain.trigger import Tags
+from sidecar.paperless.client import Paperless
+from sidecar.store import queue
+from sidecar.store.database import Database
+from sidecar.worker.clock import Clock
+from sidecar.worker.delivery import TRIGGER_GONE
+
+
+class Intake:
+    """Opens documents for the steps that work on them."""
+
+    def __init__(self, paperless: Paperless, db: Database, tags: Tags, clock: Clock) -> None:
+        self._paperless = paperless
+        self._db = db
+        self._tags = tags
+        self._clock = clock
+
+    async def open(self, job: Job, fields: Sequence[str]) -> tuple[Document, Fields]:
+        """Return the document as it is now, and the values its fields had when the job first looked.
+
+        A list of documents may be older than the last write-back, so a job without its trigger tag ends here.
+        Raises CancelledError.
+        """
+        document = await self._paperless.document(job.document_id)
+        if self._tags.trigger(job.kind) not in document.tags:
+            raise CancelledError(TRIGGER_GONE)
+        now = {name: document.value(name) for name in fields}
+        return document, await self._db.run(queue.begin, job, now, now=self._clock.now())

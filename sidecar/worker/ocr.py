@@ -1,0 +1,174 @@
+"""The OCR step: fetch the file, read page after page, keep each, and propose the whole text."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sidecar.domain.errors import PermanentError, StoreError, TemporaryError, WorkError
+from sidecar.domain.job import Job
+from sidecar.domain.page import PageText, assemble, keeps_enough, page_key
+from sidecar.domain.trigger import Tags
+from sidecar.domain.writeback import Proposal, TagDelta
+from sidecar.engines import raster
+from sidecar.engines.raster import Limits, Source
+from sidecar.engines.tesseract import Tesseract
+from sidecar.paperless.client import Paperless
+from sidecar.store import pages, queue
+from sidecar.store.database import Database
+from sidecar.worker.clock import Clock
+from sidecar.worker.finishing import to_the_end
+from sidecar.worker.intake import Intake
+from sidecar.worker.lease import Leases
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One document being read."""
+
+    job: Job
+    source: Source
+    folder: Path
+    keys: dict[int, str]
+    done: dict[int, PageText]
+    failed: dict[int, WorkError] = field(default_factory=dict)
+
+
+class Ocr:
+    """Reads documents. All share `cores` slots, so their pages interleave and the machine is never overbooked.
+
+    `folder` is for files while they are read; each file has at most `max_file_bytes`.
+    """
+
+    def __init__(  # noqa: PLR0913 - the step joins everything that reading touches
+        self,
+        paperless: Paperless,
+        db: Database,
+        intake: Intake,
+        leases: Leases,
+        engine: Tesseract,
+        tags: Tags,
+        clock: Clock,
+        *,
+        folder: Path,
+        limits: Limits,
+        cores: int,
+        max_file_bytes: int,
+    ) -> None:
+        self._paperless = paperless
+        self._db = db
+        self._intake = intake
+        self._leases = leases
+        self._engine = engine
+        self._tags = tags
+        self._clock = clock
+        self._folder = folder
+        self._limits = limits
+        self._cores = cores
+        self._slots = asyncio.Semaphore(cores)
+        self._max_file_bytes = max_file_bytes
+
+    async def propose(self, job: Job) -> Proposal:
+        """Read the job's document and return its text as the wanted content.
+
+        Pages read by an earlier attempt are taken from the store. A page that fails does not stop the others; once
+        they are kept, its error is raised.
+        """
+        document, base = await self._intake.open(job, ["content"])
+        with _folder(self._folder / f"document-{job.document_id}") as folder:
+            original = raster.is_readable(document.mime_type)
+            got = await self._paperless.download(
+                job.document_id, folder / "file", original=original, max_bytes=self._max_file_bytes
+            )
+            source = await asyncio.to_thread(raster.inspect, got.file, self._limits)
+            reading = await self._resume(job, source, folder, got.sha256)
+            await self._read_all(reading)
+        if reading.failed:
+            raise _combined(reading)
+        text = assemble(list(reading.done.values()))
+        if not keeps_enough(base["content"], text):
+            raise PermanentError(
+                "The text that was read has less than half the letters of the text that stands there, "
+                "so the old text was kept."
+            )
+        delta = TagDelta(add=frozenset({self._tags.ocr_done}), remove=frozenset({self._tags.ocr, self._tags.failed}))
+        return Proposal(base=base, wanted={"content": text}, delta=delta)
+
+    async def _resume(self, job: Job, source: Source, folder: Path, sha256: str) -> _Reading:
+        reading = {
+            **self._engine.reading, "dpi": self._limits.dpi, "pixels": self._limits.page_pixels
+        }  # fmt: skip
+        keys = {page: page_key(sha256, page, reading) for page in range(1, source.pages + 1)}
+        done = await self._db.run(pages.load, {key: page for page, key in keys.items()})
+        await self._db.run(queue.open_pages, job, done=len(done), total=source.pages)
+        return _Reading(job, source, folder, keys, done)
+
+    async def _read_all(self, reading: _Reading) -> None:
+        todo = iter([page for page in reading.keys if page not in reading.done])
+        try:
+            async with asyncio.TaskGroup() as readers:
+                for _ in range(self._cores):
+                    readers.create_task(self._read_next(reading, todo))
+        except* (WorkError, StoreError) as errors:
+            raise errors.exceptions[0] from None
+
+    async def _read_next(self, reading: _Reading, todo: Iterator[int]) -> None:
+        for page in todo:
+            async with self._slots:
+                await to_the_end(self._read_one(reading, page))
+
+    async def _read_one(self, reading: _Reading, page: int) -> None:
+        """Read one page and keep it, before the next one begins. Its own failure is noted, not raised."""
+        try:
+            text = await asyncio.to_thread(self._read_page, reading.source, page, reading.folder)
+        except (PermanentError, TemporaryError) as error:
+            reading.failed[page] = error
+            return
+        await self._db.run(
+            pages.checkpoint,
+            reading.job,
+            reading.keys[page],
+            text,
+            total=reading.source.pages,
+            now=self._clock.now(),
+            lease=self._leases.length,
+        )
+        reading.done[page] = text
+
+    def _read_page(self, source: Source, page: int, folder: Path) -> PageText:
+        started = time.monotonic()
+        image = raster.render(source, page, folder, self._limits)
+        try:
+            text, confidence = self._engine.read(image)
+        finally:
+            image.unlink(missing_ok=True)
+        return PageText(page, text, self._engine.name, confidence, round(time.monotonic() - started, 3))
+
+
+def _combined(reading: _Reading) -> WorkError:
+    """Return one error for all failed pages: temporary if trying again may help any of them."""
+    total, failed = reading.source.pages, reading.failed
+    first = min(failed)
+    others = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+    message = (
+        f"Page {first}{others} of {total} could not be read, so the text was left as it was; "
+        f"the pages that were read are kept. {failed[first]}"
+    )
+    temporary = any(isinstance(error, TemporaryError) for error in failed.values())
+    return TemporaryError(message) if temporary else PermanentError(message)
+
+
+@contextmanager
+def _folder(folder: Path) -> Iterator[Path]:
+    """Give a folder that is empty at first and gone at last. A killed program leaves it for the next start."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

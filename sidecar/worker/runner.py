@@ -1,0 +1,253 @@
+"""The runner: claim a job, let its step propose, deliver what it proposed, and settle how it ended.
+
+Each job is alone with its errors: they are settled for this job, and no other one waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sidecar.domain.errors import (
+    CancelledError,
+    LeaseLostError,
+    OutageError,
+    PermanentError,
+    StoreError,
+    TemporaryError,
+    UncertainWriteError,
+)
+from sidecar.domain.job import Job, Kind, Priority
+from sidecar.domain.retry import RetryPolicy
+from sidecar.domain.trigger import Tags
+from sidecar.domain.writeback import Proposal, TagDelta
+from sidecar.store import queue
+from sidecar.store.database import Database
+from sidecar.worker.clock import Clock
+from sidecar.worker.delivery import Delivered, Delivery
+from sidecar.worker.finishing import to_the_end
+from sidecar.worker.lease import Leases
+from sidecar.worker.providers import Providers
+
+_log = logging.getLogger(__name__)
+
+Step = Callable[[Job], Awaitable[Proposal]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """How one kind of job is run."""
+
+    step: Step
+    #: Jobs of this kind at a time.
+    width: int
+    #: Providers that must be there before a job is claimed.
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the runner knows of the owner's wishes."""
+
+    retry: RetryPolicy
+    #: After a write without an answer, how long until the document may be touched again.
+    settle: timedelta
+    #: Whether the reason of a failure is left on the document as a note.
+    fail_note: bool = True
+
+
+class Runner:
+    """Runs jobs of all lanes until it is stopped."""
+
+    def __init__(
+        self,
+        db: Database,
+        lanes: Mapping[Kind, Lane],
+        delivery: Delivery,
+        leases: Leases,
+        providers: Providers,
+        tags: Tags,
+        rules: Rules,
+        clock: Clock,
+    ) -> None:
+        self._db = db
+        self._lanes = lanes
+        self._delivery = delivery
+        self._leases = leases
+        self._providers = providers
+        self._tags = tags
+        self._rules = rules
+        self._clock = clock
+        self._running: dict[asyncio.Task[None], Kind] = {}
+        self._wake = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Look for work at once."""
+        self._wake.set()
+
+    @property
+    def is_busy(self) -> bool:
+        """True while any job runs."""
+        return bool(self._running)
+
+    async def watch(self) -> None:
+        """Claim and run jobs until cancelled or stopped. Sleeps until woken when nothing can be claimed."""
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                started = await self._start_all()
+            except StoreError as error:
+                _log.error("%s", error)
+                await self._clock.sleep(5.0)
+                continue
+            if not started:
+                await self._wake.wait()
+
+    async def stop(self, grace_s: float) -> None:
+        """Claim no more, let short steps finish, hand running jobs back with their attempt not counted."""
+        self._stopping = True
+        self.wake()
+        for _ in range(2):  # the second time does not wait for anything any more
+            for task in self._running:
+                task.cancel()
+            if self._running:
+                await asyncio.wait(set(self._running), timeout=grace_s)
+
+    async def _start_all(self) -> bool:
+        started = False
+        for kind, lane in self._lanes.items():
+            while self._has_room(kind, lane) and (job := await self._claim(kind)):
+                self._start(job)
+                started = True
+        return started
+
+    def _has_room(self, kind: Kind, lane: Lane) -> bool:
+        busy = sum(1 for running in self._running.values() if running is kind)
+        return busy < lane.width and not self._stopping and self._providers.available(lane.needs)
+
+    async def _claim(self, kind: Kind) -> Job | None:
+        return await self._db.run(
+            queue.claim, kind, owner=self._leases.owner, now=self._clock.now(), lease=self._leases.length
+        )
+
+    def _start(self, job: Job) -> None:
+        _log.info("document %s: %s begins (job %s, attempt %s)", job.document_id, job.kind, job.id, job.attempt)
+        task = asyncio.create_task(self._run(job), name=f"job {job.id}")
+        self._running[task] = job.kind
+        self._leases.hold(job, task)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            del self._running[task]
+            self._leases.drop(job)
+            if not task.cancelled() and (error := task.exception()):
+                _log.error("job %s could not be settled: %s", job.id, error)
+            self.wake()
+
+        task.add_done_callback(ended)
+
+    async def _run(self, job: Job) -> None:
+        """Work on the job and settle how that ended; all errors of the job end here."""
+        try:
+            await self._work(job)
+        except asyncio.CancelledError:
+            if self._stopping:
+                await self._hand_back(job)
+            raise
+        except LeaseLostError as error:
+            _log.warning("%s", error)
+        except Exception as error:  # noqa: BLE001 - one job's error, whatever it is, is settled for that job alone
+            await self._settle(job, error)
+
+    async def _work(self, job: Job) -> None:
+        if job.giving_up:
+            await to_the_end(self._mark_failed(job))
+        else:
+            proposal = await self._lanes[job.kind].step(job)
+            await to_the_end(self._finish(job, proposal))
+
+    async def _finish(self, job: Job, proposal: Proposal) -> None:
+        delivered = await self._delivery.deliver(job, proposal)
+        changed, summary = bool(delivered.written), _summary(job, delivered)
+        now = self._clock.now()
+        await self._db.run(queue.succeed, job, changed=changed, summary=summary, now=now)
+        _log.info("document %s: %s done. %s", job.document_id, job.kind, summary)
+        if job.kind is Kind.OCR and self._tags.tagging in delivered.document.tags:
+            await self._db.run(
+                queue.enqueue, job.document_id, Kind.TAGGING, priority=min(job.priority, Priority.NEW), now=now
+            )
+
+    async def _mark_failed(self, job: Job) -> None:
+        """Show in Paperless that the job was given up, then end it. Paperless away: later. Not allowed: without."""
+        delta = TagDelta(add=frozenset({self._tags.failed}), remove=frozenset({self._tags.trigger(job.kind)}))
+        note = f"Paperless Sidecar gave up ({job.kind}, job {job.id}): {job.reason}" if self._rules.fail_note else None
+        try:
+            await self._delivery.deliver(job, Proposal(base={}, wanted={}, delta=delta, note=note))
+        except PermanentError as error:
+            _log.error("document %s: the fail tag could not be set: %s", job.document_id, error)
+        await self._db.run(queue.fail, job, now=self._clock.now())
+        _log.error("document %s: %s failed. %s", job.document_id, job.kind, job.reason)
+
+    async def _settle(self, job: Job, error: Exception) -> None:
+        now = self._clock.now()
+        match error:
+            case CancelledError():
+                await self._db.run(queue.cancel, job, reason=str(error), now=now)
+            case OutageError():
+                self._providers.park(error)
+                await self._db.run(queue.release, job, reason=str(error), now=now)
+            case TemporaryError():
+                await self._try_later(job, error)
+            case PermanentError():
+                await self._give_up(job, str(error))
+            case StoreError():
+                _log.error("document %s: %s", job.document_id, error)  # the lease runs out and the job is rescued
+            case _:
+                _log.exception("document %s: a fault in the sidecar", job.document_id, exc_info=error)
+                await self._try_later(job, TemporaryError(f"A fault in the sidecar: {type(error).__name__}: {error}"))
+
+    async def _try_later(self, job: Job, error: TemporaryError) -> None:
+        """Put the job off. If the suspect provider is away, it is not the job's fault and costs no attempt."""
+        blame = error.suspect is None or await self._providers.is_alive(error.suspect)
+        if blame and self._rules.retry.exhausted(job.attempt):
+            await self._give_up(job, f"{error} Given up after {job.attempt} attempts.")
+            return
+        wait = self._rules.retry.delay(job.attempt, self._clock.chance()) if blame else timedelta(0)
+        if isinstance(error, UncertainWriteError):
+            wait = max(wait, self._rules.settle)
+        now = self._clock.now()
+        await self._db.run(queue.retry, job, run_after=now + wait, reason=str(error), now=now, blame=blame)
+        _log.warning("document %s: %s again at %s. %s", job.document_id, job.kind, f"{now + wait:%H:%M:%S}", error)
+
+    async def _give_up(self, job: Job, reason: str) -> None:
+        now = self._clock.now()
+        if job.giving_up:  # even the marks could not be set
+            await self._db.run(queue.fail, job, now=now)
+            return
+        await self._db.run(queue.doom, job, reason=reason, now=now)
+        await self._run(replace(job, giving_up=True, reason=reason))
+
+    async def _hand_back(self, job: Job) -> None:
+        try:
+            await self._db.run(queue.release, job, reason=None, now=self._clock.now())
+        except LeaseLostError:
+            pass  # it had come to its end after all
+        except StoreError as error:
+            _log.error("job %s could not be handed back: %s", job.id, error)
+
+
+_FIELD_WORDS = {"content": "text", "document_type": "document type", "created": "date"}
+
+
+def _summary(job: Job, delivered: Delivered) -> str:
+    """Say in a sentence or three what a delivery came to."""
+    words = [_FIELD_WORDS.get(name, name) for name in delivered.written if name not in delivered.refused]
+    parts = [f"Wrote {', '.join(words)}." if words else "Nothing had to be changed."]
+    if delivered.conflicts:
+        theirs = ", ".join(_FIELD_WORDS.get(conflict.field, conflict.field) for conflict in delivered.conflicts)
+        parts.append(f"Kept what somebody changed meanwhile: {theirs}.")
+    parts += [f"Paperless refused the {_FIELD_WORDS.get(n, n)}: {said}" for n, said in delivered.refused.items()]
+    return " ".join(parts)

@@ -1,0 +1,72 @@
+"""The tagging step: one question to the model, its checked answer kept, names turned into ids."""
+
+from __future__ import annotations
+
+from sidecar.domain.job import Job
+from sidecar.domain.suggestion import SINGLE_NAMES, Suggestion, wanted_fields
+from sidecar.domain.trigger import Tags
+from sidecar.domain.vocabulary import Names, Vocabulary
+from sidecar.domain.writeback import Proposal, TagDelta
+from sidecar.engines.llm import Reply
+from sidecar.engines.tagger import Question, Tagger
+from sidecar.paperless.names import NameList
+from sidecar.store import ledger, pages
+from sidecar.store.database import Database
+from sidecar.store.ledger import Call
+from sidecar.worker.clock import Clock
+from sidecar.worker.intake import Intake
+
+FIELDS = ("title", "correspondent", "document_type", "created")
+
+
+class Tagging:
+    """Files documents as a model suggests."""
+
+    def __init__(self, names: NameList, db: Database, intake: Intake, tagger: Tagger, tags: Tags, clock: Clock) -> None:
+        self._names = names
+        self._db = db
+        self._intake = intake
+        self._tagger = tagger
+        self._tags = tags
+        self._clock = clock
+
+    async def propose(self, job: Job) -> Proposal:
+        """Return the fields and tags the document should have. The model is asked at most once for one text."""
+        document, base = await self._intake.open(job, FIELDS)
+        vocabulary = await self._names.vocabulary(hidden=self._tags.all)
+        question = self._tagger.question(document.content, vocabulary)
+        suggestion = await self._db.run(pages.load_answer, question.key)
+        if suggestion is None:
+            suggestion = await self._ask(job, question, vocabulary)
+        ids = await self._ids(suggestion, vocabulary)
+        chosen = {ids[Names.TAGS, tag] for tag in suggestion.tags}
+        return Proposal(
+            base=base,
+            wanted=wanted_fields(suggestion, self._tagger.rules, document, ids),
+            delta=TagDelta(
+                add=frozenset({self._tags.tagging_done, *chosen}),
+                remove=frozenset({self._tags.tagging, self._tags.failed}),
+            ),
+        )
+
+    async def _ask(self, job: Job, question: Question, vocabulary: Vocabulary) -> Suggestion:
+        model = self._tagger.model.name
+
+        async def record(reply: Reply, outcome: str) -> None:
+            call = Call("tagging", model, reply.input_tokens, reply.output_tokens, outcome, reply.seconds)
+            await self._db.run(ledger.record, job, call, now=self._clock.now())
+
+        today = self._clock.now().date()
+        suggestion = await self._tagger.ask(question, vocabulary, today=today, record=record)
+        await self._db.run(pages.keep_answer, job, question.key, suggestion, model=model, now=self._clock.now())
+        return suggestion
+
+    async def _ids(self, suggestion: Suggestion, vocabulary: Vocabulary) -> dict[tuple[Names, str], int]:
+        """Resolve every name of the suggestion; those that do not exist were allowed to be made, and are made."""
+        named = [(Names.TAGS, tag) for tag in suggestion.tags]
+        named += [(kind, name) for field, kind in SINGLE_NAMES.items() if (name := getattr(suggestion, field))]
+        ids: dict[tuple[Names, str], int] = {}
+        for kind, name in named:
+            known = vocabulary.find(kind, name)
+            ids[kind, name] = known.id if known else await self._names.ensure(kind, name)
+        return ids
