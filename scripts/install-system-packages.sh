@@ -67,8 +67,10 @@ install_packages() {
         return 1
     fi
     say "Installing from the system's packages: $*"
-    apt_install "$@" && return 0
-    say "The package lists may be missing or old: fetching them."
+    if apt-cache show "$@" >/dev/null 2>&1 && apt_install "$@"; then
+        return 0
+    fi
+    say "The package lists are missing or old: fetching them."
     as_root apt-get -o DPkg::Lock::Timeout=300 update && apt_install "$@" && return 0
     say "apt-get could not install: $*"
     say "Its own words stand above. Most often this machine has no network, or sudo wants a password."

@@ -10,14 +10,18 @@ import structlog
 
 
 def configure(level: str, *, json: bool, secrets: Collection[str] = ()) -> None:
-    """Send all log lines to standard error. Every occurrence of one of the `secrets` becomes [secret]."""
+    """Send all log lines to standard error. Every occurrence of one of the `secrets` becomes [secret].
+
+    `level` is debug, info, warning, error or off.
+    """
+    threshold = logging.CRITICAL + 1 if level == "off" else logging.getLevelNamesMapping()[level.upper()]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter(json=json, secrets=[secret for secret in secrets if secret]))
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(level)
+    root.setLevel(threshold)
     for chatty in ("httpx", "httpcore", "httpx2", "httpcore2", "openai", "alembic", "asyncio", "PIL"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, threshold))
 
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):

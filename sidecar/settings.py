@@ -31,6 +31,16 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    OFF = "off"
+
+
 def _address(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("must be an address beginning with http:// or https://")
@@ -41,6 +51,10 @@ def _tag(value: str) -> str:
     if not value.strip() or len(value) > 128:
         raise ValueError("must be a tag's name, 1 to 128 characters")
     return value.strip()
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
 
 
 def _names(value: object) -> object:
@@ -123,7 +137,9 @@ class Settings(BaseSettings):
     retry_cap_s: float = Field(3600.0, gt=0, description="Longest wait before another attempt.")
     keep_days: int = Field(365, ge=1, description="Days for which finished jobs, their texts and their undo are kept.")
     stop_grace_s: float = Field(20.0, ge=0, description="Time for running pages and writes when the sidecar stops.")
-    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="How much is logged.")
+    log_level: Annotated[LogLevel, BeforeValidator(_lower)] = Field(
+        LogLevel.INFO, description="How much is logged: debug, info, warning, error or off."
+    )
     log_format: LogFormat = Field(LogFormat.CONSOLE, description="console for people, json for machines.")
 
     @classmethod

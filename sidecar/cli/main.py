@@ -5,11 +5,10 @@ from __future__ import annotations
 import typer
 
 from sidecar import __version__
-from sidecar.cli import run
+from sidecar.cli import check, demo, documents, jobs, run
 
 app = typer.Typer(
     name="sidecar",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="The companion beside your paperless-ngx: tag a document, get its text and its filing.",
@@ -18,10 +17,12 @@ app = typer.Typer(
 
 
 @app.callback(invoke_without_command=True)
-def _root(version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:
+def _root(context: typer.Context, version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:
     if version:
         print(__version__)
-        raise typer.Exit
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
 
 
-run.register(app)
+for room in (run, demo, check, jobs, documents):
+    room.register(app)

@@ -77,7 +77,7 @@ def patch(call: Call) -> Answer:
         refuse(400, {"non_field_errors": [problem]})
     fields = call.params.get("fields")
     if fields:
-        wanted = {key: value for key, value in wanted.items() if key in [*fields.split(","), "remove_inbox_tags"]}
+        wanted = {key: value for key, value in wanted.items() if key in fields.split(",")}
     patch_document(call.state, row, wanted, call.user)
     return json_answer(_answer(call, _row(call.state, row["id"])))
 

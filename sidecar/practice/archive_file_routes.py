@@ -5,8 +5,8 @@ from datetime import datetime
 from email.utils import format_datetime
 from urllib.parse import quote
 
-from sidecar.practice.archive_documents import EXTENSIONS, find_document, may_see, public_name
-from sidecar.practice.archive_errors import INSUFFICIENT, not_found, refuse_html
+from sidecar.practice.archive_documents import EXTENSIONS, may_see, public_name
+from sidecar.practice.archive_errors import HTML, INSUFFICIENT, not_found, refuse_html
 from sidecar.practice.archive_http import Call, Route
 from sidecar.practice.faults import Answer
 from sidecar.practice.serving import json_answer
@@ -62,11 +62,12 @@ def _unchanged(call: Call, headers: dict[str, str]) -> Answer | None:
 
 def metadata(call: Call) -> Answer:
     """Tell about the file; the ETag is its SHA-256 and `modified`, and 304 works."""
-    if find_document(call.state, call.ids[0], call.user) is None:
-        _viewable(call)
+    row = call.state.row("SELECT * FROM documents WHERE id = ? AND deleted_at IS NULL", call.ids)
+    if row is None:
         raise not_found()
-    row = _viewable(call)
     headers = _cache_headers(row, f'"{row["checksum"]}:{datetime.fromisoformat(row["modified"]).isoformat()}"')
+    if not may_see(call.user, row):
+        return Answer(403, HTML, INSUFFICIENT, headers)
     return _unchanged(call, headers) or json_answer(_metadata(call, row), headers=headers)
 
 

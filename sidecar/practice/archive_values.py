@@ -73,7 +73,7 @@ def set_value(state: State, document_id: int, field_id: int, value: Any, actor: 
 
 
 def remove_values(state: State, document_id: int, field_ids: list[int]) -> None:
-    """Take values off a document, links on the other side too."""
+    """Take values off a document, links on the other side too; their log entries vanish with them."""
     for field_id in field_ids:
         row = state.row(
             "SELECT value FROM custom_values WHERE document_id = ? AND field_id = ?", (document_id, field_id)
@@ -82,6 +82,11 @@ def remove_values(state: State, document_id: int, field_ids: list[int]) -> None:
         if isinstance(value, list):
             _mirror_links(state, document_id, field_id, set(value), set())
         state.rows("DELETE FROM custom_values WHERE document_id = ? AND field_id = ?", (document_id, field_id))
+        state.rows(
+            "DELETE FROM history WHERE document_id = ? AND json_extract(changes, '$.custom_fields.field')"
+            " = (SELECT name FROM names WHERE kind = 'custom_fields' AND id = ?)",
+            (document_id, field_id),
+        )
 
 
 def _is_storable(data_type: str, value: Any) -> bool:

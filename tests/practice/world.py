@@ -41,20 +41,42 @@ DOCUMENTS: list[dict[str, Any]] = [
         "created": "2026-03-14",
         "tags": ["ai-process"],
     },
-    {"title": "scan_image_only", "created": "2026-02-01", "tags": ["ocr-process"], "content": "Rental contract"},
-    {"title": "multipage", "tags": ["ai-process", "ocr-process"], "content": REPORT},
-    {"title": "receipt", "mime_type": "image/jpeg", "tags": ["ai-done"], "data": b"\xff\xd8\xff\xe0 practice"},
+    {
+        "title": "scan_image_only",
+        "original_file_name": "scan_image_only.pdf",
+        "created": "2026-02-01",
+        "tags": ["ocr-process"],
+        "content": "Rental contract",
+        "archive_pdf": PDF,
+    },
+    {
+        "title": "multipage",
+        "original_file_name": "multipage.pdf",
+        "tags": ["ai-process", "ocr-process"],
+        "content": REPORT,
+    },
+    {
+        "title": "receipt",
+        "original_file_name": "receipt.jpg",
+        "mime_type": "image/jpeg",
+        "tags": ["ai-done"],
+        "data": b"\xff\xd8\xff\xe0 practice",
+        "archive_pdf": PDF,
+    },
     {
         "title": "note",
+        "original_file_name": "note.txt",
         "mime_type": "text/plain",
         "tags": ["Finance", "Invoices"],
         "data": b"Plain text memo\nRemember the milk. Reference ABC-99.\n",
     },
     {
         "title": "letter",
+        "original_file_name": "letter.tiff",
         "mime_type": "image/tiff",
         "content": "TIFF letter\nInsurance policy 88-12",
         "data": b"II*\x00",
+        "archive_pdf": PDF,
     },
 ]
 
@@ -74,6 +96,13 @@ def seed(archive: PracticeArchive) -> None:
         values = {"created": "2026-11-23", **document}
         data = values.pop("data", PDF + str(number).encode())
         archive.add_document(data, **values)
+
+
+def fill_up_to_20(archive: PracticeArchive) -> None:
+    """Add the document 20 that was put into the trash, and others before it."""
+    trashed = {"title": "tr", "original_file_name": "tr.txt", "mime_type": "text/plain", "created": "2026-11-23"}
+    while archive.add_document(b"trash me 1795398874.8871531\n", tags=["Inbox", "ai-process"], **trashed) < 20:
+        pass
 
 
 def parsed(body: bytes) -> Any:

@@ -1,0 +1,125 @@
+"""`sidecar check` and `sidecar setup`: what is missing, what to do about it, and what can be done by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+
+import typer
+
+from sidecar.app import Parts
+from sidecar.cli import show
+from sidecar.cli.ending import Exit, in_words, load_settings, run_async
+from sidecar.domain.errors import SettingsError, SidecarError
+from sidecar.domain.vocabulary import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    about: str
+    good: bool
+    said: str
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(epilog="Example:  docker compose run --rm sidecar check")(check)
+    app.command(epilog="Example:  docker compose run --rm sidecar setup")(setup)
+
+
+def check(as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts.")) -> None:
+    """Look whether everything is in place, and say what to do where it is not. Nothing is changed in Paperless."""
+    with in_words():
+        settings = load_settings()
+    findings = run_async(_check(Parts(settings)))
+    if as_json:
+        show.print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            mark = "[green]good[/]" if finding.good else "[red]bad [/]"
+            show.console().print(f"{mark}  {finding.about:<10} {finding.said}", soft_wrap=True)
+    raise typer.Exit(Exit.DONE if all(finding.good for finding in findings) else Exit.NOT_DONE)
+
+
+async def _check(parts: Parts) -> list[Finding]:
+    looks: dict[str, Callable[[Parts], Awaitable[str]]] = {
+        "prompts": _prompts,
+        "tesseract": _tesseract,
+        "store": _store,
+        "paperless": _paperless,
+        "tags": _tags,
+        "model": _model,
+    }
+    async with parts:
+        return [await _look(about, parts, look) for about, look in looks.items()]
+
+
+async def _look(about: str, parts: Parts, look: Callable[[Parts], Awaitable[str]]) -> Finding:
+    try:
+        return Finding(about, True, await look(parts))
+    except SettingsError as error:
+        return Finding(about, False, " ".join(error.problems))
+    except SidecarError as error:
+        return Finding(about, False, str(error))
+
+
+async def _prompts(parts: Parts) -> str:
+    parts.prompts.check()
+    return "All prompts can be read."
+
+
+async def _tesseract(parts: Parts) -> str:
+    await asyncio.to_thread(parts.engine.check)
+    return f"{parts.engine.name}, languages {parts.engine.languages}."
+
+
+async def _store(parts: Parts) -> str:
+    folder = parts.settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise SettingsError(
+            [f"DATA_DIR: {folder} cannot be written ({error.strerror}). Give the folder to the user of the sidecar."]
+        ) from error
+    return f"{folder} can be written."
+
+
+async def _paperless(parts: Parts) -> str:
+    await parts.paperless.probe()
+    return f"{parts.settings.paperless_url} answers and takes the token."
+
+
+async def _tags(parts: Parts) -> str:
+    s = parts.settings
+    wanted = {s.auto_ocr_tag, s.auto_tag, s.ocr_done_tag, s.tag_done_tag, s.fail_tag}
+    vocabulary = await parts.names.vocabulary(hidden=())
+    missing = wanted - {name.name for name in vocabulary.of(Names.TAGS)}
+    if missing:
+        return f"Not there yet, will be made at the start: {', '.join(sorted(missing))}."
+    await parts.tags()
+    return "All tags are there."
+
+
+async def _model(parts: Parts) -> str:
+    await parts.model.probe()
+    return f"{parts.settings.openai_base_url or 'OpenAI'} answers; {parts.model.name} will be asked."
+
+
+def setup() -> None:
+    """Make the tags in Paperless."""
+    with in_words():
+        settings = load_settings()
+    run_async(_setup(Parts(settings)))
+
+
+async def _setup(parts: Parts) -> None:
+    async with parts:
+        await parts.tags()
+    s = parts.settings
+    print(f'Ready. Tag a document "{s.auto_ocr_tag}" to have it read, "{s.auto_tag}" to have it filed.')

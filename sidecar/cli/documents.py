@@ -1,0 +1,124 @@
+"""`sidecar ocr` and `sidecar suggest`: trying things without writing anything."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from sidecar.app import Parts, cores, limits
+from sidecar.cli import show
+from sidecar.cli.ending import Exit, in_words, load_settings, run_async
+from sidecar.domain.errors import WorkError
+from sidecar.domain.page import PageText, assemble
+from sidecar.domain.suggestion import Suggestion, wants
+from sidecar.engines import raster
+from sidecar.engines.llm import Reply
+
+_JSON = typer.Option(False, "--json", help="Print JSON for scripts.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(epilog="Examples:  sidecar ocr letter.pdf > letter.txt   |   sidecar ocr scan.tif --json")(ocr)
+    app.command(epilog="Example:  sidecar suggest 12")(suggest)
+
+
+def ocr(
+    file: Path = typer.Argument(help="A PDF or an image.", exists=True, dir_okay=False),
+    as_json: bool = _JSON,
+) -> None:
+    """Read a file as documents are read, and print its text."""
+    with in_words():
+        # Nothing of Paperless is needed here; what is set is kept.
+        parts = Parts(load_settings(**_without_paperless()))
+        parts.engine.check()
+        with tempfile.TemporaryDirectory(prefix="sidecar-") as folder:
+            found, failed = _read(parts, file, Path(folder))
+    if as_json:
+        show.print_json([asdict(page) for page in found] + [{"page": n, "error": str(e)} for n, e in failed.items()])
+    else:
+        print(assemble(found))
+    for number, error in sorted(failed.items()):
+        print(f"Page {number}: {error}", file=sys.stderr)
+    raise typer.Exit(Exit.NOT_DONE if failed else Exit.DONE)
+
+
+def _without_paperless() -> dict[str, Any]:
+    return {"paperless_url": "http://localhost", "paperless_token": "unused"}
+
+
+def _read(parts: Parts, file: Path, folder: Path) -> tuple[list[PageText], dict[int, WorkError]]:
+    bounds = limits(parts.settings)
+    source = raster.inspect(file, bounds)
+
+    def read(page: int) -> PageText:
+        started = datetime.now(UTC)
+        image = raster.render(source, page, folder, bounds)
+        try:
+            text, confidence = parts.engine.read(image)
+        finally:
+            image.unlink(missing_ok=True)
+        return PageText(page, text, parts.engine.name, confidence, (datetime.now(UTC) - started).total_seconds())
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    found: list[PageText] = []
+    failed: dict[int, WorkError] = {}
+    with (
+        Progress(*columns, console=Console(stderr=True), transient=True) as bar,
+        ThreadPoolExecutor(cores(parts.settings)) as readers,
+    ):
+        task = bar.add_task("Reading", total=source.pages)
+        waiting: dict[Future[PageText], int] = {readers.submit(read, page): page for page in range(1, source.pages + 1)}
+        for done in as_completed(waiting):
+            try:
+                found.append(done.result())
+            except WorkError as error:
+                failed[waiting[done]] = error
+            bar.advance(task)
+    return sorted(found, key=lambda page: page.page), failed
+
+
+def suggest(document: int = typer.Argument(help="Number of a document in Paperless."), as_json: bool = _JSON) -> None:
+    """Ask the model how it would file a document, and print that. Nothing is written."""
+    with in_words():
+        settings = load_settings()
+    run_async(_suggest(Parts(settings), document, as_json))
+
+
+async def _suggest(parts: Parts, document_id: int, as_json: bool) -> None:
+    async with parts:
+        parts.prompts.check()
+        tags = await parts.tags()
+        document = await parts.paperless.document(document_id)
+        vocabulary = await parts.names.vocabulary(hidden=tags.all)
+        question = parts.tagger.question(document.content, vocabulary)
+
+        async def record(reply: Reply, outcome: str) -> None:
+            used = f"{reply.input_tokens} + {reply.output_tokens} tokens" if reply.input_tokens else "tokens unknown"
+            print(f"{parts.model.name}: {outcome}, {reply.seconds:.1f} s, {used}", file=sys.stderr)
+            await asyncio.sleep(0)
+
+        suggestion = await parts.tagger.ask(question, vocabulary, today=datetime.now(UTC).date(), record=record)
+    if as_json:
+        show.print_json(asdict(suggestion))
+        return
+    _print_suggestion(parts, suggestion, document.title)
+
+
+def _print_suggestion(parts: Parts, suggestion: Suggestion, title: str) -> None:
+    out = show.console()
+    out.print(f"[dim]Document:[/] {title}", markup=True)
+    for field, value in asdict(suggestion).items():
+        if wants(parts.tagger.rules, field):
+            shown = ", ".join(value) if isinstance(value, tuple | list) else value
+            out.print(f"{field.replace('_', ' '):>14}: {shown or '-'}", markup=False)

@@ -1,0 +1,160 @@
+"""`sidecar jobs`, `enqueue`, `retry`, `cancel`: looking at the queue and steering it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import typer
+
+from sidecar.app import Parts
+from sidecar.cli import show
+from sidecar.cli.ending import in_words, load_settings, run_async
+from sidecar.domain.errors import PermanentError, StoreError
+from sidecar.domain.job import Job, Kind, Priority, State
+from sidecar.domain.trigger import Tags
+from sidecar.domain.writeback import TagDelta
+from sidecar.store import queue, report
+
+jobs_app = typer.Typer(help="Look at the jobs.", invoke_without_command=True)
+
+_JSON = typer.Option(False, "--json", help="Print JSON for scripts.")
+
+
+class Wish(StrEnum):
+    """What a person may ask for at the command line."""
+
+    OCR = "ocr"
+    TAGGING = "tagging"
+    BOTH = "both"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(jobs_app, name="jobs")
+    app.command(epilog="Example:  sidecar enqueue 12 13 --kind both")(enqueue)
+    app.command(epilog="Example:  sidecar retry 7")(retry)
+    app.command(epilog="Example:  sidecar cancel 7")(cancel)
+
+
+@jobs_app.callback(epilog="Examples:  sidecar jobs --state failed   |   sidecar jobs show 7   |   sidecar jobs --json")
+def list_jobs(
+    context: typer.Context,
+    state: State | None = typer.Option(None, help="Only jobs in this state."),
+    document: int | None = typer.Option(None, help="Only jobs of this document."),
+    limit: int = typer.Option(50, min=1, help="How many, the newest first."),
+    as_json: bool = _JSON,
+) -> None:
+    """List jobs, the newest first."""
+    if context.invoked_subcommand:
+        return
+    with in_words(), opened() as parts:
+        found = parts.db.run_now(report.jobs, state=state, document_id=document, limit=limit)
+        if as_json:
+            show.print_json([show.job_json(job) for job in found])
+        elif found:
+            show.console().print(show.jobs_table(found))
+        else:
+            print("No jobs. Tag a document in Paperless to make one.")
+
+
+@jobs_app.command("show", epilog="Example:  sidecar jobs show 7")
+def show_job(job_id: int = typer.Argument(help="The job's number."), as_json: bool = _JSON) -> None:
+    """Show one job and its story."""
+    with in_words(), opened() as parts:
+        job = _existing(parts, job_id)
+        events = parts.db.run_now(report.story, job_id)
+        if as_json:
+            told = [{"at": event.at.isoformat(), "text": event.text} for event in events]
+            show.print_json({**show.job_json(job), "events": told})
+            return
+        show.console().print(show.jobs_table([job]))
+        show.console().print(show.story(events))
+
+
+def enqueue(
+    documents: list[int] = typer.Argument(help="Numbers of documents in Paperless."),
+    kind: Wish = typer.Option(Wish.BOTH, help="What to do with them."),
+) -> None:
+    """Tag documents and put them first in the queue."""
+    with in_words():
+        settings = load_settings()
+    kinds = [Kind(kind.value)] if kind is not Wish.BOTH else [Kind.OCR, Kind.TAGGING]
+
+    async def work(parts: Parts, tags: Tags) -> None:
+        for document in documents:
+            await _ask_for(parts, tags, document, kinds)
+
+    run_async(_steer(Parts(settings), work))
+
+
+def retry(job_id: int = typer.Argument(help="Number of a failed or cancelled job.")) -> None:
+    """Ask once more for what a job could not do."""
+    with in_words():
+        settings = load_settings()
+
+    async def work(parts: Parts, tags: Tags) -> None:
+        job = _existing(parts, job_id)
+        if job.state not in (State.FAILED, State.CANCELLED):
+            raise PermanentError(f"Job {job_id} is {job.state}; only failed and cancelled jobs can be asked for again.")
+        await _ask_for(parts, tags, job.document_id, [job.kind])
+
+    run_async(_steer(Parts(settings), work))
+
+
+def cancel(job_id: int = typer.Argument(help="Number of an unfinished job.")) -> None:
+    """Withdraw a job: take the trigger tag off. A running one stops before it writes."""
+    with in_words():
+        settings = load_settings()
+
+    async def work(parts: Parts, tags: Tags) -> None:
+        job = _existing(parts, job_id)
+        if job.finished_at is not None:
+            raise PermanentError(f"Job {job_id} is {job.state} already.")
+        await parts.paperless.modify_tags([job.document_id], TagDelta(remove=frozenset({tags.trigger(job.kind)})))
+        now = datetime.now(UTC)
+        withdrawn = parts.db.run_now(queue.withdraw, job_id, reason="Withdrawn at the command line.", now=now)
+        print(f"Job {job_id} is cancelled." if withdrawn else f"Job {job_id} is running and stops before it writes.")
+
+    run_async(_steer(Parts(settings), work))
+
+
+class opened:  # noqa: N801 - reads as a word after `with`
+    """The parts with an existing store, for commands that only look."""
+
+    def __enter__(self) -> Parts:
+        self._parts = Parts(load_settings())
+        if not self._parts.db.file.exists():
+            raise StoreError(f"There is no store in {self._parts.db.file.parent} yet; `sidecar run` makes it.")
+        self._parts.db.migrate()
+        return self._parts
+
+    def __exit__(self, *_: object) -> None:
+        self._parts.db.close()
+
+
+def _existing(parts: Parts, job_id: int) -> Job:
+    job = parts.db.run_now(report.job, job_id)
+    if job is None:
+        raise PermanentError(f"There is no job {job_id}.")
+    return job
+
+
+async def _steer(parts: Parts, work: Callable[[Parts, Tags], Awaitable[None]]) -> None:
+    async with parts:
+        parts.db.migrate()
+        await work(parts, await parts.tags())
+
+
+async def _ask_for(parts: Parts, tags: Tags, document: int, kinds: list[Kind]) -> None:
+    """Tag the document and enqueue what comes first; the rest follows when that is done."""
+    await parts.paperless.document(document)  # says so if it does not exist
+    triggers = frozenset(tags.trigger(kind) for kind in kinds)
+    await parts.paperless.modify_tags([document], TagDelta(add=triggers))
+    now = datetime.now(UTC)
+    job_id = parts.db.run_now(queue.enqueue, document, kinds[0], priority=Priority.NOW, now=now)
+    if job_id is None:
+        print(f"Document {document}: {kinds[0]} is waiting already.")
+    else:
+        print(f"Document {document}: job {job_id} ({kinds[0]}) is waiting for its turn.")

@@ -1,0 +1,209 @@
+"""The image and the compose file, as far as they can be checked without a container engine."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+import sidecar
+
+ROOT = Path(__file__).parent.parent
+#: What the image sets for Python, the C library and the programs it starts; the sidecar itself reads none of them.
+NOT_SETTINGS = {
+    "PATH",
+    "HOME",
+    "PYTHONUNBUFFERED",
+    "PYTHONDONTWRITEBYTECODE",
+    "OMP_THREAD_LIMIT",
+    "MALLOC_ARENA_MAX",
+    "PIP_NO_CACHE_DIR",
+    "PIP_DISABLE_PIP_VERSION_CHECK",
+}
+
+
+def dockerfile() -> list[tuple[str, str]]:
+    """Return the Dockerfile's instructions in order: name and the rest, continued lines joined."""
+    lines = [
+        line for line in (ROOT / "Dockerfile").read_text().splitlines() if line and not line.lstrip().startswith("#")
+    ]
+    joined = re.sub(r"\\\n\s*", " ", "\n".join(lines)).splitlines()
+    return [(name, rest) for name, _, rest in (line.partition(" ") for line in joined)]
+
+
+def final_stage() -> list[tuple[str, str]]:
+    instructions = dockerfile()
+    last_from = max(index for index, (name, _) in enumerate(instructions) if name == "FROM")
+    return instructions[last_from:]
+
+
+def only(name: str) -> str:
+    """Return what the one instruction of this name in the final stage says."""
+    found = [rest for instruction, rest in final_stage() if instruction == name]
+    assert len(found) == 1, f"{name} stands {len(found)} times in the final stage"
+    return found[0]
+
+
+def copied_from_the_tree() -> list[str]:
+    copies = [rest.split() for name, rest in dockerfile() if name == "COPY" and "--from=" not in rest]
+    return [source for *sources, _ in copies for source in sources]
+
+
+def tree(*paths: str) -> set[str]:
+    """Return the files of the project that git knows or would take, under `paths`."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *paths],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {name for name in listed.stdout.splitlines() if (ROOT / name).is_file()}
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", folder, ROOT],
+        check=True,
+        timeout=120,
+    )
+    (built,) = folder.glob("paperless_sidecar-*.whl")
+    with zipfile.ZipFile(built) as archive:
+        return set(archive.namelist())
+
+
+@pytest.mark.parametrize("source", copied_from_the_tree())
+def test_what_the_image_copies_is_in_git_and_not_ignored_by_docker(source: str) -> None:
+    assert tree(source)
+    assert f"!{source}" in (ROOT / ".dockerignore").read_text().splitlines()
+
+
+def test_docker_sees_nothing_that_is_not_named() -> None:
+    rules = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if not line.startswith("#")]
+    assert rules[0] == "*"
+    assert {rule[1:] for rule in rules if rule.startswith("!")} == set(copied_from_the_tree())
+
+
+def test_every_stage_starts_from_a_python_pinned_to_its_patch_release() -> None:
+    images = [rest.partition("=")[2] for name, rest in dockerfile() if name == "ARG" and "IMAGE" in rest]
+    assert all(rest.startswith("${PYTHON_IMAGE}") for name, rest in dockerfile() if name == "FROM")
+    assert len(images) == 1
+    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-bookworm(@sha256:[0-9a-f]{64})?", images[0])
+
+
+def test_every_package_from_outside_is_installed_by_its_hash() -> None:
+    installs = re.findall(r"pip install .*?(?= &&|$)", "\n".join(rest for _, rest in dockerfile()), re.MULTILINE)
+    assert len(installs) == 3
+    assert all("--require-hashes" in install or "--no-deps /wheels/" in install for install in installs)
+
+
+def test_the_program_itself_is_process_1_and_gets_the_stop_signal() -> None:
+    assert json.loads(only("ENTRYPOINT")) == ["sidecar"]
+    assert json.loads(only("CMD")) == ["run"]
+    assert only("STOPSIGNAL") == "SIGTERM"
+
+
+def test_the_image_runs_as_a_user_without_rights() -> None:
+    assert only("USER") == "10001:10001"
+    after_user = final_stage()[[name for name, _ in final_stage()].index("USER") :]
+    assert "RUN" not in {name for name, _ in after_user}
+
+
+@pytest.mark.parametrize(("age_s", "well"), [(5, True), (100, True), (400, False), (None, False)])
+def test_the_image_is_healthy_while_the_file_alive_is_young(tmp_path: Path, age_s: int | None, well: bool) -> None:
+    if age_s is not None:
+        alive = tmp_path / "alive"
+        alive.touch()
+        touched_at = alive.stat().st_mtime - age_s
+        os.utime(alive, (touched_at, touched_at))
+    command = only("HEALTHCHECK").partition(" CMD ")[2]
+    result = subprocess.run(["sh", "-c", command], env={**os.environ, "DATA_DIR": str(tmp_path)}, check=False)
+    assert (result.returncode == 0) is well
+
+
+@pytest.mark.parametrize("name", ["sidecar", "trial-sidecar"])
+def test_the_sidecar_is_locked_down(compose: dict[str, Any], name: str) -> None:
+    service = compose["services"][name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["restart"] == "unless-stopped"
+    assert service["init"] is True
+    assert service["tmpfs"][0].startswith("/tmp:")
+    assert {"mem_limit", "cpus", "pids_limit", "stop_grace_period"} <= set(service)
+    assert any(volume.endswith(":/data") for volume in service["volumes"])
+    assert not {"privileged", "user", "healthcheck", "entrypoint", "command"} & set(service)
+
+
+def test_secrets_come_as_files_and_never_as_values(compose: dict[str, Any]) -> None:
+    service = compose["services"]["sidecar"]
+    assert set(service["secrets"]) == set(compose["secrets"]) == {"paperless_token", "openai_api_key"}
+    assert all(set(secret) == {"file"} for secret in compose["secrets"].values())
+    for name in ("sidecar", "trial-sidecar"):
+        environment = compose["services"][name]["environment"]
+        assert not [key for key in ("PAPERLESS_TOKEN", "OPENAI_API_KEY") if environment.get(key)]
+
+
+def test_without_a_profile_only_the_sidecar_starts(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert [name for name, service in services.items() if "profiles" not in service] == ["sidecar"]
+    assert all(service.get("profiles", ["trial"]) == ["trial"] for service in services.values())
+
+
+def test_the_trial_brings_everything_it_waits_for_and_opens_no_port_to_others(compose: dict[str, Any]) -> None:
+    trial = {name: service for name, service in compose["services"].items() if "profiles" in service}
+    assert {needed for service in trial.values() for needed in service.get("depends_on", ())} <= set(trial)
+    assert all(service["networks"] == ["trial"] for service in trial.values())
+    ports = [port for service in trial.values() for port in service.get("ports", ())]
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_every_volume_and_network_that_is_used_is_declared(compose: dict[str, Any]) -> None:
+    services = compose["services"].values()
+    volumes = {volume.partition(":")[0] for service in services for volume in service.get("volumes", ())}
+    assert volumes == set(compose["volumes"])
+    assert {network for service in services for network in service["networks"]} == set(compose["networks"])
+
+
+def test_every_image_is_pinned_to_a_version(compose: dict[str, Any]) -> None:
+    images = {name: service["image"] for name, service in compose["services"].items()}
+    assert all(re.search(r":\d+\.\d+\.\d+", image) for image in images.values())
+    assert images["sidecar"] == images["trial-sidecar"] == f"paperless-sidecar:{sidecar.__version__}"
+
+
+def test_every_setting_named_for_the_container_is_explained_in_the_example(compose: dict[str, Any]) -> None:
+    explained = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    named = {secret.upper() for secret in compose["secrets"]}
+    for name in ("sidecar", "trial-sidecar"):
+        named |= {key.removesuffix("_FILE") for key in compose["services"][name]["environment"]}
+    for instruction, rest in final_stage():
+        if instruction == "ENV":
+            named |= set(re.findall(r"(?:^|\s)([A-Z_]+)=", rest))
+    assert named - NOT_SETTINGS - explained == set()
+
+
+def test_the_wheel_holds_the_whole_program_and_nothing_else(wheel: set[str]) -> None:
+    code = {name for name in tree("sidecar") if "/__pycache__/" not in name}
+    prompts = {f"sidecar/{name}" for name in tree("prompts")}
+    assert {name for name in wheel if ".dist-info/" not in name} == code | prompts
+
+
+def test_the_wheel_holds_prompts_migrations_and_the_licence(wheel: set[str]) -> None:
+    assert [name for name in wheel if re.fullmatch(r"sidecar/prompts/[\w.-]+\.j2", name)]
+    assert [name for name in wheel if re.fullmatch(r"sidecar/store/migrations/versions/v\d+_\w+\.py", name)]
+    assert [name for name in wheel if name.endswith(".dist-info/licenses/LICENSE")]
+    assert not [name for name in wheel if "test" in name.lower()]
