@@ -182,9 +182,9 @@ class Sidecar:
         _log.info("sidecar %s works for %s", __version__, parts.settings.paperless_url)
         return sidecar
 
-    async def run(self, *, drain: bool = False) -> bool:
-        """Work until SIGTERM or SIGINT; with `drain` until nothing is due. Return whether no work is left."""
-        stop = asyncio.Event()
+    async def run(self, *, drain: bool = False, stop: asyncio.Event | None = None) -> bool:
+        """Work until SIGTERM, SIGINT or `stop`; with `drain` until nothing is due. Return whether no work is left."""
+        stop = stop or asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)

@@ -197,7 +197,6 @@ ALIASES: Mapping[str, str] = {
     "AUTO_TAG_COMPLETE": "tag_done_tag",
     "PDF_OCR_COMPLETE_TAG": "ocr_done_tag",
     "TOKEN_LIMIT": "document_tokens",
-    "LLM_LANGUAGE": "llm_language",
     "OCR_MAX_RETRIES": "max_attempts",
 }
 #: Switches of paperless-gpt: set to false they turn a policy off.

@@ -27,18 +27,34 @@ from sidecar.practice.archive_documents import (
     notes_of,
     tags_of,
 )
+from sidecar.practice.archive_errors import HTML
 from sidecar.practice.archive_http import Router
 from sidecar.practice.archive_names import COLUMNS, ancestors, create_name, ensure_name, get_name
+from sidecar.practice.archive_pages import SERVER_ERROR_PAGE
 from sidecar.practice.archive_patch import patch_document, set_tags
 from sidecar.practice.archive_state import ADMIN, PERSON, State, User, now_text
-from sidecar.practice.archive_tasks import Work, Worker, bulk_update
-from sidecar.practice.faults import Faults
+from sidecar.practice.archive_tasks import Work, Worker, bulk_update, reprocess_document
+from sidecar.practice.faults import Answer, Fault, Faults
 from sidecar.practice.serving import Exchange, PracticeServer
 
 Kind = Literal["tags", "correspondents", "document_types", "storage_paths"]
 
 #: Task type -> what the background worker does; update_version will be one more line.
-WORK: dict[str, Work] = {"bulk_update": bulk_update, "consume_file": archive_upload.consume_file}
+WORK: dict[str, Work] = {
+    "bulk_update": bulk_update,
+    "reprocess_document": reprocess_document,
+    "consume_file": archive_upload.consume_file,
+}
+
+#: What happens while Paperless's redis is down (trap 8): bulk edits take effect behind an error, PATCH does not.
+REDIS_DOWN = (
+    Fault(
+        "POST",
+        "/bulk_edit/$",
+        answer_after=Answer(400, HTML, "Error performing bulk edit, check logs for more detail."),
+    ),
+    Fault("PATCH", r"^/api/documents/\d+/$", answer=Answer(500, HTML, SERVER_ERROR_PAGE)),
+)
 
 
 class PracticeArchive:
@@ -192,6 +208,11 @@ class PracticeArchive:
     def delete(self, document_id: int) -> None:
         """Put a document into the trash."""
         self.state.rows("UPDATE documents SET deleted_at = ? WHERE id = ?", (now_text(), document_id))
+
+    def set_delays(self, *, bulk_update_s: float, consume_s: float) -> None:
+        """Set how long the background tasks of bulk edits and uploads wait."""
+        self.state.bulk_update_delay_s = bulk_update_s
+        self.state.consume_delay_s = consume_s
 
     def requests(self) -> list[Exchange]:
         """Give the requests so far, in the order they began; those under way are not among them."""

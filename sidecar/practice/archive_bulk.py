@@ -9,7 +9,7 @@ from sidecar.practice.archive_errors import INSUFFICIENT, refuse, refuse_html
 from sidecar.practice.archive_http import Call, Route
 from sidecar.practice.archive_names import COLUMNS, ancestors, descendants, get_name, known_ids
 from sidecar.practice.archive_state import State, marks
-from sidecar.practice.archive_tasks import queue_bulk_update
+from sidecar.practice.archive_tasks import queue_bulk_update, queue_task
 from sidecar.practice.archive_values import check_value, remove_values, set_value
 from sidecar.practice.faults import Answer
 from sidecar.practice.serving import json_answer
@@ -44,6 +44,16 @@ def bulk_edit(call: Call) -> Answer:
             _edit_one(call, document_id, edit)
         if documents:
             queue_bulk_update(call.state, documents)
+    return json_answer({"result": "OK"})
+
+
+def reprocess(call: Call) -> Answer:
+    """Queue the reading anew of documents."""
+    documents = _documents(call, call.json())
+    if documents is None:
+        refuse(400, {"documents": [MISSING_DOCUMENTS]})
+    for document_id in documents:
+        queue_task(call.state, "reprocess_document", {"document_id": document_id}, call.state.bulk_update_delay_s)
     return json_answer({"result": "OK"})
 
 
@@ -202,4 +212,7 @@ METHODS: dict[str, Callable[[State, dict[str, Any]], Edit]] = {
     "modify_custom_fields": _modify_custom_fields,
 }
 
-ROUTES: list[Route] = [("POST", "/api/documents/bulk_edit/", bulk_edit)]
+ROUTES: list[Route] = [
+    ("POST", "/api/documents/bulk_edit/", bulk_edit),
+    ("POST", "/api/documents/reprocess/", reprocess),
+]

@@ -73,9 +73,12 @@ def _delete(archive: "PracticeArchive", _sent: Any, document_id: int) -> None:
     archive.delete(document_id)
 
 
-def _settings(archive: "PracticeArchive", sent: Any) -> None:
-    archive.state.bulk_update_delay_s = sent.get("bulk_update_delay_s", archive.state.bulk_update_delay_s)
-    archive.state.consume_delay_s = sent.get("consume_delay_s", archive.state.consume_delay_s)
+def _delays(archive: "PracticeArchive", sent: Any) -> None:
+    archive.set_delays(**sent)
+
+
+def _add_user(archive: "PracticeArchive", sent: Any) -> int:
+    return archive.add_user(sent.pop("username"), sent.pop("token"), **sent)
 
 
 ONE = r"/practice/documents/(\d+)"
@@ -83,9 +86,10 @@ CONTROLS: list[tuple[str, str, Callable[..., Any]]] = [
     ("GET", "/practice/requests", _requests),
     ("POST", "/practice/clear", _clear),
     ("POST", "/practice/faults", _faults),
-    ("POST", "/practice/settings", _settings),
+    ("POST", "/practice/delays", _delays),
     ("POST", "/practice/documents", _add_document),
     ("POST", "/practice/names", _add_name),
+    ("POST", "/practice/users", _add_user),
     ("GET", ONE, _document),
     ("DELETE", ONE, _delete),
     ("GET", ONE + "/tags", _tag_names),

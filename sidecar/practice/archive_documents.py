@@ -32,6 +32,7 @@ def insert_document(state: State, data: bytes, values: dict[str, Any]) -> int:
         "modified": now,
         "page_count": count_pages(data) if mime_type == "application/pdf" else None,
         "checksum": state.keep_file(data),
+        "extracted": values.get("content", ""),
         **values,
     }
     names = ", ".join(columns)

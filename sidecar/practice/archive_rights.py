@@ -22,6 +22,7 @@ MODELS = {
 #: Views that check by themselves: method, path, right, whether the refusal is text/html.
 SPECIAL = [
     ("POST", r"/api/documents/bulk_edit/", "change_document", True),
+    ("POST", r"/api/documents/reprocess/", "change_document", True),
     ("POST", r"/api/documents/post_document/", "add_document", True),
     ("GET", r"/api/documents/\d+/history/", "view_logentry", True),
     ("GET", r"/api/documents/\d+/notes/", "view_note", False),

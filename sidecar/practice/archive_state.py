@@ -20,7 +20,8 @@ CREATE TABLE IF NOT EXISTS documents (
     id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT, content TEXT, created TEXT, modified TEXT, added TEXT,
     deleted_at TEXT, correspondent INTEGER, document_type INTEGER, storage_path INTEGER,
     archive_serial_number INTEGER, original_file_name TEXT, owner INTEGER, mime_type TEXT,
-    page_count INTEGER, checksum TEXT, archive_checksum TEXT, root_document INTEGER, version_label TEXT);
+    page_count INTEGER, checksum TEXT, archive_checksum TEXT,
+    extracted TEXT, root_document INTEGER, version_label TEXT);
 CREATE INDEX IF NOT EXISTS documents_by_checksum ON documents (checksum);
 CREATE TABLE IF NOT EXISTS document_tags (
     document_id INTEGER, tag_id INTEGER, PRIMARY KEY (document_id, tag_id)) WITHOUT ROWID;

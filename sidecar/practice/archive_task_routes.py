@@ -12,6 +12,7 @@ from sidecar.practice.serving import json_answer
 #: Task type -> (as displayed, trigger source, as displayed, type in version 9).
 TYPES = {
     "consume_file": ("Consume File", "api_upload", "API Upload", "auto_task"),
+    "reprocess_document": ("Reprocess Document", "manual", "Manual", "manual_task"),
     "bulk_update": ("Bulk Update", "system", "System", "auto_task"),
 }
 

@@ -39,6 +39,15 @@ def bulk_update(state: State, input_data: dict[str, Any]) -> None:
     touch(state, input_data["document_ids"])
 
 
+def reprocess_document(state: State, input_data: dict[str, Any]) -> None:
+    """Put Paperless's own text back as content (trap 7): without an actor, and `modified` stays."""
+    document_id = input_data["document_id"]
+    row = state.row("SELECT content, extracted FROM documents WHERE id = ?", (document_id,))
+    if row is not None and row["content"] != row["extracted"]:
+        state.rows("UPDATE documents SET content = extracted WHERE id = ?", (document_id,))
+        state.log(document_id, {"content": [row["content"], row["extracted"]]}, None)
+
+
 class Worker:
     """Runs due tasks one after the other in a thread, as one celery worker does."""
 

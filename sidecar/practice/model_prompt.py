@@ -19,7 +19,7 @@ TESSERACT_TIMEOUT_S = 60
 class Prompt:
     """A chat request, understood."""
 
-    #: The fenced text of the last user message, else the whole message; of images, what they say.
+    #: The fenced text of the last user message that has one, else its whole text; of images, what they say.
     document: str
     #: Characters of all text parts.
     characters: int
@@ -32,7 +32,8 @@ def understand(body: dict[str, Any], read_image: "ImageReader") -> Prompt:
     """Read a chat-completions request."""
     messages = body.get("messages", [])
     users = [message for message in messages if message.get("role") == "user"]
-    parts = _parts(users[-1]) if users else []
+    fences = [message for message in users if FENCE.search(_text(message))]  # a repair round adds one without
+    parts = _parts((fences or users)[-1]) if users else []
     texts = [part["text"] for part in parts if part.get("type") == "text"]
     images = [part["image_url"]["url"] for part in parts if part.get("type") == "image_url"]
     whole = "\n".join(part.get("text", "") for message in messages for part in _parts(message))
@@ -49,6 +50,10 @@ def fenced(text: str) -> str:
 def _parts(message: dict[str, Any]) -> list[dict[str, Any]]:
     content = message.get("content") or ""
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def _text(message: dict[str, Any]) -> str:
+    return "\n".join(part.get("text", "") for part in _parts(message))
 
 
 def _schema(response_format: dict[str, Any] | None, prompt: str) -> dict[str, Any] | None:

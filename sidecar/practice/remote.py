@@ -68,6 +68,14 @@ class RemoteArchive(Remote):
         """Create a name and give its id."""
         return int(self.control("POST", "names", {"kind": kind, "name": name, **attributes}))
 
+    def add_user(
+        self, username: str, token: str, *, password: str = "", permissions: Iterable[str] | None = None
+    ) -> int:
+        """Make a plain user and give their id."""
+        rights = None if permissions is None else sorted(permissions)
+        sent = {"username": username, "token": token, "password": password, "permissions": rights}
+        return int(self.control("POST", "users", sent))
+
     def document(self, document_id: int) -> dict[str, Any]:
         """Give a document as GET would answer it."""
         answer: dict[str, Any] = self.control("GET", f"documents/{document_id}")
@@ -104,8 +112,7 @@ class RemoteArchive(Remote):
 
     def set_delays(self, *, bulk_update_s: float, consume_s: float) -> None:
         """Set how long the background tasks of bulk edits and uploads wait."""
-        sent = {"bulk_update_delay_s": bulk_update_s, "consume_delay_s": consume_s}
-        self.control("POST", "settings", sent)
+        self.control("POST", "delays", {"bulk_update_s": bulk_update_s, "consume_s": consume_s})
 
     def requests(self) -> list[Exchange]:
         """Give the requests so far, in the order they began. Their clock is that of the same machine."""

@@ -217,19 +217,28 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, request: Request, answer: Answer) -> None:
         payload = answer.payload
+        has_body = answer.status not in (204, 304)
         self.send_response(answer.status)
-        if answer.status not in (204, 304):
-            self.send_header("Content-Type", answer.content_type)
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        if len(payload) >= COMPRESS_FROM_BYTES and "gzip" in request.header("Accept-Encoding"):
+        if has_body:
+            self.send_header("Content-Type", answer.content_type)
+            payload = self._encode(request, answer, payload)
+        self.end_headers()
+        if has_body and request.method != "HEAD":
+            self.wfile.write(payload)
+
+    def _encode(self, request: Request, answer: Answer, payload: bytes) -> bytes:
+        """Compress where the client accepts it, and then, as Paperless does, send files without a length."""
+        zips = len(payload) >= COMPRESS_FROM_BYTES and "gzip" in request.header("Accept-Encoding")
+        if zips:
             payload = gzip.compress(payload, compresslevel=1)
             self.send_header("Content-Encoding", "gzip")
-        if answer.status not in (204, 304):
-            self.send_header("Content-Length", str(len(payload)))
-        self.end_headers()
-        if request.method != "HEAD" and answer.status not in (204, 304):
-            self.wfile.write(payload)
+        if zips and "Content-Disposition" in answer.headers:
+            self.send_header("Transfer-Encoding", "chunked")
+            return b"%x\r\n%s\r\n0\r\n\r\n" % (len(payload), payload)
+        self.send_header("Content-Length", str(len(payload)))
+        return payload
 
 
 def _work(practice: PracticeServer, request: Request) -> Answer | None:

@@ -24,7 +24,7 @@ from sidecar.domain.job import Job, Kind, Priority
 from sidecar.domain.retry import RetryPolicy
 from sidecar.domain.trigger import Tags
 from sidecar.domain.writeback import Proposal, TagDelta
-from sidecar.store import queue
+from sidecar.store import journal, queue
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
 from sidecar.worker.delivery import Delivered, Delivery
@@ -96,6 +96,7 @@ class Runner:
 
     async def watch(self) -> None:
         """Claim and run jobs until cancelled or stopped. Sleeps until woken when nothing can be claimed."""
+        self._stopping = False
         while not self._stopping:
             self._wake.clear()
             try:
@@ -163,11 +164,13 @@ class Runner:
             await self._settle(job, error)
 
     async def _work(self, job: Job) -> None:
+        """Propose and finish. A job that came as far as an intent once goes on from there: its work is done."""
         if job.giving_up:
             await to_the_end(self._mark_failed(job))
-        else:
-            proposal = await self._lanes[job.kind].step(job)
-            await to_the_end(self._finish(job, proposal))
+            return
+        entry = await self._db.run(journal.find, job.id) if job.lease_token > 1 else None
+        proposal = entry.proposal if entry else await self._lanes[job.kind].step(job)
+        await to_the_end(self._finish(job, proposal))
 
     async def _finish(self, job: Job, proposal: Proposal) -> None:
         delivered = await self._delivery.deliver(job, proposal)

@@ -17,8 +17,7 @@ TOKEN = "practice-token"
 def archive(tmp_path: Path) -> Iterator[PracticeArchive]:
     """A running, empty practice archive."""
     with PracticeArchive(tmp_path / "archive", token=TOKEN) as running:
-        running.state.bulk_update_delay_s = 0.0
-        running.state.consume_delay_s = 0.0
+        running.set_delays(bulk_update_s=0.0, consume_s=0.0)
         yield running
 
 
@@ -29,10 +28,18 @@ def world(archive: PracticeArchive) -> PracticeArchive:
     return archive
 
 
+@pytest.fixture(scope="session")
+def http() -> Iterator[httpx.Client]:
+    """One client for all tests: making one costs more than most tests here."""
+    with httpx.Client(verify=False, timeout=10) as client:  # noqa: S501 - plain HTTP on loopback
+        yield client
+
+
 @pytest.fixture
 def api(archive: PracticeArchive) -> Iterator[httpx.Client]:
     """A client of the practice archive, logged in."""
-    with httpx.Client(base_url=archive.url, headers={"Authorization": f"Token {TOKEN}"}) as client:
+    login = {"Authorization": f"Token {TOKEN}"}
+    with httpx.Client(base_url=archive.url, headers=login, verify=False) as client:  # noqa: S501
         yield client
 
 

@@ -45,7 +45,7 @@ def load(name: str) -> Recording:
     return Recording(name, plain["request"], response["status"], headers, response["body"])
 
 
-def send(client: httpx.Client, recording: Recording, authorization: str | None) -> httpx.Response:
+def send(client: httpx.Client, root: str, recording: Recording, authorization: str | None) -> httpx.Response:
     """Send the recorded request; the login is ours, as the recording's is blacked out."""
     headers = {key: value for key, value in recording.request["headers"].items() if key != "Authorization"}
     if authorization is not None:
@@ -53,9 +53,8 @@ def send(client: httpx.Client, recording: Recording, authorization: str | None) 
     body = recording.request["body"]
     if isinstance(body, dict) and ("_form" in body or "_multipart" in body):
         headers.pop("Content-Type", None)
-    request = client.build_request(
-        recording.request["method"], recording.request["path"], headers=headers, **_sent(body)
-    )
+    url = root + recording.request["path"]
+    request = client.build_request(recording.request["method"], url, headers=headers, **_sent(body))
     return client.send(request)
 
 

@@ -139,6 +139,7 @@ LOGINS: dict[str, str | None] = {
 
 #: Compared by keys and types only: the seed does not decide the values.
 SHAPE = {
+    "trash_list",
     "custom_field_create_boolean",
     "custom_field_create_date",
     "custom_field_create_documentlink",

@@ -83,6 +83,15 @@ DOCUMENTS: list[dict[str, Any]] = [
 
 def seed(archive: PracticeArchive) -> None:
     """Give an empty archive the recorded names and documents, with their ids."""
+    with archive.state.transaction():
+        _add_names(archive)
+        for number, document in enumerate(DOCUMENTS, start=1):
+            values = {"created": "2026-11-23", **document}
+            data = values.pop("data", PDF + str(number).encode())
+            archive.add_document(data, **values)
+
+
+def _add_names(archive: PracticeArchive) -> None:
     for tag in TAGS:
         archive.add_name("tags", **tag)
     archive.add_name("correspondents", "Northwind Energy")
@@ -92,17 +101,19 @@ def seed(archive: PracticeArchive) -> None:
     archive.add_name("storage_paths", "legacy", path="{{ created_year }}/{{ title }}", owner=ADMIN_ID)
     for field in CUSTOM_FIELDS:
         archive.add_name("custom_fields", **field)
-    for number, document in enumerate(DOCUMENTS, start=1):
-        values = {"created": "2026-11-23", **document}
-        data = values.pop("data", PDF + str(number).encode())
-        archive.add_document(data, **values)
 
 
 def fill_up_to_20(archive: PracticeArchive) -> None:
     """Add the document 20 that was put into the trash, and others before it."""
-    trashed = {"title": "tr", "original_file_name": "tr.txt", "mime_type": "text/plain", "created": "2026-11-23"}
-    while archive.add_document(b"trash me 1795398874.8871531\n", tags=["Inbox", "ai-process"], **trashed) < 20:
-        pass
+    values: dict[str, Any] = {
+        "title": "tr",
+        "original_file_name": "tr.txt",
+        "mime_type": "text/plain",
+        "created": "2026-11-23",
+    }
+    for number in range(len(DOCUMENTS) + 1, 20):
+        archive.add_document(b"another %d" % number, **values)
+    archive.add_document(b"trash me 1795398874.8871531\n", tags=["Inbox", "ai-process"], **values)
 
 
 def parsed(body: bytes) -> Any:

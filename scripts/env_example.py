@@ -1,0 +1,49 @@
+"""Write .env.example from the settings, so that neither can run away from the other."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pydantic_core import PydanticUndefined
+
+from sidecar.settings import Settings
+
+FILE = Path(__file__).resolve().parent.parent / ".env.example"
+GROUPS = {
+    "paperless_url": "Paperless",
+    "auto_ocr_tag": "Tags",
+    "ocr_languages": "Reading pages",
+    "openai_api_key": "Filing",
+    "data_dir": "Running",
+}
+HEAD = """\
+# All settings of the sidecar, each with its default. Copy the lines you change into a file `.env` beside it, or set
+# them as environment variables. Any value can also stand in a file: name it with NAME_FILE (PAPERLESS_TOKEN_FILE=..),
+# or put it into /run/secrets under the setting's name.
+"""
+
+
+def example() -> str:
+    """Return the file's text."""
+    lines = [HEAD]
+    for name, field in Settings.model_fields.items():
+        if name in GROUPS:
+            lines.append(f"\n# --- {GROUPS[name]}\n")
+        lines.append(f"# {field.description}{' Required.' if field.is_required() else ''}\n")
+        value = _shown(field.default)
+        lines.append(f"{name.upper()}={value}\n" if field.is_required() else f"#{name.upper()}={value}\n")
+    return "".join(lines)
+
+
+def _shown(value: object) -> str:
+    if value is None or value is PydanticUndefined or value == frozenset():
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    FILE.write_text(example(), encoding="utf-8")
+    sys.stdout.write(f"{FILE.name} written\n")

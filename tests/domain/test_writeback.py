@@ -1,0 +1,121 @@
+"""The three-way comparison: what is written, what is left, and what counts as arrived."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sidecar.domain.document import Document
+from sidecar.domain.writeback import Proposal, TagDelta, decide, not_arrived, shows_our_hand
+
+TRIGGER, DONE, PERSONS = 1, 2, 9
+
+DOCUMENT = Document(
+    id=5,
+    title="scan0001",
+    content="old text",
+    tags=frozenset({TRIGGER, PERSONS}),
+    correspondent=None,
+    document_type=None,
+    storage_path=None,
+    created="2026-01-02",
+    mime_type="application/pdf",
+    original_file_name="scan0001.pdf",
+)
+DELTA = TagDelta(add=frozenset({DONE}), remove=frozenset({TRIGGER}))
+
+
+def proposal(**wanted: Any) -> Proposal:
+    return Proposal({name: DOCUMENT.value(name) for name in wanted}, wanted, DELTA)
+
+
+@pytest.mark.parametrize(
+    ("current", "write", "settled", "conflicts"),
+    [
+        ("scan0001", {"title": "Invoice"}, (), []),
+        ("Invoice", {}, ("title",), []),
+        ("My own title", {}, (), ["title"]),
+    ],
+    ids=["as the work saw it: written", "already as wanted: nothing to do", "changed by a person: theirs stays"],
+)
+def test_a_field_is_written_only_if_nobody_changed_it(
+    current: str, write: dict[str, str], settled: tuple[str, ...], conflicts: list[str]
+) -> None:
+    plan = decide(proposal(title="Invoice"), replace(DOCUMENT, title=current))
+    assert dict(plan.write) == write
+    assert plan.settled == settled
+    assert [conflict.field for conflict in plan.conflicts] == conflicts
+
+
+def test_one_changed_field_does_not_keep_the_others_from_being_written() -> None:
+    plan = decide(proposal(title="Invoice", created="2026-03-03"), replace(DOCUMENT, title="Mine"))
+    assert dict(plan.write) == {"created": "2026-03-03"}
+    assert plan.conflicts[0].current == "Mine"
+    assert plan.conflicts[0].wanted == "Invoice"
+
+
+def test_white_space_around_content_is_no_difference_since_paperless_strips_it() -> None:
+    plan = decide(proposal(content="new text\n"), replace(DOCUMENT, content="new text"))
+    assert not plan.write
+
+
+def test_white_space_inside_content_is_a_difference() -> None:
+    assert decide(proposal(content="old  text"), DOCUMENT).write
+
+
+def test_the_old_values_of_what_is_written_are_kept_for_undo() -> None:
+    plan = decide(proposal(title="Invoice", content="new"), DOCUMENT)
+    assert dict(plan.old) == {"title": "scan0001", "content": "old text"}
+
+
+@pytest.mark.parametrize(
+    ("tags", "add", "remove"),
+    [
+        ({TRIGGER, PERSONS}, {DONE}, {TRIGGER}),
+        ({TRIGGER, DONE}, set(), {TRIGGER}),
+        ({DONE}, set(), set()),
+        (set(), {DONE}, set()),
+    ],
+)
+def test_only_the_missing_part_of_a_tag_delta_is_sent(tags: set[int], add: set[int], remove: set[int]) -> None:
+    delta = DELTA.missing_on(frozenset(tags))
+    assert (delta.add, delta.remove) == (add, remove)
+    assert bool(delta) == bool(add or remove)
+
+
+@pytest.mark.parametrize(
+    ("title", "tags", "ours"),
+    [
+        ("scan0001", {PERSONS}, False),
+        ("Invoice", {PERSONS}, True),
+        ("scan0001", {DONE}, True),
+        ("My own title", {PERSONS}, False),
+    ],
+    ids=["owner took the trigger off", "we had written the title", "our delta had arrived", "a person's title"],
+)
+def test_a_missing_trigger_is_ours_only_if_our_hand_shows(title: str, tags: set[int], ours: bool) -> None:
+    now = replace(DOCUMENT, title=title, tags=frozenset(tags))
+    assert shows_our_hand(proposal(title="Invoice"), now) is ours
+
+
+def test_a_value_that_was_right_before_is_no_sign_of_our_hand() -> None:
+    unchanged = Proposal({"title": "scan0001"}, {"title": "scan0001"}, DELTA)
+    assert not shows_our_hand(unchanged, replace(DOCUMENT, tags=frozenset()))
+
+
+@pytest.mark.parametrize(
+    ("title", "tags", "lost"),
+    [
+        ("Invoice", {DONE}, ()),
+        ("scan0001", {DONE}, ("title",)),
+        ("A person was faster", {DONE}, ()),
+        ("Invoice", {TRIGGER}, ("tags",)),
+        ("Invoice", {DONE, TRIGGER}, ()),
+    ],
+    ids=["all there", "title did not change", "changed after us", "tags did not change", "triggered again meanwhile"],
+)
+def test_reading_back_finds_what_did_not_arrive(title: str, tags: set[int], lost: tuple[str, ...]) -> None:
+    plan = decide(proposal(title="Invoice"), DOCUMENT)
+    assert not_arrived(plan, replace(DOCUMENT, title=title, tags=frozenset(tags))) == lost

@@ -1,0 +1,72 @@
+"""What the sidecar's own store says, read from outside and without writing to it."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FINISHED = frozenset({"succeeded", "failed", "cancelled"})
+
+
+@dataclass(frozen=True)
+class Job:
+    """A row of `sidecar jobs`."""
+
+    id: int
+    document_id: int
+    kind: str
+    state: str
+    attempt: int
+    crashes: int
+    reason: str | None
+    pages_done: int
+    pages_total: int | None
+    started_at: float | None
+    finished_at: float | None
+
+
+class Store:
+    """The store in a data folder; empty as long as it does not exist."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "sidecar.db"
+
+    def jobs(self, document_id: int | None = None, kind: str | None = None) -> list[Job]:
+        """Give the jobs, oldest first."""
+        rows = self._rows(f"SELECT {', '.join(Job.__dataclass_fields__)} FROM job ORDER BY id")
+        jobs = [Job(*row) for row in rows]
+        return [job for job in jobs if document_id in (None, job.document_id) and kind in (None, job.kind)]
+
+    def pages(self, document_id: int) -> set[int]:
+        """Give the pages of a document whose text is kept."""
+        return {row[0] for row in self._rows("SELECT page FROM page WHERE document_id = ?", document_id)}
+
+    def answered(self) -> set[int]:
+        """Give the documents for which a checked answer of the model is kept."""
+        return {row[0] for row in self._rows("SELECT document_id FROM answer")}
+
+    def intended(self) -> set[int]:
+        """Give the documents a write is under way for."""
+        return {row[0] for row in self._rows("SELECT document_id FROM write WHERE state = 'intended'")}
+
+    def stories(self) -> list[str]:
+        """Give every job's events in words, for the reader of a failed test."""
+        rows = self._rows("SELECT document_id, kind, job.id, event.text FROM event JOIN job ON job.id = job_id")
+        return [f"document {document_id}, {kind} (job {job_id}): {text}" for document_id, kind, job_id, text in rows]
+
+    def fingerprint(self) -> list[tuple[str, int, int]]:
+        """Give name, size and time of change of the database and its log, to see whether anything was written."""
+        files = [self.file, self.file.with_name(self.file.name + "-wal")]
+        return [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.exists()]
+
+    def _rows(self, statement: str, *values: Any) -> list[Any]:
+        if not self.file.exists():
+            return []
+        with closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True, timeout=10)) as connection:
+            try:
+                return connection.execute(statement, values).fetchall()
+            except sqlite3.OperationalError as error:
+                if "no such table" in str(error):
+                    return []
+                raise

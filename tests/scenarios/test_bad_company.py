@@ -1,0 +1,215 @@
+"""Documents that cannot be done, among forty that can: the good ones finish, each bad one ends with its reason."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+
+import psutil
+import pytest
+
+from sidecar.practice.faults import Fault
+from sidecar.practice.samples import (
+    empty_pdf,
+    encrypted_pdf,
+    huge_image,
+    not_a_pdf,
+    pdf_with_broken_page,
+    pdf_with_damaged_scan,
+)
+from tests.scenarios.letters import book, headings, headings_in, letter
+from tests.scenarios.program import Run
+from tests.scenarios.waiting import until
+from tests.scenarios.world import FAILED, OCR, OCR_DONE, TAG, TAG_DONE, World, assert_history, assert_reads
+
+pytestmark = pytest.mark.scenario
+
+#: A decoded 20,000 x 20,000 image takes 400 MB in grey; all else here fits well below this.
+MEMORY_LIMIT = 300 * 2**20
+FILED, READ = 36, 4
+
+
+def test_forty_good_documents_finish_beside_eight_bad_ones_and_each_bad_one_says_why(world: World) -> None:
+    world.sidecar.settings |= {"MAX_ATTEMPTS": 3, "RETRY_BASE_S": 4, "RETRY_CAP_S": 8}
+    world.model.delay_s = 0.1
+    world.model.misbehave("garbage", matching="gibberish")
+    archive = world.archive
+    bad = {
+        "page 3": world.add_scan_with(pdf_with_broken_page(book(4)), [OCR]),
+        "neither a PDF": world.add_scan_with(not_a_pdf(), [OCR]),
+        "encrypted": world.add_scan_with(encrypted_pdf(), [OCR]),
+        "no pages": world.add_scan_with(empty_pdf(), [OCR]),
+        "20000 x 20000 pixels": archive.add_document(
+            huge_image(), title="huge", mime_type="image/png", tags=[OCR], original_file_name="huge.png"
+        ),
+        "model": archive.add_document(b"%PDF-1.4", title="garbled", content="Much gibberish here.", tags=[TAG]),
+    }
+    deleted, withdrawn = (world.add_scan(book(2), tags=[OCR], title=title) for title in ("deleted", "withdrawn"))
+    archive.faults.add(Fault(path=f"/documents/({deleted}|{withdrawn})/download/", delay_s=3.0))
+    filed = {world.add_letter(letter(number)): letter(number) for number in range(FILED)}
+    read = {world.add_scan([letter(number).text], tags=[OCR]): letter(number) for number in range(READ)}
+
+    with world.sidecar.running() as run, memory_of(run) as memory:
+        world.until_running(deleted, "ocr")
+        archive.delete(deleted)
+        world.until_running(withdrawn, "ocr")
+        archive.edit(withdrawn, remove_tags=[OCR])
+        world.until_finished(*filed, *read, *bad.values(), deleted, withdrawn)
+
+        listed = json.loads(world.sidecar.call("jobs", "--json", "--limit", "1000").stdout)
+
+    for document_id, one in filed.items():
+        assert world.filing(document_id) == one.fields
+        assert archive.tag_names(document_id) == {TAG_DONE, *one.tags}
+        assert_history(world, document_id, tagging=True)
+    for document_id, one in read.items():
+        assert_reads(archive.document(document_id)["content"], one.text)
+        assert archive.tag_names(document_id) == {OCR_DONE}
+        assert_history(world, document_id, ocr=True)
+    reasons = {job["document_id"]: job["reason"] for job in listed}
+    for words, document_id in bad.items():
+        assert archive.tag_names(document_id) == {FAILED}
+        assert words.lower() in reasons[document_id].lower()
+        assert [reasons[document_id] in note for note in archive.notes(document_id)] == [True]
+    for document_id in (deleted, withdrawn):
+        assert [job.state for job in world.store.jobs(document_id)] == ["cancelled"]
+        assert archive.tag_names(document_id) <= {OCR}
+        assert archive.notes(document_id) == []
+        assert world.our_history(document_id) == []
+    assert_nobody_waited(world, set(filed) | set(read), bad["model"])
+    assert max(memory) < MEMORY_LIMIT
+
+
+def assert_nobody_waited(world: World, good: set[int], retried: int) -> None:
+    """Check that good documents, though they came last, were done at once and before the last retry of a bad one."""
+    jobs = world.store.jobs()
+    (slowest,) = [job for job in jobs if job.document_id == retried]
+    assert slowest.attempt == 3
+    for job in jobs:
+        if job.document_id in good:
+            assert job.attempt == 1
+            assert (job.finished_at or 0) < (slowest.finished_at or 0)
+
+
+def test_the_pages_beside_a_broken_one_are_kept_and_tagging_again_reads_no_page_twice(world: World) -> None:
+    document_id = world.add_scan_with(pdf_with_broken_page(book(5)), [OCR], content="as it was")
+    assert world.sidecar.drain() == 0
+    assert world.store.pages(document_id) == {1, 2, 4, 5}
+    archive = world.archive
+    assert archive.document(document_id)["content"] == "as it was"
+    archive.edit(document_id, add_tags=[OCR])
+
+    assert world.sidecar.drain() == 0
+
+    assert archive.tag_names(document_id) == {FAILED}
+    assert {page for _, page in world.ledger.starts()} == {1, 2, 4, 5}
+    assert set(world.ledger.starts().values()) == {1}
+
+
+def test_a_page_whose_scan_is_damaged_does_not_pass_as_a_blank_page(world: World) -> None:
+    document_id = world.add_scan_with(pdf_with_damaged_scan(book(4)), [OCR], content="as it was")
+
+    assert world.sidecar.drain() == 0
+
+    assert world.archive.document(document_id)["content"] == "as it was"
+    assert world.archive.tag_names(document_id) == {FAILED}
+
+
+def test_a_page_at_which_tesseract_crashes_once_is_read_again_and_the_document_is_done(world: World) -> None:
+    world.ledger.crash_at(page=2, times=1)
+    document_id = world.add_scan(book(3), tags=[OCR])
+
+    with world.sidecar.running():
+        world.until_finished(document_id)
+
+    assert headings_in(world.archive.document(document_id)["content"]) == headings(3)
+    assert_history(world, document_id, ocr=True)
+    assert {page: count for (_, page), count in world.ledger.starts().items()} == {1: 1, 2: 2, 3: 1}
+
+
+def test_text_much_shorter_than_what_stood_there_is_refused_with_the_reason(world: World) -> None:
+    long_text = "\n".join(f"Line {number} of a text that a good scan once gave." for number in range(60))
+    document_id = world.add_scan([letter(0).text], tags=[OCR], content=long_text)
+
+    assert world.sidecar.drain() == 0
+
+    archive = world.archive
+    assert archive.document(document_id)["content"] == long_text
+    assert archive.tag_names(document_id) == {FAILED}
+    (note,) = archive.notes(document_id)
+    assert world.store.jobs()[0].reason in note
+    assert not any("content" in entry for entry in world.our_history(document_id))
+
+
+def test_a_model_that_names_what_nobody_offered_files_the_rest(world: World) -> None:
+    document_id = world.add_letter(letter(0))
+    world.model.misbehave("unknown_name")
+
+    assert world.sidecar.drain() == 0
+
+    filing = world.filing(document_id)
+    assert filing == {**letter(0).fields, "correspondent": None, "document_type": None}
+    assert world.archive.tag_names(document_id) == {TAG_DONE}
+
+
+def test_a_tag_that_a_workflow_keeps_putting_back_ends_with_a_reason_after_a_few_jobs(world: World) -> None:
+    document_id = world.add_letter(letter(0))
+    archive, calls_for_loop = world.archive, 8
+
+    def looped() -> bool:
+        if TAG not in archive.tag_names(document_id):
+            archive.edit(document_id, add_tags=[TAG])
+        return any(job.state == "failed" for job in world.store.jobs())
+
+    with world.sidecar.running():
+        until(looped, "the loop was noticed")
+        jobs = world.store.jobs()
+        until(lambda: TAG not in archive.tag_names(document_id), "the trigger was taken off")
+        archive.edit(document_id, add_tags=[TAG])
+        polls = world.polls()
+        until(lambda: world.polls() >= polls + 5, "five more looks")
+
+    assert len(jobs) <= calls_for_loop
+    assert world.store.jobs() == [*jobs[:-1], world.store.jobs()[len(jobs) - 1]], "the loop went on"
+    assert "workflow" in (world.store.jobs()[-1].reason or "")
+    assert FAILED in archive.tag_names(document_id)
+    assert any("workflow" in note for note in archive.notes(document_id))
+    assert len(world.model.calls()) <= 2
+    assert world.filing(document_id) == letter(0).fields
+
+
+@contextmanager
+def memory_of(run: Run) -> Iterator[list[int]]:
+    """Watch the memory of a run's process tree; the list grows by one figure in bytes a look."""
+    figures, stopping = [0], Event()
+
+    def watch() -> None:
+        while not stopping.wait(0.05):
+            figures.append(tree_bytes(run.pid))
+
+    watcher = Thread(target=watch)
+    watcher.start()
+    try:
+        yield figures
+    finally:
+        stopping.set()
+        watcher.join()
+
+
+def tree_bytes(pid: int) -> int:
+    """Add up the proportional set sizes of a process and all that it started."""
+    try:
+        top = psutil.Process(pid)
+        pids = [pid, *(child.pid for child in top.children(recursive=True))]
+    except psutil.NoSuchProcess:
+        return 0
+    return sum(map(_pss_bytes, pids))
+
+
+def _pss_bytes(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))

@@ -1,0 +1,197 @@
+"""A model or a Paperless that is away, or answers badly, costs a document nothing but time."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sidecar.practice.faults import Answer, Fault
+from tests.scenarios.letters import letter
+from tests.scenarios.paperless import ArchiveProcess
+from tests.scenarios.waiting import until
+from tests.scenarios.world import FAILED, OCR, OCR_DONE, TAG, TAG_DONE, WatchedFault, World, assert_history
+
+pytestmark = pytest.mark.scenario
+
+DOCUMENT = r"/documents/\d+/$"
+BULK_EDIT = r"/bulk_edit/$"
+HTML = "<html><head><title>Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+def assert_done_at_the_first_attempt(world: World, *documents: int) -> None:
+    """Check that nothing was counted against the documents."""
+    jobs = world.store.jobs()
+    assert {job.document_id for job in jobs} == set(documents)
+    assert {job.state for job in jobs} == {"succeeded"}
+    assert {job.attempt for job in jobs} == {1}
+    for document_id in documents:
+        assert FAILED not in world.archive.tag_names(document_id)
+        assert world.archive.notes(document_id) == []
+
+
+# -- the model
+
+
+def test_a_model_that_cannot_be_reached_costs_no_attempt_and_all_is_done_when_it_is_back(world: World) -> None:
+    port = int(world.model.url.rpartition(":")[2].partition("/")[0])
+    world.model.stop()
+    documents = [world.add_letter(letter(number)) for number in range(3)]
+    read = world.add_scan([letter(7).text], tags=[OCR])
+    with world.sidecar.running():
+        world.until_finished(read)  # what needs no model goes on
+        polls = world.polls()
+        until(lambda: world.polls() >= polls + 10, "ten looks without a model")
+        assert all(world.archive.tag_names(document_id) == {TAG} for document_id in documents)
+        world.model.start(port)
+        world.until_finished(*documents)
+
+    assert_done_at_the_first_attempt(world, *documents, read)
+    for number, document_id in enumerate(documents):
+        assert world.filing(document_id) == letter(number).fields
+        assert_history(world, document_id, tagging=True)
+    assert len(world.model.calls()) == len(documents)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(Answer(503, "text/html", HTML), id="503"),
+        pytest.param(Answer(500, "text/html", HTML), id="500"),
+        pytest.param(Answer(429, body='{"error":{"message":"slow"}}', headers={"Retry-After": "2"}), id="429"),
+    ],
+)
+def test_a_model_that_turns_everybody_away_for_a_while_costs_no_attempt(world: World, answer: Answer) -> None:
+    documents = [world.add_letter(letter(number)) for number in range(3)]
+    world.model.faults.add(Fault(answer=answer))
+    with world.sidecar.running():
+        polls = world.polls()
+        until(lambda: world.polls() >= polls + 10, "ten looks while the model turns everybody away")
+        assert all(world.archive.tag_names(document_id) == {TAG} for document_id in documents)
+        world.model.faults.clear()
+        world.until_finished(*documents)
+
+    assert_done_at_the_first_attempt(world, *documents)
+    for number, document_id in enumerate(documents):
+        assert world.filing(document_id) == letter(number).fields
+
+
+def test_a_model_that_asks_for_patience_is_not_asked_again_before_that(world: World) -> None:
+    document_id = world.add_letter(letter(0))
+    patience = WatchedFault(
+        method="POST", path="/chat/", times=1, answer=Answer(429, body="{}", headers={"Retry-After": "4"})
+    )
+    early = WatchedFault(method="POST", path="/chat/", delay_s=0.01)
+    world.model.faults.add(patience)
+    with world.sidecar.running():
+        until(patience.arrived.is_set, "the model was asked")
+        world.model.faults.add(early)
+        asked = len(world.archive.requests())
+        polls = world.polls()
+        until(lambda: world.polls() >= polls + 4 or early.arrived.is_set(), "four looks, one a third of a second")
+        assert not early.arrived.is_set()
+        world.until_finished(document_id)
+        assert len(world.archive.requests()) > asked
+
+    assert_done_at_the_first_attempt(world, document_id)
+
+
+def test_a_model_that_hangs_up_in_the_middle_of_an_answer_is_asked_again(world: World) -> None:
+    document_id = world.add_letter(letter(0))
+    world.model.faults.add(Fault(method="POST", path="/chat/", drop="after", times=1))
+    with world.sidecar.running():
+        world.until_finished(document_id)
+
+    assert world.filing(document_id) == letter(0).fields
+    assert_history(world, document_id, tagging=True)
+    assert FAILED not in world.archive.tag_names(document_id)
+
+
+# -- Paperless
+
+
+@pytest.mark.parametrize("method, path", [("PATCH", DOCUMENT), ("POST", BULK_EDIT)], ids=["fields", "tags"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"drop": "before"}, id="connection lost before"),
+        pytest.param({"drop": "after"}, id="connection lost after it was done"),
+        pytest.param({"answer": Answer(502, "text/html", HTML)}, id="502 instead"),
+        pytest.param({"answer_after": Answer(502, "text/html", HTML)}, id="502 after it was done"),
+        pytest.param({"answer_after": Answer(400, "text/html", HTML)}, id="400 after it was done"),
+        pytest.param({"answer_after": Answer(500, "text/html", HTML)}, id="500 after it was done"),
+    ],
+)
+def test_a_write_whose_answer_is_lost_or_wrong_is_there_once(
+    world: World, method: str, path: str, fault: dict[str, object]
+) -> None:
+    scan = world.add_scan(["# A page\n\nThat is read.\n\nFrom one end to the other."], tags=[OCR])
+    filed = world.add_letter(letter(1))
+    world.archive.faults.add(Fault(method=method, path=path, times=2, **fault))  # type: ignore[arg-type]
+    world.sidecar.settings["PAPERLESS_TIMEOUT_S"] = 2
+    with world.sidecar.running():
+        world.until_finished(scan, filed)
+
+    assert {job.state for job in world.store.jobs()} == {"succeeded"}
+    assert world.filing(filed) == letter(1).fields
+    assert world.archive.tag_names(scan) == {OCR_DONE}
+    assert world.archive.tag_names(filed) == {TAG_DONE, *letter(1).tags}
+    assert_history(world, scan, ocr=True)
+    assert_history(world, filed, tagging=True)
+
+
+def test_a_field_that_paperless_refuses_is_left_out_and_the_rest_is_written(world: World) -> None:
+    document_id = world.add_letter(letter(1))
+    refusal = Answer(400, body='{"document_type":["Invalid pk \\"4\\" - object does not exist."]}')
+    world.archive.faults.add(Fault(method="PATCH", path=DOCUMENT, times=1, answer=refusal))
+
+    assert world.sidecar.drain() == 0
+
+    assert world.filing(document_id) == {**letter(1).fields, "document_type": None}
+    assert world.archive.tag_names(document_id) == {TAG_DONE, *letter(1).tags}
+    assert_history(world, document_id, tagging=True)
+    (job,) = world.store.jobs()
+    assert "type" in (job.reason or ""), "the owner is not told that the type was refused"
+
+
+@pytest.fixture
+def elsewhere(world: World) -> Iterator[ArchiveProcess]:
+    """The world's archive as a process of its own, which can be killed."""
+    world.archive.stop()
+    with ArchiveProcess(world.folder / "archive") as process:
+        world.sidecar.settings["PAPERLESS_URL"] = process.url
+        yield process
+
+
+def test_paperless_away_from_the_start_is_waited_for(world: World, elsewhere: ArchiveProcess) -> None:
+    document_id = world.add_letter(letter(0))
+    elsewhere.kill()
+    with world.sidecar.running() as run:
+        assert run.goes_on(5), "the sidecar gave up because Paperless was not there yet"
+        elsewhere.start()
+        world.until_finished(document_id)
+
+    assert_history(world, document_id, tagging=True)
+
+
+@pytest.mark.parametrize("method, path", [("PATCH", DOCUMENT), ("POST", BULK_EDIT)], ids=["fields", "tags"])
+def test_paperless_killed_in_the_middle_of_a_write_and_back_later_loses_and_doubles_nothing(
+    world: World, elsewhere: ArchiveProcess, method: str, path: str
+) -> None:
+    world.sidecar.settings["PAPERLESS_TIMEOUT_S"] = 5
+    filed = [world.add_letter(letter(number)) for number in range(4)]
+    scan = world.add_scan([letter(5).text], tags=[OCR])
+    elsewhere.remote.faults.add(Fault(method=method, path=path, delay_s=1.0))
+    with world.sidecar.running() as run:
+        until(lambda: world.store.intended(), "a write was journalled")
+        assert run.goes_on(0.5)
+        elsewhere.kill()
+        assert run.goes_on(6), "the sidecar gave up because Paperless was away"
+        assert all(world.waiting_triggers(document_id) for document_id in (*filed, scan))
+        elsewhere.start()
+        world.until_finished(*filed, scan)
+
+    assert_done_at_the_first_attempt(world, *filed, scan)
+    assert_history(world, scan, ocr=True)
+    for number, document_id in enumerate(filed):
+        assert world.filing(document_id) == letter(number).fields
+        assert_history(world, document_id, tagging=True)
+    assert len(world.model.calls()) == len(filed)

@@ -1,0 +1,223 @@
+"""The store's file: one writer, one instance, the schema, and what is said when it cannot be used."""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from sidecar.domain.errors import InstanceError, StoreError
+from sidecar.domain.job import Job, Kind
+from sidecar.store import journal, ledger, migrate, pages, queue, report, schema
+from sidecar.store.database import Database, Mode, Transaction, mode_of, reading
+from tests.store.conftest import LEASE, NOW
+
+FUNCTIONS = [
+    function
+    for module in (journal, ledger, pages, queue, report)
+    for name, function in inspect.getmembers(module, inspect.isfunction)
+    if function.__module__ == module.__name__
+    and not name.startswith("_")
+    and next(iter(inspect.signature(function).parameters), "") == "tx"
+    and name != "note_event"
+]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__qualname__)
+def test_every_store_function_says_how_it_runs(function: Callable[..., Any]) -> None:
+    assert mode_of(function) in Mode
+
+
+def test_what_a_promise_rests_on_is_durable() -> None:
+    for function in (
+        journal.intend, queue.succeed, queue.fail, queue.doom, queue.begin, queue.cancel, pages.keep_answer,
+        ledger.record,
+    ):  # fmt: skip
+        assert mode_of(function) is Mode.DURABLE
+
+
+def test_durable_commits_are_synced_and_others_are_not(db: Database) -> None:
+    def level(tx: Transaction) -> int:
+        return int(tx.rows("PRAGMA synchronous")[0][0])
+
+    from sidecar.store.database import durable, relaxed  # noqa: PLC0415
+
+    assert db.run_now(durable(lambda tx: level(tx))) == 2
+    assert db.run_now(relaxed(lambda tx: level(tx))) == 1
+
+
+def test_a_failing_function_leaves_nothing_behind(db: Database) -> None:
+    from sidecar.store.database import durable  # noqa: PLC0415
+
+    @durable
+    def half(tx: Transaction) -> None:
+        tx.run("INSERT INTO event (job_id, at, text) VALUES (1, 0, 'half')")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        db.run_now(half)
+    assert db.run_now(report.story, 1) == []
+
+
+def test_a_second_program_on_the_same_store_is_refused_in_words(db: Database) -> None:
+    db.hold_instance()
+    other = Database(db.file)
+    with pytest.raises(InstanceError, match=r"Another sidecar \(process \d+\) is already working"):
+        other.hold_instance()
+    other.close()
+
+
+def test_the_store_is_free_again_when_its_program_has_died(db: Database) -> None:
+    code = (
+        "import sys, os, pathlib; from sidecar.store.database import Database; "
+        "Database(pathlib.Path(sys.argv[1])).hold_instance(); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(db.file)], check=False)
+    db.hold_instance()
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_schema(db: Database) -> None:
+    engine = sa.create_engine(f"sqlite:///{db.file}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, schema.metadata) == []
+        partial = {
+            row[0]: row[1].lower()
+            for row in connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql LIKE '% WHERE %'")
+        }
+        checks = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'job'").scalar_one()
+    engine.dispose()
+    assert set(partial) >= {"ix_job_ready", "ix_job_running", "ix_job_scheduled", "uq_job_unfinished"}
+    assert "ck_job_lease" in checks
+
+
+def test_the_program_knows_its_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrate.FOLDER))
+    assert ScriptDirectory.from_config(config).get_heads() == [schema.REVISION]
+
+
+def test_a_store_that_is_up_to_date_loads_no_migration_library(db: Database) -> None:
+    code = (
+        "import sys, pathlib; from sidecar.store.database import Database; d = Database(pathlib.Path(sys.argv[1])); "
+        "d.migrate(); d.close(); sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(db.file)], check=False).returncode == 0
+
+
+def test_a_store_of_a_newer_program_is_refused_and_left_alone(db: Database) -> None:
+    with sqlite3.connect(db.file) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.close()
+    with pytest.raises(StoreError, match="made by a newer sidecar"):
+        db.migrate()
+
+
+def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "sidecar.db"
+    with sqlite3.connect(file) as raw:
+        raw.execute("CREATE TABLE recipes (id)")
+    raw.close()
+    other = Database(file)
+    with pytest.raises(StoreError, match="another program"):
+        other.migrate()
+    other.close()
+
+
+def test_a_file_that_is_no_database_is_said_so(tmp_path: Path) -> None:
+    file = tmp_path / "sidecar.db"
+    file.write_bytes(b"this is a letter, not a database" * 100)
+    broken = Database(file)
+    with pytest.raises(StoreError, match="file that is not ours"):
+        broken.migrate()
+    broken.close()
+    assert file.read_bytes().startswith(b"this is a letter")
+
+
+def test_a_full_disk_is_said_in_words_and_survived(db: Database) -> None:
+    @reading
+    def pages_now(tx: Transaction) -> int:
+        return int(tx.rows("PRAGMA page_count")[0][0])
+
+    from sidecar.store.database import relaxed  # noqa: PLC0415
+
+    @relaxed
+    def limit(tx: Transaction, most: int) -> None:
+        tx.rows(f"PRAGMA max_page_count = {most}")
+
+    db.run_now(limit, db.run_now(pages_now) + 1)
+    with pytest.raises(StoreError, match=r"full\. Free some space"):
+        for document in range(10_000):
+            db.run_now(queue.enqueue, document, Kind.OCR, priority=10, now=NOW)
+    kept = len(db.run_now(report.jobs, limit=20_000))
+    db.run_now(limit, 1_000_000)
+    assert db.run_now(queue.enqueue, 99_999, Kind.OCR, priority=10, now=NOW) is not None
+    assert len(db.run_now(report.jobs, limit=20_000)) == kept + 1
+
+
+async def test_another_process_that_commits_is_noticed(db: Database) -> None:
+    before = await db.data_version()
+    assert await db.data_version() == before
+    other = Database(db.file)
+    other.run_now(queue.enqueue, 5, Kind.OCR, priority=10, now=NOW)
+    other.close()
+    assert await db.data_version() != before
+
+
+def test_the_write_ahead_log_does_not_grow_for_ever(db: Database) -> None:
+    page = pages.PageText(1, "x" * 50_000, "tesseract", None, 1.0)
+    db.run_now(queue.enqueue, 5, Kind.OCR, priority=10, now=NOW)
+    job = db.run_now(queue.claim, Kind.OCR, owner="me", now=NOW, lease=LEASE)
+    assert isinstance(job, Job)
+    for number in range(700):
+        db.run_now(pages.checkpoint, job, f"key{number}", page, total=700, now=NOW, lease=LEASE)
+    wal = Path(f"{db.file}-wal").stat().st_size
+    assert wal < 12_000_000 < db.file.stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("sql", "index"),
+    [
+        ("SELECT id FROM job WHERE state = 'ready' AND kind = 'ocr' ORDER BY priority, id LIMIT 1", "ix_job_ready"),
+        ("SELECT 1 FROM job WHERE state = 'running' AND lease_until < 5 LIMIT 1", "ix_job_running"),
+        ("SELECT MIN(run_after) FROM job WHERE state = 'scheduled'", "ix_job_scheduled"),
+        ("UPDATE job SET state = 'ready', run_after = NULL WHERE state = 'scheduled' AND run_after <= 5",
+         "ix_job_scheduled"),
+        ("SELECT DISTINCT document_id FROM job WHERE state IN ('ready', 'running', 'scheduled', 'review')",
+         "uq_job_unfinished"),
+        ("SELECT id FROM job WHERE state IN ('succeeded', 'failed', 'cancelled') AND finished_at < 5",
+         "ix_job_finished"),
+    ],
+)  # fmt: skip
+def test_the_hot_statements_use_their_partial_index(db: Database, sql: str, index: str) -> None:
+    @reading
+    def plan(tx: Transaction) -> str:
+        return " ".join(str(row[3]) for row in tx.rows(f"EXPLAIN QUERY PLAN {sql}"))
+
+    said = db.run_now(plan)
+    assert index in said
+    assert "TEMP B-TREE" not in said
+
+
+def test_a_copied_store_opens_with_all_its_jobs(db: Database, tmp_path: Path) -> None:
+    db.run_now(queue.enqueue, 5, Kind.OCR, priority=10, now=NOW)
+    db.close()
+    copy = tmp_path / "copy" / "sidecar.db"
+    copy.parent.mkdir()
+    shutil.copy2(db.file, copy)
+    other = Database(copy)
+    other.migrate()
+    assert [job.document_id for job in other.run_now(report.jobs)] == [5]
+    other.close()

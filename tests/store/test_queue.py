@@ -1,0 +1,293 @@
+"""The queue: who gets a job, who may end it, and what is left when somebody dies."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sidecar.domain.errors import LeaseLostError
+from sidecar.domain.job import Job, Kind, Priority, State
+from sidecar.domain.page import PageText
+from sidecar.domain.writeback import Plan, Proposal, TagDelta
+from sidecar.store import journal, pages, queue, report
+from sidecar.store.database import Database
+from tests.store.conftest import LEASE, NOW, claimed
+
+SETTLE = timedelta(seconds=65)
+PAGE = PageText(1, "text", "tesseract", 93.0, 1.0)
+PROPOSAL = Proposal({"title": "old"}, {"title": "new"}, TagDelta(frozenset({3}), frozenset({1})))
+PLAN = Plan(write={"title": "new"}, settled=(), conflicts=(), delta=PROPOSAL.delta, old={"title": "old"})
+
+
+def current(db: Database, job: Job) -> Job:
+    found = db.run_now(report.job, job.id)
+    assert found is not None
+    return found
+
+
+def rescue(db: Database, now: datetime = NOW, *, everything: bool = True, max_crashes: int = 5) -> list[int]:
+    return db.run_now(queue.rescue, now=now, everything=everything, settle=SETTLE, max_crashes=max_crashes)
+
+
+# -- enqueue and claim
+
+
+def test_a_document_has_one_unfinished_job_of_a_kind(db: Database) -> None:
+    assert db.run_now(queue.enqueue, 5, Kind.OCR, priority=10, now=NOW) == 1
+    assert db.run_now(queue.enqueue, 5, Kind.OCR, priority=10, now=NOW) is None
+    assert db.run_now(queue.enqueue, 5, Kind.TAGGING, priority=10, now=NOW) == 2
+    assert db.run_now(queue.enqueue, 6, Kind.OCR, priority=10, now=NOW) == 3
+
+
+def test_a_finished_document_can_be_enqueued_again(db: Database, job: Job) -> None:
+    db.run_now(queue.succeed, job, changed=True, summary="Done.", now=NOW)
+    assert db.run_now(queue.enqueue, 5, Kind.OCR, priority=10, now=NOW) is not None
+
+
+def test_what_a_person_asked_for_goes_first_then_new_then_backlog_each_by_age(db: Database) -> None:
+    for document, priority in ((1, Priority.BACKLOG), (2, Priority.NEW), (3, Priority.NEW), (4, Priority.NOW)):
+        db.run_now(queue.enqueue, document, Kind.OCR, priority=priority, now=NOW)
+    assert [claimed(db).document_id for _ in range(4)] == [4, 2, 3, 1]
+
+
+def test_a_claim_counts_the_attempt_and_makes_a_new_token(db: Database, job: Job) -> None:
+    assert (job.attempt, job.lease_token, job.state) == (1, 1, State.RUNNING)
+    db.run_now(queue.retry, job, run_after=NOW, reason="x", now=NOW, blame=True)
+    db.run_now(queue.promote, now=NOW)
+    again = claimed(db)
+    assert (again.attempt, again.lease_token) == (2, 2)
+
+
+def test_nothing_to_claim_is_none(db: Database) -> None:
+    assert db.run_now(queue.claim, Kind.OCR, owner="me", now=NOW, lease=LEASE) is None
+
+
+def test_a_job_is_claimed_once_however_many_ask(db: Database) -> None:
+    for document in range(200):
+        db.run_now(queue.enqueue, document, Kind.OCR, priority=10, now=NOW)
+    others = [Database(db.file) for _ in range(3)]  # as other processes would: their own threads and connections
+
+    def claim_all(database: Database) -> list[int]:
+        found = []
+        while job := database.run_now(queue.claim, Kind.OCR, owner="me", now=NOW, lease=LEASE):
+            found.append(job.id)
+        return found
+
+    with ThreadPoolExecutor(4) as threads:
+        claims = [job for found in threads.map(claim_all, [db, *others]) for job in found]
+    for other in others:
+        other.close()
+    assert sorted(claims) == list(range(1, 201))
+
+
+async def test_concurrent_tasks_of_one_program_claim_each_job_once(db: Database) -> None:
+    for document in range(100):
+        await db.run(queue.enqueue, document, Kind.OCR, priority=10, now=NOW)
+    claims = await asyncio.gather(
+        *(db.run(queue.claim, Kind.OCR, owner="me", now=NOW, lease=LEASE) for _ in range(120))
+    )
+    assert sorted(job.id for job in claims if job) == list(range(1, 101))
+
+
+# -- fencing
+
+ENDINGS: dict[str, Callable[[Database, Job], Any]] = {
+    "succeed": lambda db, job: db.run_now(queue.succeed, job, changed=True, summary="", now=NOW),
+    "fail": lambda db, job: db.run_now(queue.fail, job, now=NOW),
+    "cancel": lambda db, job: db.run_now(queue.cancel, job, reason="", now=NOW),
+    "retry": lambda db, job: db.run_now(queue.retry, job, run_after=NOW, reason="", now=NOW, blame=True),
+    "release": lambda db, job: db.run_now(queue.release, job, reason=None, now=NOW),
+    "doom": lambda db, job: db.run_now(queue.doom, job, reason="", now=NOW),
+    "begin": lambda db, job: db.run_now(queue.begin, job, {}, now=NOW),
+    "open_pages": lambda db, job: db.run_now(queue.open_pages, job, done=0, total=1),
+    "progress": lambda db, job: db.run_now(queue.progress, job, done=1, total=1, now=NOW, lease=LEASE),
+    "checkpoint": lambda db, job: db.run_now(pages.checkpoint, job, "key", PAGE, total=1, now=NOW, lease=LEASE),
+    "intend": lambda db, job: db.run_now(journal.intend, job, PROPOSAL, PLAN, now=NOW),
+}
+
+
+@pytest.mark.parametrize("write", ENDINGS.values(), ids=ENDINGS.keys())
+def test_a_runner_whose_lease_was_taken_over_changes_nothing(
+    db: Database, job: Job, write: Callable[[Database, Job], Any]
+) -> None:
+    rescue(db)
+    successor = claimed(db)
+    before = current(db, job)
+    with pytest.raises(LeaseLostError):
+        write(db, job)
+    assert current(db, job) == before == successor
+    assert db.run_now(pages.load, {"key": 1}) == {}
+    assert db.run_now(journal.find, job.id) is None
+
+
+@pytest.mark.parametrize("write", ENDINGS.values(), ids=ENDINGS.keys())
+def test_nothing_can_be_done_to_a_finished_job(db: Database, job: Job, write: Callable[[Database, Job], Any]) -> None:
+    db.run_now(queue.succeed, job, changed=True, summary="Done.", now=NOW)
+    with pytest.raises(LeaseLostError):
+        write(db, job)
+
+
+def test_a_renewal_says_which_leases_are_left(db: Database, job: Job) -> None:
+    db.run_now(queue.enqueue, 6, Kind.OCR, priority=10, now=NOW)
+    other = claimed(db)
+    db.run_now(queue.succeed, other, changed=True, summary="", now=NOW)
+    until = NOW + timedelta(seconds=500)
+    held = {job.id: job.lease_token, other.id: other.lease_token}
+    assert db.run_now(queue.renew, held, until=until) == {job.id}
+    assert current(db, job).lease_until == until
+
+
+# -- retry, release, crash
+
+
+def test_a_blamed_retry_costs_an_attempt_and_a_blameless_one_does_not(db: Database, job: Job) -> None:
+    for blame, attempt in ((True, 1), (False, 1)):
+        db.run_now(queue.retry, replace(job, lease_token=current(db, job).lease_token), run_after=NOW, reason="why",
+                   now=NOW, blame=blame)  # fmt: skip
+        assert current(db, job).attempt == attempt
+        assert current(db, job).reason == "why"
+        db.run_now(queue.promote, now=NOW)
+        claimed(db)
+
+
+def test_a_scheduled_job_waits_for_its_time(db: Database, job: Job) -> None:
+    later = NOW + timedelta(minutes=1)
+    db.run_now(queue.retry, job, run_after=later, reason="x", now=NOW, blame=True)
+    assert db.run_now(queue.due_at) == later
+    assert db.run_now(queue.promote, now=NOW) == 0
+    assert db.run_now(queue.claim, Kind.OCR, owner="me", now=NOW, lease=LEASE) is None
+    assert db.run_now(queue.promote, now=later) == 1
+    assert claimed(db).run_after is None
+
+
+def test_a_released_job_is_as_it_was(db: Database, job: Job) -> None:
+    db.run_now(queue.release, job, reason=None, now=NOW)
+    back = current(db, job)
+    assert (back.state, back.attempt, back.lease_until) == (State.READY, 0, None)
+
+
+def test_a_dead_runners_job_goes_on_with_a_crash_counted_and_no_attempt(db: Database, job: Job) -> None:
+    assert rescue(db) == [job.id]
+    back = current(db, job)
+    assert (back.state, back.attempt, back.crashes) == (State.READY, 0, 1)
+
+
+def test_only_expired_leases_are_rescued_while_the_program_runs(db: Database, job: Job) -> None:
+    assert not db.run_now(queue.expired, now=NOW)
+    assert rescue(db, everything=False) == []
+    late = NOW + LEASE + timedelta(seconds=1)
+    assert db.run_now(queue.expired, now=late)
+    assert rescue(db, late, everything=False) == [job.id]
+
+
+def test_a_job_that_kills_the_program_again_and_again_is_given_up_with_a_reason(db: Database, job: Job) -> None:
+    for _ in range(2):
+        rescue(db, max_crashes=3)
+        assert not claimed(db).giving_up
+    rescue(db, max_crashes=3)
+    given_up = claimed(db)
+    assert given_up.giving_up
+    assert "died 3 times" in str(given_up.reason)
+
+
+def test_progress_forgives_earlier_crashes(db: Database, job: Job) -> None:
+    rescue(db)
+    again = claimed(db)
+    db.run_now(pages.checkpoint, again, "key", PAGE, total=2, now=NOW, lease=LEASE)
+    assert current(db, job).crashes == 0
+
+
+def test_after_a_crash_with_an_intent_the_request_in_flight_is_waited_for(db: Database, job: Job) -> None:
+    db.run_now(journal.intend, job, PROPOSAL, PLAN, now=NOW)
+    rescue(db, NOW + timedelta(seconds=5))
+    back = current(db, job)
+    assert (back.state, back.run_after) == (State.SCHEDULED, NOW + SETTLE)
+
+
+def test_an_intent_of_long_ago_is_not_waited_for(db: Database, job: Job) -> None:
+    db.run_now(journal.intend, job, PROPOSAL, PLAN, now=NOW)
+    rescue(db, NOW + SETTLE)
+    assert current(db, job).state is State.READY
+
+
+def test_a_clock_set_back_makes_no_wait_longer_than_the_settling_time(db: Database, job: Job) -> None:
+    db.run_now(journal.intend, job, PROPOSAL, PLAN, now=NOW)
+    earlier = NOW - timedelta(hours=1)
+    rescue(db, earlier)
+    assert current(db, job).run_after == earlier + SETTLE
+
+
+# -- base and journal
+
+
+def test_the_base_of_the_first_attempt_is_kept(db: Database, job: Job) -> None:
+    assert db.run_now(queue.begin, job, {"content": "as it was"}, now=NOW) == {"content": "as it was"}
+    rescue(db)
+    again = claimed(db)
+    assert db.run_now(queue.begin, again, {"content": "edited since"}, now=NOW) == {"content": "as it was"}
+
+
+def test_the_journal_keeps_the_old_values_of_the_first_write(db: Database, job: Job) -> None:
+    db.run_now(journal.intend, job, PROPOSAL, PLAN, now=NOW)
+    again = replace(PLAN, write={"created": "2026-01-01"}, old={"title": "new", "created": "2025-12-31"})
+    db.run_now(journal.intend, job, PROPOSAL, again, now=NOW)
+    entry = db.run_now(journal.find, job.id)
+    assert entry is not None
+    assert entry.old == {"title": "old", "created": "2025-12-31"}
+    assert entry.written == {"title": "new", "created": "2026-01-01"}
+    assert entry.proposal == PROPOSAL
+
+
+def test_a_refused_field_is_recorded_and_not_counted_as_written(db: Database, job: Job) -> None:
+    db.run_now(journal.intend, job, PROPOSAL, PLAN, now=NOW)
+    db.run_now(journal.refuse, job, {"title": "too long"})
+    entry = db.run_now(journal.find, job.id)
+    assert entry is not None
+    assert (entry.written, entry.refused) == ({}, {"title": "too long"})
+
+
+def test_success_ends_the_job_and_its_intent_together(db: Database, job: Job) -> None:
+    db.run_now(journal.intend, job, PROPOSAL, PLAN, now=NOW)
+    db.run_now(queue.succeed, job, changed=True, summary="Wrote title.", now=NOW)
+    entry = db.run_now(journal.find, job.id)
+    assert entry is not None
+    assert (entry.state, current(db, job).state) == ("verified", State.SUCCEEDED)
+    assert [event.text for event in db.run_now(report.story, job.id)][-1] == "Wrote title."
+
+
+# -- withdrawing, pages, retention
+
+
+def test_a_waiting_job_can_be_withdrawn_a_running_one_not(db: Database, job: Job) -> None:
+    assert not db.run_now(queue.withdraw, job.id, reason="no", now=NOW)
+    db.run_now(queue.release, job, reason=None, now=NOW)
+    assert db.run_now(queue.withdraw, job.id, reason="no", now=NOW)
+    assert current(db, job).state is State.CANCELLED
+    assert not db.run_now(queue.withdraw, 999, reason="no", now=NOW)
+
+
+def test_a_checkpointed_page_is_found_again_and_counted(db: Database, job: Job) -> None:
+    assert db.run_now(pages.checkpoint, job, "k1", PAGE, total=2, now=NOW, lease=LEASE) == 1
+    assert db.run_now(pages.load, {"k1": 1, "k2": 2}) == {1: PAGE}
+    assert (current(db, job).pages_done, current(db, job).pages_total) == (1, 2)
+
+
+def test_old_jobs_are_forgotten_with_all_that_hangs_on_them_and_nothing_else(db: Database, job: Job) -> None:
+    db.run_now(pages.checkpoint, job, "key", PAGE, total=1, now=NOW, lease=LEASE)
+    db.run_now(journal.intend, job, PROPOSAL, PLAN, now=NOW)
+    db.run_now(queue.succeed, job, changed=True, summary="", now=NOW)
+    db.run_now(queue.enqueue, 6, Kind.OCR, priority=10, now=NOW)
+    assert not db.run_now(report.old, before=NOW)
+    later = NOW + timedelta(days=1)
+    assert db.run_now(report.old, before=later)
+    assert db.run_now(report.prune, before=later) == 2
+    assert not db.run_now(report.old, before=later)
+    assert db.run_now(journal.find, job.id) is None
+    assert db.run_now(report.story, job.id) == []
+    assert [left.document_id for left in db.run_now(report.jobs)] == [6]
