@@ -57,13 +57,10 @@ class Gate:
         await waiting.done
 
     async def _flush(self, delta: TagDelta) -> None:
-        while self._waiting.get(delta):
-            async with self._door:
-                group = self._waiting[delta]
-                batch, self._waiting[delta] = group[:SHARED], group[SHARED:]
-                await self._send(batch, delta)
-            if not self._waiting[delta]:
-                del self._waiting[delta]
+        async with self._door:
+            group = self._waiting.pop(delta)  # whoever comes from now on begins a new group
+            for first in range(0, len(group), SHARED):
+                await self._send(group[first : first + SHARED], delta)
 
     async def _send(self, batch: list[_Waiting], delta: TagDelta) -> None:
         allowed = [waiting for waiting in batch if await _is_allowed(waiting)]
