@@ -6,6 +6,7 @@ they see the values they are given and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2
@@ -17,7 +18,18 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 #: In an installed package the prompts lie inside it, in a checkout beside it.
 SHIPPED = next((f for f in (_PACKAGE / "prompts", _PACKAGE.parent / "prompts") if f.is_dir()), _PACKAGE / "prompts")
 
-NAMES = ("tagging-rules.md.j2", "tagging-document.md.j2", "tagging-repair.md.j2")
+#: Every prompt, with values like those it is filled with, for trying it at the start.
+SAMPLES: Mapping[str, Mapping[str, object]] = {
+    "tagging-rules.md.j2": {
+        "fields": ["title", "tags", "correspondent", "document_type", "created"],
+        "create": ["tags"],
+        "language": "English",
+        "lists": {"tags": ["Invoice"], "correspondents": [], "document_types": ["Letter"]},
+    },
+    "tagging-document.md.j2": {"mark": "document-0123", "text": "A letter."},
+    "tagging-repair.md.j2": {"problem": "It is not JSON."},
+}
+NAMES = tuple(SAMPLES)
 
 
 class Prompts:
@@ -35,23 +47,22 @@ class Prompts:
         )
 
     def check(self) -> None:
-        """Compile every template. Raises SettingsError with the file and line of each broken one."""
-        problems = []
-        for name in NAMES:
+        """Fill every template with sample values. Raises SettingsError with a sentence for each that is broken."""
+        problems: list[str] = []
+        for name, values in SAMPLES.items():
             try:
-                self._environment.get_template(name)
-            except jinja2.TemplateSyntaxError as error:
-                problems.append(
-                    f"The prompt {error.filename or name} is broken at line {error.lineno}: {error.message}."
-                )
-            except jinja2.TemplateNotFound:
-                problems.append(f"The prompt {name} is missing; the installation is damaged.")
+                self.render(name, **values)
+            except SettingsError as error:
+                problems += error.problems
         if problems:
             raise SettingsError(problems)
 
     def render(self, name: str, **values: object) -> str:
-        """Fill a template. Raises SettingsError if it uses a value it is not given, or one the sandbox forbids."""
+        """Fill a template. Raises SettingsError if it is broken, or uses what it is not given or not allowed."""
         try:
             return self._environment.get_template(name).render(**values).strip()
+        except jinja2.TemplateSyntaxError as error:
+            where = f"{error.filename or name} is broken at line {error.lineno}"
+            raise SettingsError([f"The prompt {where}: {error.message}."]) from error
         except jinja2.TemplateError as error:
             raise SettingsError([f"The prompt {name} cannot be filled: {error}."]) from error

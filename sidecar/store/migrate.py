@@ -14,13 +14,17 @@ FOLDER = Path(__file__).parent / "migrations"
 
 
 def upgrade(connection: sa.Connection) -> None:
-    """Upgrade the store; does nothing, and loads nothing, when it is up to date.
+    """Upgrade the store; does nothing when it is up to date, and makes a new one straight from the schema.
 
-    The file is copied beside itself first (`sidecar.db.before-0002`). All steps are one transaction: killed in the
-    middle, the store is as before. Raises StoreError for a store that a newer program made.
+    So alembic (10 MB) is loaded only where there is something to upgrade. The file is copied beside itself first
+    (`sidecar.db.before-0002`), and all steps are one transaction: killed in the middle, the store is as before.
+    Raises StoreError for a store that a newer program made.
     """
     found = revision(connection)
     if found == schema.REVISION:
+        return
+    if found is None:
+        _create(connection)
         return
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -30,14 +34,26 @@ def upgrade(connection: sa.Connection) -> None:
     config.set_main_option("script_location", str(FOLDER))
     config.attributes["connection"] = connection
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if found is not None and found not in known:
+    if found not in known:
         raise StoreError(
             f"The store was made by a newer sidecar (schema {found}, this one knows {schema.REVISION}). "
             "Start the newer version again, or give this one an empty DATA_DIR."
         )
-    if found is not None:
-        _copy(connection)
+    _copy(connection)
     command.upgrade(config, schema.REVISION)
+
+
+def _create(connection: sa.Connection) -> None:
+    """Make all tables in one transaction. A test holds them to be what the migrations make."""
+    with connection.begin():
+        schema.metadata.create_all(connection)
+        connection.execute(
+            sa.text(
+                "CREATE TABLE alembic_version "
+                "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+            )
+        )
+        connection.execute(sa.text("INSERT INTO alembic_version VALUES (:now)"), {"now": schema.REVISION})
 
 
 def revision(connection: sa.Connection) -> str | None:

@@ -14,7 +14,8 @@ from sidecar.paperless.http import PROVIDER, Http
 from tests.paperless.conftest import Local
 from tests.paperless.recorded import TITLE, TOKEN
 
-TIGHT_S = 0.2
+#: Short, yet long enough for a connection to be made on a busy machine.
+TIGHT_S = 0.4
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 Ask = Callable[[Http], Awaitable[Any]]

@@ -11,8 +11,9 @@ import respx
 
 from sidecar.domain.errors import CancelledError, MisconfiguredError, OutageError, PermanentError, TemporaryError
 from sidecar.paperless.client import CHUNK_BYTES, Paperless
-from tests.paperless.conftest import Local
-from tests.paperless.recorded import answer, html
+from sidecar.paperless.http import Http
+from tests.paperless.conftest import Local, transport
+from tests.paperless.recorded import TOKEN, URL, answer, html
 
 PIECE = b"\0" * 65_536
 PLENTY = 100_000_000
@@ -138,15 +139,25 @@ async def test_a_download_cut_short_is_no_success(local: Local, file: Path) -> N
         await paperless.download(2, file, original=True, max_bytes=PLENTY)
 
 
-async def test_a_download_that_trickles_ends_by_ten_times_the_usual_deadline(local: Local, file: Path) -> None:
-    async def trickle(writer: asyncio.StreamWriter, number: int) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n\r\n")
+async def test_a_download_that_trickles_ends_by_ten_times_the_usual_deadline(
+    server: respx.MockRouter, file: Path
+) -> None:
+    async def trickle() -> AsyncIterator[bytes]:
         while True:
-            writer.write(b"%")
-            await writer.drain()
+            yield b"%"
             await asyncio.sleep(0)
 
-    paperless = Paperless(await local.start(trickle, timeout_s=0.05))
+    server.get("/documents/2/download/").mock(httpx.Response(200, content=trickle()))
+    paperless = Paperless(Http(URL, TOKEN, timeout_s=0.02, transport=transport()))
     async with asyncio.timeout(5):
         with pytest.raises(TemporaryError, match="gave no answer in time"):
             await paperless.download(2, file, original=True, max_bytes=PLENTY)
+
+
+async def test_what_a_broken_download_left_behind_is_no_part_of_the_next(
+    server: respx.MockRouter, paperless: Paperless, file: Path
+) -> None:
+    server.get("/documents/2/download/").mock(answer("download_original_doc2"))
+    for _ in range(2):
+        await paperless.download(2, file, original=True, max_bytes=PLENTY)
+    assert size_of(file) == 73_825
