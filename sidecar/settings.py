@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -42,9 +43,12 @@ class LogLevel(StrEnum):
 
 
 def _address(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
+    parts = urlsplit(value.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # .port raises for letters
         raise ValueError("must be an address beginning with http:// or https://")
-    return value.rstrip("/").removesuffix("/api")
+    if parts.username or parts.password:
+        raise ValueError("must not hold a user name or a password; they have settings of their own")
+    return value.strip().rstrip("/").removesuffix("/api")
 
 
 def _tag(value: str) -> str:
@@ -243,5 +247,5 @@ def _in_words(problem: Mapping[str, Any]) -> str:
     if problem["type"] == "missing":
         return f"{name.upper()} is missing.{about}"
     said = str(problem["msg"]).removeprefix("Value error, ")
-    given = "" if field and "Secret" in str(field.annotation) else f" {problem.get('input')!r}:"
+    given = "" if "@" in str(problem.get("input")) or "Secret" in str(field) else f" {problem.get('input')!r}:"
     return f"{name.upper()} is wrong:{given} {said}.{about}"

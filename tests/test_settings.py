@@ -95,6 +95,14 @@ def test_an_address_is_evened_out(monkeypatch: pytest.MonkeyPatch, paperless: No
     assert load().paperless_url == "http://p:8000"
 
 
+@pytest.mark.parametrize("given", ["paperless:8000", "ftp://p", "http://", "http://p:8o", "http://me:secret@p:8000"])
+def test_what_is_no_plain_address_is_refused(monkeypatch: pytest.MonkeyPatch, paperless: None, given: str) -> None:
+    monkeypatch.setenv("PAPERLESS_URL", given)
+    with pytest.raises(SettingsError, match="PAPERLESS_URL is wrong") as caught:
+        load()
+    assert "secret" not in str(caught.value)
+
+
 def test_names_of_paperless_gpt_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "PAPERLESS_BASE_URL": "http://old:8000",

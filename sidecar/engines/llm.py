@@ -89,7 +89,13 @@ class Model:
                 if self._learn(error, options):
                     continue
                 raise self._in_words(error) from error
+            except ValueError as error:  # a body that is no JSON comes through as it is
+                raise TemporaryError(f"{self._where} gave no proper answer: {error}.", suspect=PROVIDER) from error
             return _reply(answer, time.monotonic() - started)
+
+    @property
+    def _where(self) -> str:
+        return self._base_url or "OpenAI"
 
     def _require_name(self) -> None:
         if not self.name:
@@ -142,7 +148,7 @@ class Model:
     def _in_words(self, error: openai.OpenAIError) -> WorkError:
         import openai  # noqa: PLC0415
 
-        where = self._base_url or "OpenAI"
+        where = self._where
         if isinstance(error, openai.APITimeoutError):
             return TemporaryError(
                 f"The model at {where} gave no answer within {self._timeout_s:.0f} s.", suspect=PROVIDER

@@ -7,6 +7,7 @@ process. Never PNG: compressing it costs poppler 35 times the rendering (docs/oc
 from __future__ import annotations
 
 import math
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,6 +79,8 @@ def _inspect_pdf(file: Path) -> Source:
 def _pdf_fault(said: str) -> str:
     if "password" in said.lower():
         return "The PDF is encrypted and asks for a password. Remove the password in Paperless, then tag it again."
+    if "page count 0" in said:
+        return "The PDF has no pages."
     detail = next((line.strip() for line in said.splitlines() if "rror" in line), "poppler cannot open it")
     return f"The PDF is damaged and cannot be opened ({detail})."
 
@@ -138,6 +141,33 @@ def _render_pdf(source: Source, page: int, target: Path, limits: Limits) -> Path
 def _is_stub(raster: Path) -> bool:
     """Say whether poppler drew nothing: for a page it cannot load it succeeds with an image of one pixel."""
     return raster.stat().st_size < STUB_BYTES
+
+
+def lost_images(source: Source, page: int, folder: Path) -> bool:
+    """Say whether the page holds a picture that is cut off or broken.
+
+    Poppler draws such a page white, without an error, and so it looks blank: asked only of pages without a word.
+    Fax pictures (CCITT, JBIG2) cannot be judged and count as whole.
+    """
+    from PIL import Image  # noqa: PLC0415
+
+    if not source.is_pdf:
+        return False
+    prefix = folder / f"images-{page:04d}"
+    pages = ["-f", str(page), "-l", str(page)]
+    subprocess.run(
+        ["pdfimages", "-all", *pages, str(source.file), str(prefix)], check=False, capture_output=True, timeout=60
+    )
+    broken = False
+    for file in folder.glob(f"{prefix.name}-*"):
+        if file.suffix in (".jpg", ".png", ".tif", ".jp2"):
+            try:
+                with Image.open(file) as image:
+                    image.load()
+            except (OSError, SyntaxError, ValueError):
+                broken = True
+        file.unlink()
+    return broken
 
 
 def _dpi(source: Source, page: int, limits: Limits) -> int:

@@ -55,15 +55,10 @@ class Paperless:
             "ordering": "id",
             "page_size": POLL_PAGE,
         }
-        page = 1
-        while True:
-            answer = await self.http.get("documents/", **params, page=page)
-            for row in answer["results"]:
-                if wanted & set(row["tags"]):
-                    found[row["id"]] = Tagged(row["id"], frozenset(row["tags"]))
-            if not answer.get("next"):
-                return list(found.values())
-            page += 1
+        async for row in self.http.pages("documents/", **params):
+            if wanted & set(row["tags"]):
+                found[row["id"]] = Tagged(row["id"], frozenset(row["tags"]))
+        return list(found.values())
 
     async def document(self, document_id: int) -> Document:
         """Return the document as it is now. Raises CancelledError if it is gone or in the trash."""

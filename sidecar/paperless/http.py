@@ -51,7 +51,7 @@ class Http:
         self.timeout_s = timeout_s
         self._version = API_VERSIONS[0]
         self._client = httpx.AsyncClient(
-            base_url=f"{self.url}/api/",
+            base_url=_base(self.url),
             headers={"Authorization": f"Token {token}", "User-Agent": f"paperless-sidecar/{__version__}"},
             timeout=httpx.Timeout(timeout_s, connect=min(10.0, timeout_s)),
             limits=httpx.Limits(max_connections=16, keepalive_expiry=KEEPALIVE_S),
@@ -69,6 +69,24 @@ class Http:
             return await self._json("GET", path, params=params)
         except TemporaryError:
             return await self._json("GET", path, params=params)
+
+    async def pages(self, path: str, **params: Any) -> AsyncIterator[dict[str, Any]]:
+        """Give all rows of a list, page after page; a page that is gone by the time it is asked for ends it."""
+        page = 1
+        while True:
+            try:
+                answer = await self.get(path, **params, page=page)
+            except CancelledError:  # rows went away while we read, so the last page did too
+                if page == 1:
+                    raise
+                return
+            if not isinstance(answer, dict) or not isinstance(answer.get("results"), list):
+                raise MisconfiguredError(PROVIDER, f"{self.url} answers, but not as Paperless. Check PAPERLESS_URL.")
+            for row in answer["results"]:
+                yield row
+            if not answer.get("next"):
+                return
+            page += 1
 
     async def send(self, method: str, path: str, body: object) -> Any:
         """Send a write once and return the JSON of its answer, or raise.
@@ -92,8 +110,9 @@ class Http:
                 yield response
 
     async def _json(self, method: str, path: str, **options: Any) -> Any:
+        version = self._version
         response = await self._request(method, path, **options)
-        if response.status_code == httpx.codes.NOT_ACCEPTABLE and self._version != API_VERSIONS[-1]:
+        if response.status_code == httpx.codes.NOT_ACCEPTABLE and version != API_VERSIONS[-1]:
             self._version = API_VERSIONS[-1]
             _log.info("Paperless does not speak API version %s; using %s", API_VERSIONS[0], self._version)
             response = await self._request(method, path, **options)
@@ -104,7 +123,7 @@ class Http:
             return None
         if "json" not in response.headers.get("content-type", ""):
             raise MisconfiguredError(PROVIDER, _no_api(response))
-        return response.json()
+        return _decoded(response, writes=writes)
 
     async def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
         headers = {"Accept": f"application/json; version={self._version}"}
@@ -125,27 +144,44 @@ def _in_words(url: str, *, writes: bool) -> Any:
         what = "gave no answer in time" if isinstance(error, TimeoutError | httpx.TimeoutException) else "hung up"
         kind = UncertainWriteError if writes else TemporaryError
         raise kind(f"Paperless at {url} {what}.", suspect=PROVIDER) from error
+
+
+def _base(url: str) -> httpx.URL:
+    try:
+        base = httpx.URL(f"{url}/api/")
     except httpx.InvalidURL as error:
-        raise MisconfiguredError(PROVIDER, f"PAPERLESS_URL is not an address: {url}.") from error
+        raise MisconfiguredError(PROVIDER, f"PAPERLESS_URL is not an address: {error}.") from error
+    if base.userinfo:  # httpx would send it in place of the token, and our messages would tell it
+        raise MisconfiguredError(PROVIDER, "PAPERLESS_URL must not hold a user name or a password.")
+    return base
+
+
+def _decoded(response: httpx.Response, *, writes: bool) -> Any:
+    try:
+        return response.json()
+    except ValueError as error:
+        kind = UncertainWriteError if writes else TemporaryError
+        raise kind(f"Paperless gave an answer that breaks off ({response.status_code}).", suspect=PROVIDER) from error
 
 
 def _refuse(response: httpx.Response, *, writes: bool) -> None:
     """Raise what an answer that is no success means."""
     status = response.status_code
     words = _words(response)
-    if status in (502, 503, 504, 429):
+    if status in (429, 503) or (status in (502, 504) and not writes):
         wait = _retry_after(response)
         raise OutageError(PROVIDER, f"Paperless is not available now (status {status}).", retry_after_s=wait)
     if status == httpx.codes.UNAUTHORIZED:
         raise MisconfiguredError(PROVIDER, f"Paperless refused the token: check PAPERLESS_TOKEN ({words}).")
-    if response.is_redirect or status == httpx.codes.NOT_ACCEPTABLE:
+    is_json = "json" in response.headers.get("content-type", "")
+    if response.is_redirect or status == httpx.codes.NOT_ACCEPTABLE or (status == 404 and not is_json):
         raise MisconfiguredError(PROVIDER, _no_api(response))
     if status == httpx.codes.FORBIDDEN:
         raise PermanentError(f"Paperless does not allow the sidecar's user to do this: {words}")
     if status == httpx.codes.NOT_FOUND:
         raise CancelledError("The document is no longer in Paperless.")
-    if status == httpx.codes.BAD_REQUEST and "json" in response.headers.get("content-type", ""):
-        raise RefusedError(f"Paperless refused the values: {words}", _fields(response.json()))
+    if status == httpx.codes.BAD_REQUEST and is_json:
+        raise RefusedError(f"Paperless refused the values: {words}", _fields(_decoded(response, writes=writes)))
     if writes:  # a 400 that is no JSON too: with its redis away, Paperless writes and then answers 400 in HTML
         raise UncertainWriteError(f"Paperless answered {status} to a write: {words}", suspect=PROVIDER)
     raise TemporaryError(f"Paperless answered {status}: {words}", suspect=PROVIDER)

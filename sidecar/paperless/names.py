@@ -60,19 +60,14 @@ class NameList:
         return int(row["id"])
 
     async def _all(self, kind: Names) -> list[dict[str, Any]]:
-        rows: dict[int, dict[str, Any]] = {}
-        page = 1
-        while True:
-            answer = await self._http.get(f"{kind}/", page=page, page_size=PAGE)
-            rows.update({row["id"]: row for row in answer["results"]})
-            if not answer.get("next"):
-                return list(rows.values())
-            page += 1
+        rows = {row["id"]: row async for row in self._http.pages(f"{kind}/", page_size=PAGE)}
+        return list(rows.values())
 
     async def _find(self, kind: Names, name: str) -> dict[str, Any] | None:
-        answer = await self._http.get(f"{kind}/", name__iexact=name, page_size=PAGE)
-        exact = (row for row in answer["results"] if row["name"] == name)  # the filter ignores case, names do not
-        return next(exact, None)
+        async for row in self._http.pages(f"{kind}/", name__iexact=name, page_size=PAGE):
+            if row["name"] == name:  # the filter ignores case, names do not
+                return row
+        return None
 
     async def _create(self, kind: Names, name: str) -> dict[str, Any]:
         """Make the name. Another client may be faster: then Paperless answers 400, or 500, and the name is there."""

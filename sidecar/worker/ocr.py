@@ -147,6 +147,8 @@ class Ocr:
             text, confidence = self._engine.read(image)
         finally:
             image.unlink(missing_ok=True)
+        if confidence is None and raster.lost_images(source, page, folder):
+            raise PermanentError(f"Page {page} is damaged: it holds a picture that breaks off.")
         return PageText(page, text, self._engine.name, confidence, round(time.monotonic() - started, 3))
 
 

@@ -60,6 +60,14 @@ def test_one_damaged_page_is_said_and_the_others_are_drawn(tmp_path: Path) -> No
         raster.render(source, 3, tmp_path, Limits(dpi=50))
 
 
+def test_a_picture_that_breaks_off_is_not_taken_for_a_blank_page(tmp_path: Path) -> None:
+    data = samples.pdf_with_damaged_scan([TEXT] * 4)
+    source = raster.inspect(file_of(tmp_path, data), Limits())
+    lost = [page for page in range(1, 5) if raster.lost_images(source, page, tmp_path)]
+    assert lost == [3]
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
 def test_a_page_is_drawn_grey_at_the_wanted_resolution(tmp_path: Path) -> None:
     source = raster.inspect(file_of(tmp_path, samples.text_pdf([TEXT])), Limits())
     with Image.open(raster.render(source, 1, tmp_path, Limits(dpi=100))) as drawn:

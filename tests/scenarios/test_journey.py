@@ -12,8 +12,7 @@ pytestmark = pytest.mark.scenario
 def test_ten_documents_with_both_triggers_end_with_text_and_filing_each_written_once(world: World) -> None:
     letters = [letter(number) for number in range(10)]
     documents = [
-        world.add_scan([one.text], tags=[OCR, TAG, "mine"], title=f"scan{number}")
-        for number, one in enumerate(letters)
+        world.add_scan([one.text], tags=[OCR, TAG, "mine"], title=f"scan{number}") for number, one in enumerate(letters)
     ]
 
     assert world.sidecar.drain() == 0

@@ -79,9 +79,7 @@ def title_of(document: str) -> str:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_killed_again_and_again_all_finish_and_nothing_is_read_asked_or_written_twice(
-    world: World, seed: int
-) -> None:
+def test_killed_again_and_again_all_finish_and_nothing_is_read_asked_or_written_twice(world: World, seed: int) -> None:
     random = Random(seed)
     world.model.delay_s = 0.4
     world.archive.faults.add(Fault(method="PATCH|POST", path="/api/documents/", delay_s=(0.05, 0.25)))
