@@ -132,7 +132,7 @@ class Database:
 
     def hold_instance(self) -> None:
         """Claim the store for this program until it ends. Raises InstanceError if another one runs on it."""
-        self._instance = self.file.with_suffix(".instance").open("a+", encoding="utf-8")
+        self._instance = self._open_lock(".instance")
         try:
             fcntl.flock(self._instance, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -202,12 +202,20 @@ class Database:
         """Call `body` with the writer's connection, under the lock that all writing processes share."""
         with _in_words(self.file):
             if self._write_lock is None:
-                self._write_lock = self.file.with_suffix(".lock").open("a", encoding="utf-8")
+                self._write_lock = self._open_lock(".lock")
             fcntl.flock(self._write_lock, fcntl.LOCK_EX)
             try:
                 return body(self._connection(False))
             finally:
                 fcntl.flock(self._write_lock, fcntl.LOCK_UN)
+
+    def _open_lock(self, suffix: str) -> IO[str]:
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            return self.file.with_suffix(suffix).open("a+", encoding="utf-8")
+        except OSError as error:
+            folder = self.file.parent
+            raise StoreError(f"The folder {folder} cannot be used: {error.strerror}. Check DATA_DIR.") from error
 
     def _checkpoint(self, connection: sa.Connection, how: str) -> None:
         _driver(connection).execute(f"PRAGMA wal_checkpoint({how})").fetchall()
@@ -251,10 +259,6 @@ def _advice(message: str) -> str:
 
 
 def _engine(file: Path) -> sa.Engine:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"The folder {file.parent} cannot be made: {error.strerror}. Check DATA_DIR.") from error
     engine = sa.create_engine(f"sqlite:///{file}", poolclass=NullPool, connect_args={"check_same_thread": False})
 
     @sa.event.listens_for(engine, "connect")

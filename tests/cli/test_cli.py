@@ -1,0 +1,210 @@
+"""The command line as a person or a script meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sidecar.cli.main import app
+from sidecar.practice.archive import PracticeArchive
+from sidecar.practice.model import PracticeModel
+from sidecar.practice.samples import not_a_pdf, scan_pdf, text_pdf
+
+ROOT = Path(__file__).parent.parent.parent
+LETTER = "Ambervale Energy\nInvoice\n2026-05-12\nTotal 84.20 EUR"
+COMMANDS = ["run", "demo", "check", "setup", "enqueue", "retry", "cancel", "ocr", "suggest", "jobs"]
+
+
+class Stage:
+    """An archive, a model, and the command with the settings for both."""
+
+    def __init__(self, archive: PracticeArchive, model: PracticeModel, folder: Path) -> None:
+        self.archive = archive
+        self.model = model
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "PAPERLESS_URL": archive.url,
+            "PAPERLESS_TOKEN": "practice-token",
+            "OPENAI_BASE_URL": model.url,
+            "LLM_MODEL": "practice",
+            "DATA_DIR": str(folder / "store"),
+            "LOG_LEVEL": "error",
+            "COLUMNS": "200",
+        }
+        self.folder = folder
+
+    def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "sidecar", *words], env=self.environment | environment, cwd=self.folder,
+            capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with PracticeArchive(tmp_path / "archive") as archive, PracticeModel() as model:
+        archive.add_name("correspondents", "Ambervale Energy")
+        yield Stage(archive, model, tmp_path)
+
+
+def test_every_command_has_help_and_an_example() -> None:
+    assert {command.name or command.callback.__name__ for command in app.registered_commands if command.callback} | {
+        group.name for group in app.registered_groups
+    } == set(COMMANDS)
+    for command in COMMANDS:
+        said = subprocess.run(
+            [sys.executable, "-m", "sidecar", command, "--help"], capture_output=True, text=True, check=False
+        )
+        assert said.returncode == 0
+        assert "Example" in said.stdout, command
+
+
+def test_wrong_settings_end_with_3_and_all_of_them_in_words(stage: Stage) -> None:
+    said = stage.run("run", PAPERLESS_URL="", OCR_DPI="fine")
+    assert said.returncode == 3
+    assert "PAPERLESS_URL is missing" in said.stderr
+    assert "OCR_DPI is wrong" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_a_store_that_cannot_be_used_ends_with_4(stage: Stage) -> None:
+    (stage.folder / "file").write_text("not a folder")
+    said = stage.run("run", "--drain", DATA_DIR=str(stage.folder / "file"))
+    assert said.returncode == 4
+    assert "DATA_DIR" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_jobs_are_listed_and_shown_for_people_and_for_scripts(stage: Stage) -> None:
+    stage.archive.add_document(text_pdf([LETTER]), title="scan", content=LETTER, tags=["auto-tag"])
+    stage.archive.add_document(not_a_pdf(), title="broken", tags=["auto-ocr"])
+    assert stage.run("run", "--drain").returncode == 0
+    listed = json.loads(stage.run("jobs", "--json").stdout)
+    assert {(job["kind"], job["state"]) for job in listed} == {("tagging", "succeeded"), ("ocr", "failed")}
+    failed = next(job for job in listed if job["state"] == "failed")
+    assert [job["id"] for job in json.loads(stage.run("jobs", "--state", "failed", "--json").stdout)] == [failed["id"]]
+    shown = json.loads(stage.run("jobs", "show", str(failed["id"]), "--json").stdout)
+    assert "neither a PDF nor an image" in shown["reason"]
+    assert shown["events"][-1]["text"] == shown["reason"]
+    plain = stage.run("jobs").stdout
+    assert "succeeded" in plain
+    assert "neither a PDF nor an image" in plain
+
+
+def test_a_job_that_does_not_exist_is_said_so(stage: Stage) -> None:
+    stage.run("run", "--drain")
+    said = stage.run("jobs", "show", "99")
+    assert (said.returncode, said.stderr.strip()) == (1, "There is no job 99.")
+
+
+def test_jobs_before_the_first_run_say_what_to_do(stage: Stage) -> None:
+    said = stage.run("jobs")
+    assert said.returncode == 4
+    assert "sidecar run" in said.stderr
+
+
+def test_enqueue_tags_the_document_and_the_next_run_does_it(stage: Stage) -> None:
+    document = stage.archive.add_document(text_pdf([LETTER]), title="scan", content=LETTER)
+    said = stage.run("enqueue", str(document), "--kind", "tagging")
+    assert said.returncode == 0
+    assert "waiting for its turn" in said.stdout
+    assert stage.archive.tag_names(document) == {"auto-tag"}
+    assert "waiting already" in stage.run("enqueue", str(document), "--kind", "tagging").stdout
+    stage.run("run", "--drain")
+    assert stage.archive.tag_names(document) == {"auto-tagged"}
+
+
+def test_a_withdrawn_job_is_not_done_and_can_be_asked_for_again(stage: Stage) -> None:
+    document = stage.archive.add_document(text_pdf([LETTER]), title="scan", content=LETTER)
+    stage.run("enqueue", str(document), "--kind", "tagging")
+    assert "cancelled" in stage.run("cancel", "1").stdout
+    stage.run("run", "--drain")
+    assert stage.archive.tag_names(document) == set()
+    assert stage.run("cancel", "1").returncode == 1
+    assert stage.run("retry", "1").returncode == 0
+    stage.run("run", "--drain")
+    assert stage.archive.tag_names(document) == {"auto-tagged"}
+
+
+def test_ocr_prints_the_text_of_a_file_without_any_paperless(stage: Stage, tmp_path: Path) -> None:
+    file = tmp_path / "letter.pdf"
+    file.write_bytes(scan_pdf(["First page of the letter", "Second page of the letter"], dpi=150))
+    nothing = {"PAPERLESS_URL": "", "PAPERLESS_TOKEN": "", "OCR_DPI": "150"}
+    said = stage.run("ocr", str(file), **nothing)
+    assert said.returncode == 0
+    assert re.search(r"First page.*\n\n.*Second page", said.stdout, flags=re.DOTALL)
+    pages = json.loads(stage.run("ocr", str(file), "--json", **nothing).stdout)
+    assert [page["page"] for page in pages] == [1, 2]
+
+
+def test_suggest_prints_a_filing_and_writes_nothing(stage: Stage) -> None:
+    document = stage.archive.add_document(text_pdf([LETTER]), title="scan", content=LETTER)
+    said = stage.run("suggest", str(document), "--json")
+    assert json.loads(said.stdout)["correspondent"] == "Ambervale Energy"
+    assert stage.archive.document(document)["title"] == "scan"
+    assert not [e for e in stage.archive.requests() if e.method == "PATCH" or "bulk_edit" in e.path]
+
+
+def test_check_finds_everything_in_place(stage: Stage) -> None:
+    stage.run("setup")
+    said = stage.run("check", "--json")
+    assert said.returncode == 0
+    assert all(finding["good"] for finding in json.loads(said.stdout))
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "about", "advice"),
+    [
+        ("PAPERLESS_TOKEN", "wrong", "paperless", "check PAPERLESS_TOKEN"),
+        ("PAPERLESS_URL", "http://127.0.0.1:9", "paperless", "cannot be reached"),
+        ("OPENAI_BASE_URL", "http://127.0.0.1:9/v1", "model", "cannot be reached"),
+        ("LLM_MODEL", "", "model", "set LLM_MODEL"),
+        ("OCR_LANGUAGES", "eng+xyz", "tesseract", "tesseract-ocr-xyz"),
+        ("DATA_DIR", "/proc/nowhere", "store", "DATA_DIR"),
+    ],
+)
+def test_check_says_what_to_do(stage: Stage, setting: str, value: str, about: str, advice: str) -> None:
+    said = stage.run("check", "--json", **{setting: value})
+    assert said.returncode == 1
+    bad = {finding["about"]: finding["said"] for finding in json.loads(said.stdout) if not finding["good"]}
+    assert advice in bad[about]
+
+
+def test_check_changes_nothing_in_paperless(stage: Stage) -> None:
+    stage.run("check")
+    assert {e.method for e in stage.archive.requests()} == {"GET"}
+
+
+def test_a_drain_with_work_left_ends_with_5(stage: Stage) -> None:
+    stage.archive.add_document(text_pdf([LETTER]), title="scan", content=LETTER, tags=["auto-tag"])
+    said = stage.run("run", "--drain", OPENAI_BASE_URL="http://127.0.0.1:9/v1")
+    assert said.returncode == 5
+
+
+def test_the_token_is_in_no_log_line(stage: Stage) -> None:
+    token = "s3cret-token-of-ours"
+    said = stage.run("run", "--drain", LOG_LEVEL="debug", LOG_FORMAT="json", PAPERLESS_TOKEN="practice-token",
+                     OPENAI_API_KEY=token)  # fmt: skip
+    assert said.stderr
+    assert token not in said.stderr
+    assert "practice-token" not in said.stderr
+    assert all(json.loads(line)["event"] for line in said.stderr.splitlines())
+
+
+def test_the_demo_ends_well_and_shows_before_and_after(tmp_path: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "sidecar", "demo"], env={"PATH": os.environ["PATH"], "COLUMNS": "160"}, cwd=tmp_path,
+        capture_output=True, text=True, check=False, timeout=240,
+    )  # fmt: skip
+    assert said.returncode == 0, said.stderr
+    assert "practice model files them" in said.stdout
+    assert "The PDF is encrypted" in said.stdout
+    assert "before" in said.stdout
+    assert re.search(r"8 documents: .*11 succeeded jobs", said.stdout)
