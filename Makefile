@@ -13,10 +13,10 @@ UV := uv==0.13.9
 # A shell that works inside another project must not leak into this one.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
 
-.PHONY: help demo test setup lint bench live lock clean
+.PHONY: help demo test setup lint bench live lock clean env-example
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## see it work: in a practice archive, or with PAPERLESS_URL=.. PAPERLESS_TOKEN=.. in your own
 	@$(PY) -m sidecar demo
@@ -36,6 +36,9 @@ live: $(READY) ## run the tests that need a real Paperless: PAPERLESS_URL=.. PAP
 	@test -n "$$PAPERLESS_URL" && test -n "$$PAPERLESS_TOKEN" || { \
 		echo "Name a Paperless that may be written to: make live PAPERLESS_URL=.. PAPERLESS_TOKEN=.."; exit 1; }
 	@$(PY) -m pytest -m live
+
+env-example: $(READY) ## write .env.example anew after a change of the settings
+	@$(PY) scripts/env_example.py
 
 setup: $(READY) ## install what is missing, and stop there
 

@@ -46,6 +46,10 @@ _log = logging.getLogger(__name__)
 #: Longer than any request to Paperless can take, so that a lease never ends inside one.
 LEASE_SLACK_S = 30.0
 SETTLE_SLACK_S = 5.0
+#: At the start a Paperless that is away is asked at least this often.
+REACH_EVERY_S = 60.0
+#: A file in DATA_DIR that is touched at least once a minute while the program is well (the container's health check).
+ALIVE = "alive"
 
 
 class Parts:
@@ -162,7 +166,7 @@ class Sidecar:
         )
         self.upkeep = Upkeep(
             db, clock, settle=settle, max_crashes=s.max_crashes, keep=timedelta(days=s.keep_days),
-            alive_file=s.data_dir / "alive", on_ready=self.runner.wake,
+            alive_file=s.data_dir / ALIVE, on_ready=self.runner.wake,
         )  # fmt: skip
 
     @classmethod
@@ -227,10 +231,11 @@ class Sidecar:
 async def _reach(parts: Parts, clock: Clock) -> Tags:
     failures = 0
     while True:
+        (parts.settings.data_dir / ALIVE).touch()
         try:
             return await parts.tags()
         except (OutageError, TemporaryError) as error:
             failures += 1
-            wait_s = parking_s(failures, clock.chance())
+            wait_s = min(parking_s(failures, clock.chance()), REACH_EVERY_S)
             _log.error("%s Trying again in %.0f s.", error, wait_s)
             await clock.sleep(wait_s)

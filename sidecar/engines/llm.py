@@ -58,14 +58,14 @@ class Model:
             await self._client.close()
 
     async def probe(self) -> None:
-        """Ask for a sign of life: any answer to the list of models will do, but for a refused key."""
+        """Ask for a sign of life: any answer to the list of models will do, but for a refusal or a fault."""
         import openai  # noqa: PLC0415
 
         self._require_name()
         try:
             await self._open().models.list()
         except openai.APIStatusError as error:
-            if error.status_code in (401, 403, 429, 502, 503, 504):
+            if error.status_code in (401, 403, 429) or error.status_code >= 500:
                 raise self._in_words(error) from error
         except openai.OpenAIError as error:
             raise self._in_words(error) from error

@@ -1,6 +1,9 @@
 """Who is away: a provider that does not answer is parked for everybody and asked for a sign of life later.
 
 While it is parked no job that needs it is claimed, so an outage costs no attempt and no tag, however long it lasts.
+
+Some providers give signs of life and still serve nobody (a model that cannot be loaded). So failures of several
+documents in a row, with no success in between, count as an outage too.
 """
 
 from __future__ import annotations
@@ -16,6 +19,9 @@ from sidecar.worker.clock import Clock
 
 _log = logging.getLogger(__name__)
 
+#: So many different documents in a row, and it is not the documents.
+STREAK = 3
+
 Probe = Callable[[], Awaitable[None]]
 
 
@@ -25,7 +31,6 @@ class Parked:
 
     until: datetime
     since: datetime
-    failures: int
     reason: str
 
 
@@ -37,22 +42,46 @@ class Providers:
         self._clock = clock
         self._on_return = on_return
         self.parked: dict[str, Parked] = {}
+        #: Times a provider was parked since it last proved itself.
+        self._failures: dict[str, int] = {}
+        self._streaks: dict[str, set[int]] = {}
 
     def available(self, names: Collection[str]) -> bool:
         """Say whether none of these is parked."""
         return not any(name in self.parked for name in names)
 
+    def proved(self, names: Collection[str]) -> None:
+        """Note that work with these providers came to its end: forget what was held against them."""
+        for name in names:
+            self._failures.pop(name, None)
+            self._streaks.pop(name, None)
+
     def park(self, error: OutageError) -> None:
-        """Leave the provider alone for a while; longer each time until it answers."""
-        before = self.parked.get(error.provider)
-        now = self._clock.now()
-        failures = before.failures + 1 if before and now >= before.until else before.failures if before else 1
-        wait_s = parking_s(failures, self._clock.chance(), error.retry_after_s)
+        """Leave the provider alone for a while; longer each time until it proves itself."""
+        name, now = error.provider, self._clock.now()
+        before = self.parked.get(name)
+        if before is None or now >= before.until:  # jobs that were under way together fail together: that is once
+            self._failures[name] = self._failures.get(name, 0) + 1
+        wait_s = parking_s(self._failures[name], self._clock.chance(), error.retry_after_s)
         if before is None:
             level = logging.ERROR if isinstance(error, MisconfiguredError) else logging.WARNING
             _log.log(level, "%s Work that needs it waits; nothing is lost.", error)
         until = max(now + timedelta(seconds=wait_s), before.until if before else now)
-        self.parked[error.provider] = Parked(until, before.since if before else now, failures, str(error))
+        self.parked[name] = Parked(until, before.since if before else now, str(error))
+
+    async def excuses(self, name: str, document_id: int, reason: str) -> bool:
+        """Say whether a document's failure is the provider's fault and not the document's own.
+
+        It is if the provider gives no sign of life now, or if it failed several documents in a row.
+        """
+        streak = self._streaks.setdefault(name, set())
+        streak.add(document_id)
+        if not await self.is_alive(name):
+            return True
+        if len(streak) < STREAK:
+            return False
+        self.park(OutageError(name, reason))
+        return True
 
     async def is_alive(self, name: str) -> bool:
         """Ask the provider for a sign of life now; park it if there is none."""

@@ -34,6 +34,9 @@ from sidecar.worker.providers import Providers
 
 _log = logging.getLogger(__name__)
 
+#: After so many claims of one job its failures are its own, whatever its providers look like.
+EXCUSES = 100
+
 Step = Callable[[Job], Awaitable[Proposal]]
 
 
@@ -177,6 +180,7 @@ class Runner:
         changed, summary = bool(delivered.written), _summary(job, delivered)
         now = self._clock.now()
         await self._db.run(queue.succeed, job, changed=changed, summary=summary, now=now)
+        self._providers.proved(self._lanes[job.kind].needs)
         _log.info("document %s: %s done. %s", job.document_id, job.kind, summary)
         if job.kind is Kind.OCR and self._tags.tagging in delivered.document.tags:
             await self._db.run(
@@ -213,8 +217,8 @@ class Runner:
                 await self._try_later(job, TemporaryError(f"A fault in the sidecar: {type(error).__name__}: {error}"))
 
     async def _try_later(self, job: Job, error: TemporaryError) -> None:
-        """Put the job off. If the suspect provider is away, it is not the job's fault and costs no attempt."""
-        blame = error.suspect is None or await self._providers.is_alive(error.suspect)
+        """Put the job off. If it is the suspect provider's fault and not the job's own, it costs no attempt."""
+        blame = not await self._is_excused(job, error)
         if blame and self._rules.retry.exhausted(job.attempt):
             await self._give_up(job, f"{error} Given up after {job.attempt} attempts.")
             return
@@ -224,6 +228,12 @@ class Runner:
         now = self._clock.now()
         await self._db.run(queue.retry, job, run_after=now + wait, reason=str(error), now=now, blame=blame)
         _log.warning("document %s: %s again at %s. %s", job.document_id, job.kind, f"{now + wait:%H:%M:%S}", error)
+
+    async def _is_excused(self, job: Job, error: TemporaryError) -> bool:
+        """Say whether a provider is to blame. No excuse is believed for ever."""
+        if error.suspect is None or job.lease_token > EXCUSES:
+            return False
+        return await self._providers.excuses(error.suspect, job.document_id, str(error))
 
     async def _give_up(self, job: Job, reason: str) -> None:
         now = self._clock.now()

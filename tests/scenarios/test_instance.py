@@ -9,7 +9,7 @@ import pytest
 from sidecar.practice.faults import Fault
 from tests.scenarios.letters import book, headings, headings_in, letter
 from tests.scenarios.waiting import until
-from tests.scenarios.world import OCR, OCR_DONE, TAG, World, WatchedFault, assert_history
+from tests.scenarios.world import OCR, OCR_DONE, TAG, WatchedFault, World, assert_history
 
 pytestmark = pytest.mark.scenario
 

@@ -210,7 +210,36 @@ async def test_many_failures_at_once_count_as_one() -> None:
     providers = Providers({}, clock=time.clock, on_return=lambda: None)
     for _ in range(20):
         providers.park(OutageError("model", "away"))
-    assert providers.parked["model"].failures == 1
+    assert providers.parked["model"].until - time.time < timedelta(seconds=6)
+
+
+async def fine() -> None:
+    """A sign of life."""
+
+
+async def test_a_provider_that_fails_several_documents_in_a_row_is_to_blame_though_it_gives_signs_of_life() -> None:
+    providers = Providers({"model": fine}, clock=ManualClock().clock, on_return=lambda: None)
+    blamed = [not await providers.excuses("model", document, "500") for document in (1, 1, 1, 2, 3)]
+    assert blamed == [True, True, True, True, False]
+    assert not providers.available(["model"])
+
+
+async def test_a_success_in_between_puts_the_blame_back_on_the_documents() -> None:
+    providers = Providers({"model": fine}, clock=ManualClock().clock, on_return=lambda: None)
+    for document in (1, 2):
+        assert not await providers.excuses("model", document, "500")
+    providers.proved(["model"])
+    assert not await providers.excuses("model", 3, "500")
+
+
+async def test_signs_of_life_without_success_make_the_next_parking_longer() -> None:
+    time = ManualClock()
+    providers = Providers({"model": fine}, clock=time.clock, on_return=lambda: None)
+    waits = []
+    for _ in range(3):
+        providers.park(OutageError("model", "429"))
+        waits.append((providers.parked.pop("model").until - time.time).total_seconds())
+    assert waits == [3.75, 7.5, 15.0]
 
 
 async def test_retry_after_is_honoured() -> None:

@@ -1,0 +1,48 @@
+"""The README's tables and commands are true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sidecar.cli.main import app
+from sidecar.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_quick_start_comes_by_line_25() -> None:
+    lines = README.splitlines()
+    assert "docker compose up -d sidecar" in "\n".join(lines[:25])
+
+
+def test_every_command_is_in_the_table_and_every_command_in_the_table_exists() -> None:
+    named = set(re.findall(r"^\| `sidecar ([a-z]+)", README, flags=re.MULTILINE))
+    commands = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    assert named == commands | {group.name for group in app.registered_groups}
+
+
+def test_the_tags_and_their_settings_are_those_of_the_program() -> None:
+    rows = re.findall(r"^\| `(auto-[a-z-]+)` \| `([A-Z_]+)` \|", README, flags=re.MULTILINE)
+    assert {setting.lower(): tag for tag, setting in rows} == {
+        name: field.default for name, field in Settings.model_fields.items() if name.endswith("_tag")
+    }
+
+
+def test_every_setting_the_readme_names_exists() -> None:
+    theirs = {"PAPERLESS_BASE_URL", "PAPERLESS_API_TOKEN", "OLLAMA_HOST", "PAPERLESS_TOKEN_FILE"}
+    names = set(re.findall(r"\b(?:[A-Z]+_)+[A-Z]+\b", README)) - theirs
+    placeholders = {"YOUR_PAPERLESS_TOKEN", "YOUR_MODEL_KEY"}
+    assert {name.lower() for name in names - placeholders} <= set(Settings.model_fields)
+
+
+def test_every_file_the_readme_and_the_docs_link_to_exists() -> None:
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_make_target_the_readme_names_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert set(re.findall(r"(?:^|`)make ([a-z-]+)", README, flags=re.MULTILINE)) <= targets
