@@ -170,10 +170,11 @@ class Sidecar:
         )  # fmt: skip
 
     @classmethod
-    async def start(cls, parts: Parts, clock: Clock | None = None) -> Self:
-        """Open the store, reach Paperless (waiting for it as long as it takes) and take back unfinished jobs.
+    async def start(cls, parts: Parts, clock: Clock | None = None, *, patient: bool = True) -> Self:
+        """Open the store, reach Paperless and take back unfinished jobs.
 
-        Raises SettingsError, StoreError and InstanceError, before anything was done.
+        A Paperless that is away is waited for as long as it takes, unless not `patient`. Raises SettingsError,
+        StoreError and InstanceError before anything was done.
         """
         clock = clock or Clock()
         parts.prompts.check()
@@ -181,21 +182,17 @@ class Sidecar:
         parts.db.hold_instance()
         await asyncio.to_thread(parts.db.migrate)
         shutil.rmtree(parts.settings.data_dir / "work", ignore_errors=True)
-        sidecar = cls(parts, await _reach(parts, clock), clock)
+        sidecar = cls(parts, await _reach(parts, clock) if patient else await parts.tags(), clock)
         await sidecar.upkeep.rescue(everything=True)
         _log.info("sidecar %s works for %s", __version__, parts.settings.paperless_url)
         return sidecar
 
     async def run(self, *, drain: bool = False, stop: asyncio.Event | None = None) -> bool:
-        """Work until SIGTERM, SIGINT or `stop`; with `drain` until nothing is due. Return whether no work is left."""
-        stop = stop or asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
+        """Work until `stop` is set; with `drain` until nothing is due. Return whether no work is left."""
         loops = [self.runner.watch(), self.leases.keep(), self.providers.watch(), self.upkeep.watch()]
         loops.append(self._drained() if drain else self.poller.watch())
         tasks: set[asyncio.Task[Any]] = {asyncio.create_task(body) for body in loops}
-        tasks.add(asyncio.create_task(stop.wait()))
+        tasks.add(asyncio.create_task((stop or asyncio.Event()).wait()))
         try:
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
@@ -205,8 +202,6 @@ class Sidecar:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
         return not await self.parts.db.run(report.waiting)
 
     async def _drained(self) -> None:
@@ -226,6 +221,27 @@ class Sidecar:
     def _back(self) -> None:
         self.runner.wake()
         self.poller.ring()
+
+
+async def serve(parts: Parts, *, drain: bool = False) -> bool:
+    """Start and run until SIGTERM or SIGINT, from the very first moment; return whether no work is left.
+
+    With `drain` nothing is waited for: a Paperless that is away raises OutageError.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    starting = asyncio.create_task(Sidecar.start(parts, patient=not drain))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            return True
+        return await starting.result().run(drain=drain, stop=stop)
+    finally:
+        for task in (starting, stopping):
+            task.cancel()
+        await asyncio.gather(starting, stopping, return_exceptions=True)
 
 
 async def _reach(parts: Parts, clock: Clock) -> Tags:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from sidecar.app import Parts, Sidecar
+from sidecar.app import Parts, serve
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
 
 
@@ -25,5 +25,4 @@ def run(drain: bool = typer.Option(False, "--drain", help="Do what is due now, t
 
 async def _run(parts: Parts, drain: bool) -> bool:
     async with parts:
-        sidecar = await Sidecar.start(parts)
-        return await sidecar.run(drain=drain)
+        return await serve(parts, drain=drain)

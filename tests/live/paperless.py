@@ -8,8 +8,8 @@ import httpx
 
 from tests.scenarios.waiting import until
 
-#: Consuming one scan takes a small server up to ten seconds.
-CONSUME_S = 300.0
+#: Consuming a scan takes a small server up to ten seconds, and each tag call before it five more in its only queue.
+CONSUME_S = 600.0
 ENDED = frozenset({"success", "failure", "revoked"})
 
 
@@ -84,7 +84,7 @@ class LivePaperless:
             tasks = self._get("tasks/", task_id=task_id)["results"]
             return next((task for task in tasks if task["status"] in ENDED), None)
 
-        task = until(ended, "Paperless consumes an upload", within_s=CONSUME_S)
+        task = until(ended, "Paperless consumes an upload", within_s=CONSUME_S, every_s=0.5)
         assert task["status"] == "success", task
         self._documents.append(task["result_data"]["document_id"])
         return self._documents[-1]

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.world import World
+pytest.register_assert_rewrite("tests.scenarios.world")
+
+from tests.scenarios.world import World  # noqa: E402 - its checks shall tell what they saw
 
 
 @pytest.fixture

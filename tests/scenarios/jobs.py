@@ -34,7 +34,7 @@ class Store:
 
     def jobs(self, document_id: int | None = None, kind: str | None = None) -> list[Job]:
         """Give the jobs, oldest first."""
-        rows = self._rows(f"SELECT {', '.join(Job.__dataclass_fields__)} FROM job ORDER BY id")
+        rows = self._rows(f"SELECT {', '.join(Job.__dataclass_fields__)} FROM job ORDER BY id")  # noqa: S608 - our own names
         jobs = [Job(*row) for row in rows]
         return [job for job in jobs if document_id in (None, job.document_id) and kind in (None, job.kind)]
 

@@ -16,7 +16,20 @@ NAMES = {
     "document_types": ("Invoice", "Letter", "Statement", "Policy"),
 }
 
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,38 @@ Imogen Farrow"""
 
 
 #: Words that no other page's heading has, so that a lost or doubled page shows.
-_PAGE_WORDS = ["Anchor", "Basket", "Candle", "Dragon", "Engine", "Forest", "Garden", "Hammer", "Island", "Jacket", "Kettle", "Ladder", "Mirror", "Needle", "Orange", "Pencil", "Rocket", "Saddle", "Timber", "Umbrella", "Valley", "Window", "Yellow", "Zebra", "Bridge", "Cotton", "Desert", "Farmer", "Guitar", "Helmet"]
+_PAGE_WORDS = (
+    "Anchor",
+    "Basket",
+    "Candle",
+    "Dragon",
+    "Engine",
+    "Forest",
+    "Garden",
+    "Hammer",
+    "Island",
+    "Jacket",
+    "Kettle",
+    "Ladder",
+    "Mirror",
+    "Needle",
+    "Orange",
+    "Pencil",
+    "Rocket",
+    "Saddle",
+    "Timber",
+    "Umbrella",
+    "Valley",
+    "Window",
+    "Yellow",
+    "Zebra",
+    "Bridge",
+    "Cotton",
+    "Desert",
+    "Farmer",
+    "Guitar",
+    "Helmet",
+)
 
 _STORY = (
     "Every evening the keeper of the lighthouse climbed the steps, wound the clockwork and lit the lamp. In summer the"

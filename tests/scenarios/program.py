@@ -20,7 +20,7 @@ case "$1" in
 --*) exec {real} "$@" ;;
 esac
 echo "begin $1" >>{log}
-crash={crashes}/$(basename "$1" .pgm)
+crash={crashes}/$(basename "$(dirname "$1")")-$(basename "$1" .pgm)
 if [ -s "$crash" ]; then
     sed -i 1d "$crash"
     kill -SEGV $$
@@ -56,9 +56,9 @@ class TesseractLedger:
         wrapper.write_text(_WRAPPER.format(real=shutil.which("tesseract"), log=self._log, crashes=folder))
         wrapper.chmod(wrapper.stat().st_mode | stat.S_IXUSR)
 
-    def crash_at(self, *, page: int, times: int) -> None:
-        """Let the next readings of every document's page `page` die with a segmentation fault."""
-        (self.bin / f"page-{page:04d}").write_text("crash\n" * times)
+    def crash_at(self, document_id: int, *, page: int, times: int) -> None:
+        """Let the next readings of a document's page die with a segmentation fault."""
+        (self.bin / f"document-{document_id}-page-{page:04d}").write_text("crash\n" * times)
 
     def readings(self) -> list[Reading]:
         """Give all notes, oldest first."""

@@ -217,7 +217,7 @@ def test_paperless_killed_in_the_middle_of_a_write_and_back_later_loses_and_doub
     scan = world.add_scan([letter(5).text], tags=[OCR])
     elsewhere.remote.faults.add(Fault(method=method, path=path, delay_s=1.0))
     with world.sidecar.running() as run:
-        until(lambda: world.store.intended(), "a write was journalled")
+        until(world.store.intended, "a write was journalled")
         assert run.goes_on(0.5)
         elsewhere.kill()
         assert run.goes_on(6), "the sidecar gave up because Paperless was away"

@@ -55,7 +55,7 @@ def test_a_tag_taken_off_by_a_person_while_the_model_thinks_stays_off(world: Wor
 def test_content_typed_by_a_person_while_pages_are_read_stays_and_is_not_called_a_failure(world: World) -> None:
     document_id = world.add_scan(book(6), tags=[OCR])
     with world.sidecar.running():
-        until(lambda: world.ledger.ends(), "a page was read")
+        until(world.ledger.ends, "a page was read")
         world.archive.edit(document_id, content=THEIRS, add_tags=["urgent"])
         world.until_finished(document_id)
 
@@ -69,7 +69,7 @@ def test_content_typed_by_a_person_while_pages_are_read_stays_and_is_not_called_
 def test_a_trigger_taken_off_while_pages_are_read_cancels_the_reading(world: World) -> None:
     document_id = world.add_scan(book(6), tags=[OCR], content="as it was")
     with world.sidecar.running():
-        until(lambda: world.ledger.ends(), "a page was read")
+        until(world.ledger.ends, "a page was read")
         world.archive.edit(document_id, remove_tags=[OCR])
         world.until_finished(document_id)
 

@@ -9,7 +9,7 @@ import pytest
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], what: str, *, within_s: float = 90.0) -> T:
+def until(condition: Callable[[], T], what: str, *, within_s: float = 90.0, every_s: float = 0.01) -> T:
     """Ask again and again until the condition is true and give what it gave; the test fails after `within_s`.
 
     The deadline only ends a test that hangs; it is no claim about speed.
@@ -18,5 +18,5 @@ def until(condition: Callable[[], T], what: str, *, within_s: float = 90.0) -> T
     while not (found := condition()):
         if time.monotonic() > deadline_s:
             pytest.fail(f"waited {within_s:.0f} s in vain: {what}")
-        time.sleep(0.01)
+        time.sleep(every_s)
     return found

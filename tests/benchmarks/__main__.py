@@ -1,0 +1,44 @@
+"""Measure the sidecar and print a table: `python -m tests.benchmarks [name ..]`; without a name, all of them.
+
+Figures are for reading beside the promises they belong to; nothing here passes or fails, and nothing else should run
+on the machine meanwhile.
+"""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.benchmarks import filing, first_page, idle, memory, throughput
+from tests.benchmarks.figures import Figure
+
+BENCHMARKS: dict[str, Callable[[Path], Iterator[Figure]]] = {
+    "throughput": throughput.measure,
+    "first_page": first_page.measure,
+    "filing": filing.measure,
+    "idle": idle.measure,
+    "memory": memory.measure,
+}
+
+
+def main(names: list[str]) -> None:
+    """Run the named benchmarks and print what they found."""
+    unknown = set(names) - set(BENCHMARKS)
+    if unknown:
+        sys.exit(f"no such benchmark: {', '.join(sorted(unknown))}. There are: {', '.join(BENCHMARKS)}")
+    table = Table("what", "measured", "promised", title="Paperless Sidecar, measured")
+    console = Console(width=120)
+    for name in names or BENCHMARKS:
+        console.print(f"measuring {name} ..")
+        with tempfile.TemporaryDirectory(prefix="sidecar-bench-") as folder:
+            for figure in BENCHMARKS[name](Path(folder)):
+                table.add_row(figure.what, figure.measured, figure.promised)
+        table.add_section()
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,36 @@
+"""What it costs to have nothing to do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from tests.benchmarks.figures import Figure, mib
+from tests.scenarios.letters import letter
+from tests.scenarios.memory import Peak
+from tests.scenarios.waiting import until
+from tests.scenarios.world import World
+
+MEASURED_S = 60.0
+
+
+def measure(folder: Path) -> Iterator[Figure]:
+    """Watch a sidecar with the default round of 10 s for a minute in which nothing is tagged."""
+    with World(folder) as world:
+        world.sidecar.settings["POLL_INTERVAL_S"] = 10
+        world.add_letter(letter(0), tags=["mine"])
+        with world.sidecar.running() as run:
+            until(world.polls, "the first look")
+            assert run.goes_on(3)
+            world.archive.clear_requests()
+            before, cpu_before = world.store.fingerprint(), psutil.Process(run.pid).cpu_times()
+            assert run.goes_on(MEASURED_S)
+            cpu_after, after = psutil.Process(run.pid).cpu_times(), world.store.fingerprint()
+            peak = Peak()
+            peak.look(run.pid)
+        requests = world.archive.requests()
+    used_s = (cpu_after.user + cpu_after.system) - (cpu_before.user + cpu_before.system)
+    yield Figure("idle: processor", f"{100 * used_s / MEASURED_S:.2f} % of a core", "1 %")
+    yield Figure("idle: requests a minute", f"{len(requests)} with a round of 10 s", "6")
+    yield Figure("idle: store written", str(before != after), "False")
+    yield Figure("idle: memory", f"{mib(peak.pss_bytes)} PSS, {mib(peak.rss_bytes)} RSS", "100 MB")
