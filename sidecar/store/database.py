@@ -17,7 +17,7 @@ import fcntl
 import functools
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from pathlib import Path
@@ -83,6 +83,10 @@ class Transaction:
     def run(self, sql: str, **values: Any) -> int:
         """Execute and return the number of rows changed."""
         return self.connection.execute(_statement(sql), values).rowcount
+
+    def run_many(self, sql: str, values: Sequence[Mapping[str, Any]]) -> int:
+        """Execute once for each of the values and return the number of rows changed in all."""
+        return self.connection.execute(_statement(sql), values).rowcount if values else 0
 
     def rows(self, sql: str, **values: Any) -> list[Any]:
         """Execute and return all rows, as named tuples."""

@@ -8,7 +8,7 @@ as parameters they keep SQLite and PostgreSQL from using the partial indexes.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -78,31 +78,43 @@ def note_event(tx: Transaction, job_id: int, text: str, now: datetime) -> None:
     )  # fmt: skip
 
 
+_INSERT = (
+    "INSERT INTO job (document_id, kind, state, priority, giving_up, reason, created_at) "
+    "VALUES (:document, :kind, 'ready', :priority, :giving_up, :reason, :now) "
+    "ON CONFLICT (document_id, kind) WHERE state IN ('ready', 'running', 'scheduled', 'review') DO NOTHING"
+)
+
+
+def _wish(document_id: int, kind: Kind, priority: int, doomed: str | None, now: datetime) -> dict[str, Any]:
+    return {
+        "document": document_id,
+        "kind": kind.value,
+        "priority": priority,
+        "giving_up": int(doomed is not None),
+        "reason": doomed,
+        "now": now.timestamp(),
+    }
+
+
 @durable
-def enqueue(
-    tx: Transaction, document_id: int, kind: Kind, *, priority: int, now: datetime, doomed: str | None = None
-) -> int | None:
+def enqueue(tx: Transaction, document_id: int, kind: Kind, *, priority: int, now: datetime) -> int | None:
     """Put a job into the queue and return its id; None if the document has an unfinished one of this kind.
 
-    `doomed` is a reason to give the document up at once: the job then only brings the marks to Paperless.
     The unique index decides, so two callers at once make one job.
     """
-    row = tx.row(
-        "INSERT INTO job (document_id, kind, state, priority, giving_up, reason, created_at) "
-        "VALUES (:document, :kind, 'ready', :priority, :giving_up, :reason, :now) "
-        "ON CONFLICT (document_id, kind) WHERE state IN ('ready', 'running', 'scheduled', 'review') "
-        "DO NOTHING RETURNING id",
-        document=document_id,
-        kind=kind.value,
-        priority=priority,
-        giving_up=int(doomed is not None),
-        reason=doomed,
-        now=now.timestamp(),
-    )
-    if row is None:
-        return None
-    note_event(tx, row.id, "Waiting for its turn." if doomed is None else doomed, now)
-    return int(row.id)
+    row = tx.row(f"{_INSERT} RETURNING id", **_wish(document_id, kind, priority, None, now))
+    return None if row is None else int(row.id)
+
+
+@durable
+def enqueue_all(
+    tx: Transaction, wishes: Iterable[tuple[int, Kind, str | None]], *, priority: int, now: datetime
+) -> int:
+    """Put jobs into the queue for (document, kind, doomed) and return how many were new; all or none.
+
+    `doomed` is a reason to give the document up at once: the job then only brings the marks to Paperless.
+    """
+    return tx.run_many(_INSERT, [_wish(document, kind, priority, doomed, now) for document, kind, doomed in wishes])
 
 
 @relaxed
@@ -312,29 +324,26 @@ def due_at(tx: Transaction) -> datetime | None:
 
 
 @reading
-def unfinished(tx: Transaction, document_ids: Collection[int]) -> set[int]:
-    """Return which of the documents have an unfinished job of any kind."""
+def unfinished(tx: Transaction) -> set[int]:
+    """Return the documents that have an unfinished job of any kind."""
     rows = tx.rows("SELECT DISTINCT document_id FROM job WHERE state IN ('ready', 'running', 'scheduled', 'review')")
-    return {row.document_id for row in rows} & set(document_ids)
+    return {row.document_id for row in rows}
 
 
 @reading
-def endings(tx: Transaction, document_id: int, kind: Kind, *, since: datetime) -> Sequence[Ending]:
-    """Return how the document's jobs of this kind ended since then."""
+def endings(tx: Transaction, *, since: datetime) -> dict[tuple[int, Kind], list[Ending]]:
+    """Return how jobs ended since then, by document and kind."""
     rows = tx.rows(
-        "SELECT state, changed, reason, finished_at FROM job WHERE document_id = :document AND kind = :kind "
-        "AND state IN ('succeeded', 'failed') AND finished_at >= :since",
-        document=document_id, kind=kind.value, since=since.timestamp(),
-    )  # fmt: skip
-    return [
-        Ending(
-            State(row.state),
-            None if row.changed is None else bool(row.changed),
-            row.reason,
-            datetime.fromtimestamp(row.finished_at, UTC),
-        )
-        for row in rows
-    ]
+        "SELECT document_id, kind, state, changed, reason, finished_at FROM job "
+        "WHERE state IN ('succeeded', 'failed', 'cancelled') AND finished_at >= :since",
+        since=since.timestamp(),
+    )
+    found: dict[tuple[int, Kind], list[Ending]] = {}
+    for row in rows:
+        changed = None if row.changed is None else bool(row.changed)
+        ending = Ending(State(row.state), changed, row.reason, datetime.fromtimestamp(row.finished_at, UTC))
+        found.setdefault((row.document_id, Kind(row.kind)), []).append(ending)
+    return found
 
 
 def _fenced(tx: Transaction, job: Job, update: str, **values: Any) -> None:

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from sidecar.domain.document import Tagged
 from sidecar.domain.errors import OutageError, StoreError, WorkError
-from sidecar.domain.job import Kind, Priority
-from sidecar.domain.trigger import LOOP_REASON, LOOP_WINDOW, Tags, Verdict, judge_loop, next_kind, poll_priority
+from sidecar.domain.job import Kind
+from sidecar.domain.trigger import (
+    LOOP_REASON,
+    LOOP_WINDOW,
+    Ending,
+    Tags,
+    Verdict,
+    judge_loop,
+    next_kind,
+    poll_priority,
+)
 from sidecar.paperless.client import Paperless
 from sidecar.store import queue
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
 from sidecar.worker.providers import Providers
+
+#: Jobs made in one transaction; others get their turn between two of them.
+AT_ONCE = 500
 
 _log = logging.getLogger(__name__)
 
@@ -66,30 +79,31 @@ class Poller:
         tagged = await self._paperless.tagged(self._tags.triggers)
         if not tagged:
             return 0
-        busy = await self._db.run(queue.unfinished, [document.id for document in tagged])
+        busy = await self._db.run(queue.unfinished)
         new = [document for document in tagged if document.id not in busy]
-        priority = poll_priority(len(new))
-        made = [await self._enqueue(document, priority) for document in new]
-        if any(made):
+        if not new:
+            return 0
+        now = self._clock.now()
+        endings = await self._db.run(queue.endings, since=now - LOOP_WINDOW)
+        wishes = [wish for document in new if (wish := self._wish(document, endings, now))]
+        priority, made = poll_priority(len(new)), 0
+        for first in range(0, len(wishes), AT_ONCE):
+            made += await self._db.run(queue.enqueue_all, wishes[first : first + AT_ONCE], priority=priority, now=now)
+        if made:
             self._on_new()
-        return sum(made)
+        return made
 
-    async def _enqueue(self, document: Tagged, priority: Priority) -> bool:
+    def _wish(
+        self, document: Tagged, endings: Mapping[tuple[int, Kind], Sequence[Ending]], now: datetime
+    ) -> tuple[int, Kind, str | None] | None:
+        """Return the job the document asks for: its id, kind, and a reason to give it up at once (or None)."""
         kind = next_kind(document.tags, self._tags)
         if kind is None:
-            return False
-        verdict = await self._judge(document, kind)
+            return None
+        verdict = judge_loop(endings.get((document.id, kind), ()), now)
         if verdict is Verdict.IGNORE:
-            return False
-        doomed = LOOP_REASON if verdict is Verdict.GIVE_UP else None
-        now = self._clock.now()
-        job_id = await self._db.run(queue.enqueue, document.id, kind, priority=priority, now=now, doomed=doomed)
-        return job_id is not None
-
-    async def _judge(self, document: Tagged, kind: Kind) -> Verdict:
-        now = self._clock.now()
-        endings = await self._db.run(queue.endings, document.id, kind, since=now - LOOP_WINDOW)
-        return judge_loop(endings, now)
+            return None
+        return document.id, kind, LOOP_REASON if verdict is Verdict.GIVE_UP else None
 
     async def _pause(self) -> None:
         ringing = asyncio.ensure_future(self._bell.wait())

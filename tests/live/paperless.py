@@ -36,8 +36,10 @@ class LivePaperless:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._api:
+        try:
             self._remove_all()
+        finally:
+            self._api.close()
 
     def _remove_all(self) -> None:
         """Remove the documents, then empty them out of the trash, then the names, the marked ones by name."""
