@@ -117,12 +117,27 @@ async def _demo(settings: Settings) -> bool:
 
 
 async def _work(sidecar: Sidecar, parts: Parts, shown: dict[int, _Shown]) -> None:
+    """Run the sidecar; progress is a live table on a terminal, and a line for each finished job elsewhere."""
     running = asyncio.create_task(sidecar.run(drain=True))
-    with Live(_progress(parts, shown), console=show.console(), refresh_per_second=8, transient=True) as live:
+    out, told = show.console(), set[int]()
+    with (
+        Live(console=out, refresh_per_second=8, transient=True) if out.is_terminal else contextlib.nullcontext() as live
+    ):
         while not running.done():
             await asyncio.wait({running}, timeout=0.2)
-            live.update(_progress(parts, shown))
+            if live:
+                live.update(_progress(parts, shown))
+            else:
+                _tell(parts, shown, told)
     await running
+
+
+def _tell(parts: Parts, shown: dict[int, _Shown], told: set[int]) -> None:
+    for job in reversed(parts.db.run_now(report.jobs, limit=500)):
+        if job.finished_at and job.id not in told:
+            told.add(job.id)
+            one = shown.get(job.document_id)
+            print(f"{one.before.title if one else job.document_id}: {job.kind} {job.state}", flush=True)
 
 
 def _progress(parts: Parts, shown: dict[int, _Shown]) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -76,48 +77,53 @@ def show_job(job_id: int = typer.Argument(help="The job's number."), as_json: bo
 def enqueue(
     documents: list[int] = typer.Argument(help="Numbers of documents in Paperless."),
     kind: Wish = typer.Option(Wish.BOTH, help="What to do with them."),
+    as_json: bool = _JSON,
 ) -> None:
     """Tag documents and put them first in the queue."""
-    with in_words():
-        settings = load_settings()
     kinds = [Kind(kind.value)] if kind is not Wish.BOTH else [Kind.OCR, Kind.TAGGING]
 
-    async def work(parts: Parts, tags: Tags) -> None:
-        for document in documents:
-            await _ask_for(parts, tags, document, kinds)
+    async def work(parts: Parts, tags: Tags) -> list[_Done]:
+        return [await _ask_for(parts, tags, document, kinds) for document in documents]
 
-    run_async(_steer(Parts(settings), work))
+    _steer(work, as_json)
 
 
-def retry(job_id: int = typer.Argument(help="Number of a failed or cancelled job.")) -> None:
+def retry(job_id: int = typer.Argument(help="Number of a failed or cancelled job."), as_json: bool = _JSON) -> None:
     """Ask once more for what a job could not do."""
-    with in_words():
-        settings = load_settings()
 
-    async def work(parts: Parts, tags: Tags) -> None:
+    async def work(parts: Parts, tags: Tags) -> list[_Done]:
         job = _existing(parts, job_id)
         if job.state not in (State.FAILED, State.CANCELLED):
             raise PermanentError(f"Job {job_id} is {job.state}; only failed and cancelled jobs can be asked for again.")
-        await _ask_for(parts, tags, job.document_id, [job.kind])
+        return [await _ask_for(parts, tags, job.document_id, [job.kind])]
 
-    run_async(_steer(Parts(settings), work))
+    _steer(work, as_json)
 
 
-def cancel(job_id: int = typer.Argument(help="Number of an unfinished job.")) -> None:
+def cancel(job_id: int = typer.Argument(help="Number of an unfinished job."), as_json: bool = _JSON) -> None:
     """Withdraw a job: take the trigger tag off. A running one stops before it writes."""
-    with in_words():
-        settings = load_settings()
 
-    async def work(parts: Parts, tags: Tags) -> None:
+    async def work(parts: Parts, tags: Tags) -> list[_Done]:
         job = _existing(parts, job_id)
         if job.finished_at is not None:
             raise PermanentError(f"Job {job_id} is {job.state} already.")
         await parts.paperless.modify_tags([job.document_id], TagDelta(remove=frozenset({tags.trigger(job.kind)})))
         now = datetime.now(UTC)
         withdrawn = parts.db.run_now(queue.withdraw, job_id, reason="Withdrawn at the command line.", now=now)
-        print(f"Job {job_id} is cancelled." if withdrawn else f"Job {job_id} is running and stops before it writes.")
+        said = f"Job {job_id} is cancelled." if withdrawn else f"Job {job_id} is running and stops before it writes."
+        return [_Done(job.document_id, job_id, said)]
 
-    run_async(_steer(Parts(settings), work))
+    _steer(work, as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What a command did for one document."""
+
+    document_id: int
+    #: None where there was nothing to make.
+    job_id: int | None
+    said: str
 
 
 class opened:  # noqa: N801 - reads as a word after `with`
@@ -141,13 +147,24 @@ def _existing(parts: Parts, job_id: int) -> Job:
     return job
 
 
-async def _steer(parts: Parts, work: Callable[[Parts, Tags], Awaitable[None]]) -> None:
-    async with parts:
-        parts.db.migrate()
-        await work(parts, await parts.tags())
+def _steer(work: Callable[[Parts, Tags], Awaitable[list[_Done]]], as_json: bool) -> None:
+    with in_words():
+        settings = load_settings()
+
+    async def steer() -> list[_Done]:
+        async with Parts(settings) as parts:
+            parts.db.migrate()
+            return await work(parts, await parts.tags())
+
+    done = run_async(steer())
+    if as_json:
+        show.print_json([asdict(one) for one in done])
+    else:
+        for one in done:
+            print(one.said)
 
 
-async def _ask_for(parts: Parts, tags: Tags, document: int, kinds: list[Kind]) -> None:
+async def _ask_for(parts: Parts, tags: Tags, document: int, kinds: list[Kind]) -> _Done:
     """Tag the document and enqueue what comes first; the rest follows when that is done."""
     await parts.paperless.document(document)  # says so if it does not exist
     triggers = frozenset(tags.trigger(kind) for kind in kinds)
@@ -155,6 +172,5 @@ async def _ask_for(parts: Parts, tags: Tags, document: int, kinds: list[Kind]) -
     now = datetime.now(UTC)
     job_id = parts.db.run_now(queue.enqueue, document, kinds[0], priority=Priority.NOW, now=now)
     if job_id is None:
-        print(f"Document {document}: {kinds[0]} is waiting already.")
-    else:
-        print(f"Document {document}: job {job_id} ({kinds[0]}) is waiting for its turn.")
+        return _Done(document, None, f"Document {document}: {kinds[0]} is waiting already.")
+    return _Done(document, job_id, f"Document {document}: job {job_id} ({kinds[0]}) is waiting for its turn.")
