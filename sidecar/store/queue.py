@@ -1,4 +1,4 @@
-"""The queue: every way a job changes its state, one transaction each.
+"""The queue: how a job is made, claimed, carried on and ended, one transaction each. `rescue.py` has what time does.
 
 A runner's writes carry the job's id, its lease token and `state = 'running'`; if no row has all three, the job is
 somebody else's by now and `LeaseLostError` is raised with nothing changed. State names are literals in the SQL:
@@ -18,13 +18,8 @@ from sidecar.domain.job import Job, Kind, State, move
 from sidecar.domain.trigger import Ending
 from sidecar.store.database import Transaction, durable, reading, relaxed
 
-CRASH_REASON = (
-    "The sidecar died {crashes} times while working on this document, so it was given up. "
-    "A page may need more memory than there is; see the log, then tag it again."
-)
 
-
-def _set(old: State, new: State, assignments: str = "") -> str:
+def moving(old: State, new: State, assignments: str = "") -> str:
     """Return the beginning of an UPDATE that moves jobs along one arrow of the transition table.
 
     Leaving `running` always ends the lease; leaving or entering `scheduled` always settles `run_after`.
@@ -125,7 +120,7 @@ def claim(tx: Transaction, kind: Kind, *, owner: str, now: datetime, lease: time
     commit, the lease runs out (or the next start sees it) and the job becomes ready again.
     """
     row = tx.row(
-        _set(
+        moving(
             State.READY,
             State.RUNNING,
             "attempt = attempt + 1, lease_token = lease_token + 1, lease_owner = :owner, "
@@ -184,7 +179,7 @@ def retry(tx: Transaction, job: Job, *, run_after: datetime, reason: str, now: d
     _fenced(
         tx,
         job,
-        _set(
+        moving(
             State.RUNNING,
             State.SCHEDULED,
             "run_after = :run_after, reason = :reason, attempt = attempt - :free",
@@ -200,7 +195,7 @@ def retry(tx: Transaction, job: Job, *, run_after: datetime, reason: str, now: d
 def release(tx: Transaction, job: Job, *, reason: str | None, now: datetime) -> None:
     """Hand the job back as it was, its attempt not counted: the program stops, or a provider is away."""
     _fenced(
-        tx, job, _set(State.RUNNING, State.READY, "attempt = attempt - 1, reason = COALESCE(:reason, reason)"),
+        tx, job, moving(State.RUNNING, State.READY, "attempt = attempt - 1, reason = COALESCE(:reason, reason)"),
         reason=reason,
     )  # fmt: skip
     note_event(tx, job.id, f"Handed back: {reason or 'the sidecar was stopped.'}", now)
@@ -219,7 +214,7 @@ def succeed(tx: Transaction, job: Job, *, changed: bool, summary: str, now: date
     _fenced(
         tx,
         job,
-        _set(State.RUNNING, State.SUCCEEDED, "changed = :changed, reason = :reason, finished_at = :now"),
+        moving(State.RUNNING, State.SUCCEEDED, "changed = :changed, reason = :reason, finished_at = :now"),
         changed=int(changed),
         reason=summary,
         now=now.timestamp(),
@@ -231,7 +226,7 @@ def succeed(tx: Transaction, job: Job, *, changed: bool, summary: str, now: date
 @durable
 def fail(tx: Transaction, job: Job, *, now: datetime) -> None:
     """End a given-up job, once its marks are in Paperless (or Paperless would not take them)."""
-    _fenced(tx, job, _set(State.RUNNING, State.FAILED, "finished_at = :now"), now=now.timestamp())
+    _fenced(tx, job, moving(State.RUNNING, State.FAILED, "finished_at = :now"), now=now.timestamp())
     _settle_write(tx, job, "verified", now)
 
 
@@ -239,7 +234,7 @@ def fail(tx: Transaction, job: Job, *, now: datetime) -> None:
 def cancel(tx: Transaction, job: Job, *, reason: str, now: datetime) -> None:
     """End a running job that nobody wants any more."""
     _fenced(
-        tx, job, _set(State.RUNNING, State.CANCELLED, "reason = :reason, finished_at = :now"),
+        tx, job, moving(State.RUNNING, State.CANCELLED, "reason = :reason, finished_at = :now"),
         reason=reason, now=now.timestamp(),
     )  # fmt: skip
     _settle_write(tx, job, "dropped", now)
@@ -251,76 +246,13 @@ def withdraw(tx: Transaction, job_id: int, *, reason: str, now: datetime) -> boo
     """Cancel a job that is waiting. Return False if it is not (it runs, is finished, or does not exist)."""
     for old in (State.READY, State.SCHEDULED, State.REVIEW):
         if tx.run(
-            _set(old, State.CANCELLED, "reason = :reason, finished_at = :now")
+            moving(old, State.CANCELLED, "reason = :reason, finished_at = :now")
             + f"WHERE id = :id AND state = '{old}'",
             id=job_id, reason=reason, now=now.timestamp(),
         ):  # fmt: skip
             note_event(tx, job_id, reason, now)
             return True
     return False
-
-
-@relaxed
-def promote(tx: Transaction, *, now: datetime) -> int:
-    """Make scheduled jobs ready whose time has come, and return how many."""
-    return tx.run(
-        _set(State.SCHEDULED, State.READY) + "WHERE state = 'scheduled' AND run_after <= :now",
-        now=now.timestamp(),
-    )
-
-
-@durable
-def rescue(tx: Transaction, *, now: datetime, everything: bool, settle: timedelta, max_crashes: int) -> list[int]:
-    """Take jobs back whose runner died, and return their ids.
-
-    `everything` takes all running jobs (right after the start, when this program is the only one on the store);
-    otherwise those whose lease ran out. The attempt is handed back and a crash counted instead; too many crashes
-    without progress give the job up. A job that may have a request in flight is not ready before `settle` is over.
-    """
-    rows = tx.rows(
-        "SELECT j.id, j.crashes, w.intended_at FROM job j "
-        "LEFT JOIN write w ON w.job_id = j.id AND w.state = 'intended' "
-        "WHERE j.state = 'running' AND (:everything = 1 OR j.lease_until < :now)",
-        everything=int(everything),
-        now=now.timestamp(),
-    )
-    for row in rows:
-        # With the clock set back an intent may seem to lie ahead; no wait is longer than `settle`.
-        sent = None if row.intended_at is None else min(row.intended_at, now.timestamp())
-        free_at = None if sent is None else sent + settle.total_seconds()
-        _take_back(tx, row.id, row.crashes + 1, free_at, now, max_crashes)
-    return [row.id for row in rows]
-
-
-def _take_back(
-    tx: Transaction, job_id: int, crashes: int, free_at: float | None, now: datetime, max_crashes: int
-) -> None:
-    waits = free_at is not None and free_at > now.timestamp()
-    assignments = "attempt = attempt - 1, crashes = :crashes"
-    values: dict[str, Any] = {"id": job_id, "crashes": crashes}
-    if waits:
-        assignments += ", run_after = :free_at"
-        values["free_at"] = free_at
-    if crashes >= max_crashes:
-        assignments += ", giving_up = 1, reason = :reason"
-        values["reason"] = CRASH_REASON.format(crashes=crashes)
-    new = State.SCHEDULED if waits else State.READY
-    tx.run(_set(State.RUNNING, new, assignments) + "WHERE id = :id AND state = 'running'", **values)
-    note_event(tx, job_id, values.get("reason", "The sidecar died with this job; it goes on."), now)
-
-
-@reading
-def expired(tx: Transaction, *, now: datetime) -> bool:
-    """Say whether any running job's lease has run out."""
-    sql = "SELECT 1 FROM job WHERE state = 'running' AND lease_until < :now LIMIT 1"
-    return tx.row(sql, now=now.timestamp()) is not None
-
-
-@reading
-def due_at(tx: Transaction) -> datetime | None:
-    """Return when the next scheduled job is due, None if none is scheduled."""
-    row = tx.row("SELECT MIN(run_after) AS due FROM job WHERE state = 'scheduled'")
-    return when(row.due) if row else None
 
 
 @reading

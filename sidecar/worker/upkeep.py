@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sidecar.domain.errors import StoreError
-from sidecar.store import queue, report
+from sidecar.store import report, rescue
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
 
@@ -48,7 +48,7 @@ class Upkeep:
         """Take back jobs whose runner died; `everything` only right after the start, on a store of our own."""
         now = self._clock.now()
         rescued = await self._db.run(
-            queue.rescue, now=now, everything=everything, settle=self._settle, max_crashes=self._max_crashes
+            rescue.rescue, now=now, everything=everything, settle=self._settle, max_crashes=self._max_crashes
         )
         if rescued:
             _log.warning("%s unfinished jobs of a dead runner go on", len(rescued))
@@ -70,11 +70,11 @@ class Upkeep:
         if version != self._seen_version:  # somebody at the command line wrote something
             self._seen_version = version
             self._on_ready()
-        due_at = await self._db.run(queue.due_at)
+        due_at = await self._db.run(rescue.due_at)
         if due_at is not None and due_at <= now:
-            await self._db.run(queue.promote, now=now)
+            await self._db.run(rescue.promote, now=now)
             self._on_ready()
-        if self._is_due("rescue", RESCUE_EVERY) and await self._db.run(queue.expired, now=now):
+        if self._is_due("rescue", RESCUE_EVERY) and await self._db.run(rescue.expired, now=now):
             await self.rescue(everything=False)
         if self._is_due("sign", SIGN_EVERY):
             self._alive_file.touch()

@@ -22,13 +22,13 @@ from alembic.script import ScriptDirectory
 
 from sidecar.domain.errors import InstanceError, StoreError
 from sidecar.domain.job import Job, Kind
-from sidecar.store import journal, ledger, migrate, pages, queue, report, schema
+from sidecar.store import journal, ledger, migrate, pages, queue, report, rescue, schema
 from sidecar.store.database import Database, Mode, Transaction, mode_of, reading
 from tests.store.conftest import LEASE, NOW
 
 FUNCTIONS = [
     function
-    for module in (journal, ledger, pages, queue, report)
+    for module in (journal, ledger, pages, queue, report, rescue)
     for name, function in inspect.getmembers(module, inspect.isfunction)
     if function.__module__ == module.__name__
     and not name.startswith("_")

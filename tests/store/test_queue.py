@@ -15,7 +15,7 @@ from sidecar.domain.errors import LeaseLostError
 from sidecar.domain.job import Job, Kind, Priority, State
 from sidecar.domain.page import PageText
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
-from sidecar.store import journal, pages, queue, report
+from sidecar.store import journal, pages, queue, report, rescue
 from sidecar.store.database import Database
 from tests.store.conftest import LEASE, NOW, claimed
 
@@ -31,8 +31,8 @@ def current(db: Database, job: Job) -> Job:
     return found
 
 
-def rescue(db: Database, now: datetime = NOW, *, everything: bool = True, max_crashes: int = 5) -> list[int]:
-    return db.run_now(queue.rescue, now=now, everything=everything, settle=SETTLE, max_crashes=max_crashes)
+def take_back(db: Database, now: datetime = NOW, *, everything: bool = True, max_crashes: int = 5) -> list[int]:
+    return db.run_now(rescue.rescue, now=now, everything=everything, settle=SETTLE, max_crashes=max_crashes)
 
 
 # -- enqueue and claim
@@ -59,7 +59,7 @@ def test_what_a_person_asked_for_goes_first_then_new_then_backlog_each_by_age(db
 def test_a_claim_counts_the_attempt_and_makes_a_new_token(db: Database, job: Job) -> None:
     assert (job.attempt, job.lease_token, job.state) == (1, 1, State.RUNNING)
     db.run_now(queue.retry, job, run_after=NOW, reason="x", now=NOW, blame=True)
-    db.run_now(queue.promote, now=NOW)
+    db.run_now(rescue.promote, now=NOW)
     again = claimed(db)
     assert (again.attempt, again.lease_token) == (2, 2)
 
@@ -116,7 +116,7 @@ ENDINGS: dict[str, Callable[[Database, Job], Any]] = {
 def test_a_runner_whose_lease_was_taken_over_changes_nothing(
     db: Database, job: Job, write: Callable[[Database, Job], Any]
 ) -> None:
-    rescue(db)
+    take_back(db)
     successor = claimed(db)
     before = current(db, job)
     with pytest.raises(LeaseLostError):
@@ -152,17 +152,17 @@ def test_a_blamed_retry_costs_an_attempt_and_a_blameless_one_does_not(db: Databa
                    now=NOW, blame=blame)  # fmt: skip
         assert current(db, job).attempt == attempt
         assert current(db, job).reason == "why"
-        db.run_now(queue.promote, now=NOW)
+        db.run_now(rescue.promote, now=NOW)
         claimed(db)
 
 
 def test_a_scheduled_job_waits_for_its_time(db: Database, job: Job) -> None:
     later = NOW + timedelta(minutes=1)
     db.run_now(queue.retry, job, run_after=later, reason="x", now=NOW, blame=True)
-    assert db.run_now(queue.due_at) == later
-    assert db.run_now(queue.promote, now=NOW) == 0
+    assert db.run_now(rescue.due_at) == later
+    assert db.run_now(rescue.promote, now=NOW) == 0
     assert db.run_now(queue.claim, Kind.OCR, owner="me", now=NOW, lease=LEASE) is None
-    assert db.run_now(queue.promote, now=later) == 1
+    assert db.run_now(rescue.promote, now=later) == 1
     assert claimed(db).run_after is None
 
 
@@ -173,31 +173,31 @@ def test_a_released_job_is_as_it_was(db: Database, job: Job) -> None:
 
 
 def test_a_dead_runners_job_goes_on_with_a_crash_counted_and_no_attempt(db: Database, job: Job) -> None:
-    assert rescue(db) == [job.id]
+    assert take_back(db) == [job.id]
     back = current(db, job)
     assert (back.state, back.attempt, back.crashes) == (State.READY, 0, 1)
 
 
 def test_only_expired_leases_are_rescued_while_the_program_runs(db: Database, job: Job) -> None:
-    assert not db.run_now(queue.expired, now=NOW)
-    assert rescue(db, everything=False) == []
+    assert not db.run_now(rescue.expired, now=NOW)
+    assert take_back(db, everything=False) == []
     late = NOW + LEASE + timedelta(seconds=1)
-    assert db.run_now(queue.expired, now=late)
-    assert rescue(db, late, everything=False) == [job.id]
+    assert db.run_now(rescue.expired, now=late)
+    assert take_back(db, late, everything=False) == [job.id]
 
 
 def test_a_job_that_kills_the_program_again_and_again_is_given_up_with_a_reason(db: Database, job: Job) -> None:
     for _ in range(2):
-        rescue(db, max_crashes=3)
+        take_back(db, max_crashes=3)
         assert not claimed(db).giving_up
-    rescue(db, max_crashes=3)
+    take_back(db, max_crashes=3)
     given_up = claimed(db)
     assert given_up.giving_up
     assert "died 3 times" in str(given_up.reason)
 
 
 def test_progress_forgives_earlier_crashes(db: Database, job: Job) -> None:
-    rescue(db)
+    take_back(db)
     again = claimed(db)
     db.run_now(pages.checkpoint, again, "key", PAGE, total=2, now=NOW, lease=LEASE)
     assert current(db, job).crashes == 0
@@ -205,21 +205,21 @@ def test_progress_forgives_earlier_crashes(db: Database, job: Job) -> None:
 
 def test_after_a_crash_with_an_intent_the_request_in_flight_is_waited_for(db: Database, job: Job) -> None:
     db.run_now(journal.intend, job, PROPOSAL, PLAN, now=NOW)
-    rescue(db, NOW + timedelta(seconds=5))
+    take_back(db, NOW + timedelta(seconds=5))
     back = current(db, job)
     assert (back.state, back.run_after) == (State.SCHEDULED, NOW + SETTLE)
 
 
 def test_an_intent_of_long_ago_is_not_waited_for(db: Database, job: Job) -> None:
     db.run_now(journal.intend, job, PROPOSAL, PLAN, now=NOW)
-    rescue(db, NOW + SETTLE)
+    take_back(db, NOW + SETTLE)
     assert current(db, job).state is State.READY
 
 
 def test_a_clock_set_back_makes_no_wait_longer_than_the_settling_time(db: Database, job: Job) -> None:
     db.run_now(journal.intend, job, PROPOSAL, PLAN, now=NOW)
     earlier = NOW - timedelta(hours=1)
-    rescue(db, earlier)
+    take_back(db, earlier)
     assert current(db, job).run_after == earlier + SETTLE
 
 
@@ -228,7 +228,7 @@ def test_a_clock_set_back_makes_no_wait_longer_than_the_settling_time(db: Databa
 
 def test_the_base_of_the_first_attempt_is_kept(db: Database, job: Job) -> None:
     assert db.run_now(queue.begin, job, {"content": "as it was"}, now=NOW) == {"content": "as it was"}
-    rescue(db)
+    take_back(db)
     again = claimed(db)
     assert db.run_now(queue.begin, again, {"content": "edited since"}, now=NOW) == {"content": "as it was"}
 

@@ -13,7 +13,7 @@ import pytest
 from sidecar.domain.errors import LeaseLostError, OutageError, PermanentError, TemporaryError
 from sidecar.domain.job import Job, Kind
 from sidecar.domain.writeback import TagDelta
-from sidecar.store import queue
+from sidecar.store import queue, rescue
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
 from sidecar.worker.finishing import to_the_end
@@ -162,7 +162,7 @@ async def test_a_lease_that_is_too_short_for_a_request_is_renewed_before_it_is_s
     leases.hold(job, task)  # type: ignore[arg-type]
     time.time += timedelta(seconds=150)
     await leases.assure(job, 60)
-    assert not db.run_now(queue.expired, now=START + timedelta(seconds=300))
+    assert not db.run_now(rescue.expired, now=START + timedelta(seconds=300))
     task.cancel()
 
 
@@ -171,7 +171,7 @@ async def test_nothing_is_written_under_a_lease_that_was_taken_over_and_its_work
     leases = Leases(db, "me", length=LEASE, clock=time.clock)
     task = asyncio.create_task(asyncio.Event().wait())
     leases.hold(job, task)  # type: ignore[arg-type]
-    db.run_now(queue.rescue, now=START, everything=True, settle=timedelta(0), max_crashes=5)
+    db.run_now(rescue.rescue, now=START, everything=True, settle=timedelta(0), max_crashes=5)
     db.run_now(queue.claim, Kind.OCR, owner="another", now=START, lease=LEASE)
     time.time += timedelta(seconds=150)
     with pytest.raises(LeaseLostError):

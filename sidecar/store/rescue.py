@@ -1,0 +1,78 @@
+"""What time does to jobs: scheduled ones become ready, and those of dead runners are taken back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sidecar.domain.job import State
+from sidecar.store.database import Transaction, durable, reading, relaxed
+from sidecar.store.queue import moving, note_event, when
+
+CRASH_REASON = (
+    "The sidecar died {crashes} times while working on this document, so it was given up. "
+    "A page may need more memory than there is; see the log, then tag it again."
+)
+
+
+@relaxed
+def promote(tx: Transaction, *, now: datetime) -> int:
+    """Make scheduled jobs ready whose time has come, and return how many."""
+    return tx.run(
+        moving(State.SCHEDULED, State.READY) + "WHERE state = 'scheduled' AND run_after <= :now",
+        now=now.timestamp(),
+    )
+
+
+@durable
+def rescue(tx: Transaction, *, now: datetime, everything: bool, settle: timedelta, max_crashes: int) -> list[int]:
+    """Take jobs back whose runner died, and return their ids.
+
+    `everything` takes all running jobs (right after the start, when this program is the only one on the store);
+    otherwise those whose lease ran out. The attempt is handed back and a crash counted instead; too many crashes
+    without progress give the job up. A job that may have a request in flight is not ready before `settle` is over.
+    """
+    rows = tx.rows(
+        "SELECT j.id, j.crashes, w.intended_at FROM job j "
+        "LEFT JOIN write w ON w.job_id = j.id AND w.state = 'intended' "
+        "WHERE j.state = 'running' AND (:everything = 1 OR j.lease_until < :now)",
+        everything=int(everything),
+        now=now.timestamp(),
+    )
+    for row in rows:
+        # With the clock set back an intent may seem to lie ahead; no wait is longer than `settle`.
+        sent = None if row.intended_at is None else min(row.intended_at, now.timestamp())
+        free_at = None if sent is None else sent + settle.total_seconds()
+        _take_back(tx, row.id, row.crashes + 1, free_at, now, max_crashes)
+    return [row.id for row in rows]
+
+
+def _take_back(
+    tx: Transaction, job_id: int, crashes: int, free_at: float | None, now: datetime, max_crashes: int
+) -> None:
+    waits = free_at is not None and free_at > now.timestamp()
+    assignments = "attempt = attempt - 1, crashes = :crashes"
+    values: dict[str, Any] = {"id": job_id, "crashes": crashes}
+    if waits:
+        assignments += ", run_after = :free_at"
+        values["free_at"] = free_at
+    if crashes >= max_crashes:
+        assignments += ", giving_up = 1, reason = :reason"
+        values["reason"] = CRASH_REASON.format(crashes=crashes)
+    new = State.SCHEDULED if waits else State.READY
+    tx.run(moving(State.RUNNING, new, assignments) + "WHERE id = :id AND state = 'running'", **values)
+    note_event(tx, job_id, values.get("reason", "The sidecar died with this job; it goes on."), now)
+
+
+@reading
+def expired(tx: Transaction, *, now: datetime) -> bool:
+    """Say whether any running job's lease has run out."""
+    sql = "SELECT 1 FROM job WHERE state = 'running' AND lease_until < :now LIMIT 1"
+    return tx.row(sql, now=now.timestamp()) is not None
+
+
+@reading
+def due_at(tx: Transaction) -> datetime | None:
+    """Return when the next scheduled job is due, None if none is scheduled."""
+    row = tx.row("SELECT MIN(run_after) AS due FROM job WHERE state = 'scheduled'")
+    return when(row.due) if row else None
