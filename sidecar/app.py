@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import shutil
 import signal
 import uuid
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from sidecar import __version__
 from sidecar.domain.errors import OutageError, TemporaryError
-from sidecar.domain.job import Kind, State
+from sidecar.domain.job import Kind
 from sidecar.domain.retry import RetryPolicy, parking_s
 from sidecar.domain.suggestion import FilingRules
 from sidecar.domain.trigger import Tags
@@ -189,16 +192,21 @@ class Sidecar:
 
     async def run(self, *, drain: bool = False, stop: asyncio.Event | None = None) -> bool:
         """Work until `stop` is set; with `drain` until nothing is due. Return whether no work is left."""
-        loops = [self.runner.watch(), self.leases.keep(), self.providers.watch(), self.upkeep.watch()]
-        loops.append(self._drained() if drain else self.poller.watch())
-        tasks: set[asyncio.Task[Any]] = {asyncio.create_task(body) for body in loops}
-        tasks.add(asyncio.create_task((stop or asyncio.Event()).wait()))
+        loops = [self.runner.watch, self.leases.keep, self.providers.watch, self.upkeep.watch]
+        if not drain:
+            loops.append(self.poller.watch)
+        ending = self._drained() if drain else (stop or asyncio.Event()).wait()
+        tasks: set[asyncio.Task[Any]] = {asyncio.create_task(self._for_ever(loop)) for loop in loops}
+        tasks.add(asyncio.create_task(ending))
+        if drain and stop:
+            tasks.add(asyncio.create_task(stop.wait()))
         try:
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
-                task.result()  # a loop ends only by a fault, which is raised here
+                task.result()
         finally:
             await self.runner.stop(self.parts.settings.stop_grace_s)
+            end_children()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -207,6 +215,7 @@ class Sidecar:
     async def _drained(self) -> None:
         """Return when Paperless has nothing new, nothing runs, and what waits cannot be done now."""
         while True:
+            await self.upkeep.tick()
             made = await self.poller.round()
             while await self._moves():
                 await self._clock.sleep(0.1)
@@ -214,13 +223,29 @@ class Sidecar:
                 return
 
     async def _moves(self) -> bool:
-        waiting = await self.parts.db.run(report.waiting)
-        ready = waiting.get(State.READY, 0)
-        return self.runner.is_busy or bool(ready and not self.providers.parked)
+        ready = await self.parts.db.run(report.ready)
+        return self.runner.is_busy or any(self.runner.can_run(kind) for kind in ready)
+
+    async def _for_ever(self, loop: Callable[[], Awaitable[None]]) -> None:
+        """Keep one of the loops going: a fault in it is logged, and it begins again."""
+        while True:
+            try:
+                return await loop()
+            except Exception:  # noqa: BLE001 - one loop's fault must not end the others
+                _log.exception("a fault in the sidecar; going on")
+                await self._clock.sleep(5.0)
 
     def _back(self) -> None:
         self.runner.wake()
         self.poller.ring()
+
+
+def end_children() -> None:
+    """End what is still being drawn or read for us, so that stopping never waits for a slow page. Linux only."""
+    with contextlib.suppress(OSError):
+        for listed in Path("/proc/self/task").glob("*/children"):
+            for child in listed.read_text().split():
+                os.kill(int(child), signal.SIGTERM)
 
 
 async def serve(parts: Parts, *, drain: bool = False) -> bool:

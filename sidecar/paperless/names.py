@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Collection
 from typing import Any
@@ -21,21 +22,26 @@ class NameList:
         self._http = http
         self._monotonic = monotonic
         self._vocabulary: tuple[float, Vocabulary] | None = None
+        self._asking = asyncio.Lock()
 
     async def vocabulary(self, hidden: Collection[int]) -> Vocabulary:
         """Return what a person would be offered: `hidden` tags (by id) and inbox tags are left out.
 
         Three list requests when the cached one is too old, else none.
         """
+        async with self._asking:  # whoever comes while it is being asked for shares the answer
+            known = await self._fresh()
+        tags = [name for name in known.of(Names.TAGS) if name.id not in hidden]
+        return Vocabulary({**known.names, Names.TAGS: tags})
+
+    async def _fresh(self) -> Vocabulary:
         if self._vocabulary is None or self._monotonic() - self._vocabulary[0] > FRESH_S:
             names: dict[Names, list[Name]] = {}
             for kind in Names:
                 rows = await self._all(kind)
                 names[kind] = [_name(row) for row in rows if not row.get("is_inbox_tag")]
             self._vocabulary = (self._monotonic(), Vocabulary(names))
-        known = self._vocabulary[1]
-        tags = [name for name in known.of(Names.TAGS) if name.id not in hidden]
-        return Vocabulary({**known.names, Names.TAGS: tags})
+        return self._vocabulary[1]
 
     async def own_tag(self, name: str) -> int:
         """Return the id of one of our own tags, made if missing: unowned, matching nothing by itself.

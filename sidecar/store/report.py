@@ -52,6 +52,12 @@ def counts(tx: Transaction) -> dict[tuple[Kind, State], int]:
 
 
 @reading
+def ready(tx: Transaction) -> set[Kind]:
+    """Return the kinds of which a job is ready."""
+    return {Kind(row.kind) for row in tx.rows("SELECT DISTINCT kind FROM job WHERE state = 'ready'")}
+
+
+@reading
 def waiting(tx: Transaction) -> dict[State, int]:
     """Return how many jobs are ready, running and scheduled."""
     rows = tx.rows(

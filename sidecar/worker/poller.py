@@ -54,6 +54,7 @@ class Poller:
         self._interval_s = interval_s
         self._on_new = on_new
         self._bell = asyncio.Event()
+        self._complained = ""
 
     def ring(self) -> None:
         """Start a round at once. Ringing often is cheap: rings during a round make one more round."""
@@ -69,10 +70,16 @@ class Poller:
                 except OutageError as error:
                     self._providers.park(error)
                 except WorkError as error:
-                    _log.warning("the poll did not work: %s", error)
+                    self._complain(str(error))
                 except StoreError as error:
                     _log.error("%s", error)
             await self._pause()
+
+    def _complain(self, said: str) -> None:
+        """Log what keeps the poll from working, once and not every ten seconds."""
+        if said != self._complained:
+            _log.error("Paperless cannot be asked for tagged documents: %s", said)
+        self._complained = said
 
     async def round(self) -> int:
         """Poll once and return how many jobs were made. With nothing tagged the store is not touched."""

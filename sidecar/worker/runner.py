@@ -97,6 +97,10 @@ class Runner:
         """True while any job runs."""
         return bool(self._running)
 
+    def can_run(self, kind: Kind) -> bool:
+        """Say whether all that this kind of job needs is there."""
+        return self._providers.available(self._lanes[kind].needs)
+
     async def watch(self) -> None:
         """Claim and run jobs until cancelled or stopped. Sleeps until woken when nothing can be claimed."""
         self._stopping = False
@@ -131,7 +135,7 @@ class Runner:
 
     def _has_room(self, kind: Kind, lane: Lane) -> bool:
         busy = sum(1 for running in self._running.values() if running is kind)
-        return busy < lane.width and not self._stopping and self._providers.available(lane.needs)
+        return busy < lane.width and not self._stopping and self.can_run(kind)
 
     async def _claim(self, kind: Kind) -> Job | None:
         return await self._db.run(

@@ -50,7 +50,7 @@ def test_a_model_that_cannot_be_reached_costs_no_attempt_and_all_is_done_when_it
     with world.sidecar.running():
         world.until_finished(read)  # what needs no model goes on
         polls = world.polls()
-        until(lambda: world.polls() >= polls + 10, "ten looks without a model")
+        until(lambda: world.polls() >= polls + 6, "six looks without a model")
         assert all(world.archive.tag_names(document_id) == {TAG} for document_id in documents)
         world.model.start(port)
         world.until_finished(*documents)
@@ -75,7 +75,7 @@ def test_a_model_that_turns_everybody_away_for_a_while_costs_no_attempt(world: W
     world.model.faults.add(Fault(answer=answer))
     with world.sidecar.running():
         polls = world.polls()
-        until(lambda: world.polls() >= polls + 10, "ten looks while the model turns everybody away")
+        until(lambda: world.polls() >= polls + 6, "six looks while the model turns everybody away")
         assert all(world.archive.tag_names(document_id) == {TAG} for document_id in documents)
         world.model.faults.clear()
         world.until_finished(*documents)
@@ -137,7 +137,7 @@ def test_fields_whose_answer_was_lost_or_wrong_are_written_once(world: World, ki
     documents = {}
     for number, (name, effect) in enumerate(LOST_ANSWERS.items()):
         document_id = world.add_letter(letter(number)) if kind == TAG else world.add_scan([SHORT_PAGE], tags=[OCR])
-        world.archive.faults.add(Fault(method="PATCH", path=f"/documents/{document_id}/$", times=2, **effect))
+        world.archive.faults.add(Fault(method="PATCH", path=f"/documents/{document_id}/$", times=1, **effect))
         documents[document_id] = name
     with world.sidecar.running():
         world.until_finished(*documents)
@@ -201,7 +201,7 @@ def test_paperless_away_from_the_start_is_waited_for(world: World, elsewhere: Ar
     document_id = world.add_letter(letter(0))
     elsewhere.kill()
     with world.sidecar.running() as run:
-        assert run.goes_on(5), "the sidecar gave up because Paperless was not there yet"
+        assert run.goes_on(2), "the sidecar gave up because Paperless was not there yet"
         elsewhere.start()
         world.until_finished(document_id)
 
@@ -220,7 +220,7 @@ def test_paperless_killed_in_the_middle_of_a_write_and_back_later_loses_and_doub
         until(world.store.intended, "a write was journalled")
         assert run.goes_on(0.5)
         elsewhere.kill()
-        assert run.goes_on(6), "the sidecar gave up because Paperless was away"
+        assert run.goes_on(3), "the sidecar gave up because Paperless was away"
         assert all(world.waiting_triggers(document_id) for document_id in (*filed, scan))
         elsewhere.start()
         world.until_finished(*filed, scan)

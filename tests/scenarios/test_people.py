@@ -110,7 +110,7 @@ def test_a_trigger_put_back_after_a_failure_is_done_and_takes_the_mark_of_failur
 
 
 def test_slow_answers_of_paperless_change_nothing(world: World) -> None:
-    world.archive.faults.add(Fault(delay_s=(0.0, 0.5)))
+    world.archive.faults.add(Fault(delay_s=(0.0, 0.25)))
     document_id = world.add_scan([letter(5).text], tags=[OCR, TAG])
 
     assert world.sidecar.drain() == 0

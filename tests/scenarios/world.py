@@ -125,7 +125,9 @@ class World:
 
     def until_finished(self, *document_ids: int, within_s: float = 120.0) -> None:
         """Wait until all that was asked for these documents has come to an end."""
-        until(lambda: self.finished(*document_ids), f"documents {document_ids} finished", within_s=within_s)
+        until(
+            lambda: self.finished(*document_ids), f"documents {document_ids} finished", within_s=within_s, every_s=0.05
+        )
 
     def until_running(self, document_id: int, kind: str) -> Job:
         """Wait until a job of the document is being worked on."""
