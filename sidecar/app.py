@@ -8,6 +8,7 @@ import logging
 import os
 import shutil
 import signal
+import tempfile
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -53,6 +54,8 @@ SETTLE_SLACK_S = 5.0
 REACH_EVERY_S = 60.0
 #: A file in DATA_DIR that is touched at least once a minute while the program is well (the container's health check).
 ALIVE = "alive"
+#: The folder in DATA_DIR for files while they are read; what a killed program left there goes at the next start.
+WORK = "work"
 
 
 class Parts:
@@ -97,6 +100,7 @@ class Parts:
         await self.paperless.http.close()
         await self.model.close()
         await asyncio.to_thread(self.db.close)
+        tempfile.tempdir = None  # see _clear_work
 
     async def __aenter__(self) -> Self:
         return self
@@ -154,7 +158,7 @@ class Sidecar:
         intake = Intake(paperless, db, tags, clock)
         ocr = Ocr(
             paperless, db, intake, self.leases, parts.engine, tags, clock,
-            folder=s.data_dir / "work", limits=limits(s), cores=cores(s), max_file_bytes=s.max_file_mb * 1_000_000,
+            folder=s.data_dir / WORK, limits=limits(s), cores=cores(s), max_file_bytes=s.max_file_mb * 1_000_000,
         )  # fmt: skip
         tagging = Tagging(parts.names, db, intake, parts.tagger, tags, clock)
         lanes = {
@@ -184,7 +188,7 @@ class Sidecar:
         await asyncio.to_thread(parts.engine.check)
         parts.db.hold_instance()
         await asyncio.to_thread(parts.db.migrate)
-        shutil.rmtree(parts.settings.data_dir / "work", ignore_errors=True)
+        _clear_work(parts.settings.data_dir / WORK)
         sidecar = cls(parts, await _reach(parts, clock) if patient else await parts.tags(), clock)
         await sidecar.upkeep.rescue(everything=True)
         _log.info("sidecar %s works for %s", __version__, parts.settings.paperless_url)
@@ -238,6 +242,13 @@ class Sidecar:
     def _back(self) -> None:
         self.runner.wake()
         self.poller.ring()
+
+
+def _clear_work(folder: Path) -> None:
+    """Make the work folder anew, and let libraries put their temporary files there too."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    tempfile.tempdir = str(folder)
 
 
 def end_children() -> None:

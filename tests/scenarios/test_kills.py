@@ -118,7 +118,7 @@ def test_killed_again_and_again_all_finish_and_nothing_is_read_asked_or_written_
     assert Counter(job.document_id for job in world.store.jobs()) == dict.fromkeys(work.documents, 1)
 
 
-@pytest.mark.parametrize("kind", [OCR, TAG])
+@pytest.mark.parametrize("kind", [OCR, TAG] if FULL else [TAG])
 def test_killed_while_paperless_is_still_at_work_on_a_write_the_write_is_not_doubled(world: World, kind: str) -> None:
     world.sidecar.settings["PAPERLESS_TIMEOUT_S"] = 1
     document_id = world.add_scan([letter(0).text], tags=[kind], content=CONTENT[kind])

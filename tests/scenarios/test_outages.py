@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sidecar.practice.faults import Answer, Fault
+from sidecar.practice.samples import not_a_pdf
 from tests.scenarios.letters import letter
 from tests.scenarios.paperless import ArchiveProcess
 from tests.scenarios.waiting import until
@@ -172,6 +173,20 @@ def assert_all_written_once(world: World, documents: dict[int, str], kind: str) 
         else:
             assert world.filing(document_id) == letter(number).fields, name
             assert world.archive.tag_names(document_id) == {TAG_DONE, *letter(number).tags}, name
+
+
+@pytest.mark.parametrize("effect", LOST_ANSWERS.values(), ids=list(LOST_ANSWERS))
+def test_a_reason_whose_answer_was_lost_or_wrong_stands_once_in_the_notes(world: World, effect: dict[str, Any]) -> None:
+    world.sidecar.settings["PAPERLESS_TIMEOUT_S"] = 1
+    document_id = world.add_scan_with(not_a_pdf(), [OCR])
+    world.archive.faults.add(Fault(method="POST", path="/notes/$", times=1, **effect))
+    with world.sidecar.running():
+        world.until_finished(document_id)
+
+    assert world.archive.tag_names(document_id) == {FAILED}
+    assert len(world.archive.notes(document_id)) == 1
+    assert [job.state for job in world.store.jobs()] == ["failed"]
+    assert world.our_history(document_id) == [frozenset({"tags"})]
 
 
 def test_a_field_that_paperless_refuses_is_left_out_and_the_rest_is_written(world: World) -> None:
