@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from sidecar import __version__
-from sidecar.domain.errors import OutageError, TemporaryError
+from sidecar.domain.errors import OutageError, TemporaryError, WorkError
 from sidecar.domain.job import Kind
 from sidecar.domain.retry import RetryPolicy, parking_s
 from sidecar.domain.suggestion import FilingRules
@@ -43,7 +43,7 @@ from sidecar.worker.poller import Poller
 from sidecar.worker.providers import Providers
 from sidecar.worker.runner import Lane, Rules, Runner
 from sidecar.worker.tagging import Tagging
-from sidecar.worker.upkeep import Upkeep
+from sidecar.worker.upkeep import Upkeep, show_life
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +52,8 @@ LEASE_SLACK_S = 30.0
 SETTLE_SLACK_S = 5.0
 #: At the start a Paperless that is away is asked at least this often.
 REACH_EVERY_S = 60.0
+#: How often it is looked whether our tags are still there, in seconds: one request.
+TAGS_EVERY_S = 600.0
 #: A file in DATA_DIR that is touched at least once a minute while the program is well (the container's health check).
 ALIVE = "alive"
 #: The folder in DATA_DIR for files while they are read; what a killed program left there goes at the next start.
@@ -146,6 +148,16 @@ class Sidecar:
     def __init__(self, parts: Parts, tags: Tags, clock: Clock) -> None:
         s = parts.settings
         self.parts = parts
+        #: True once a tag of ours was deleted or renamed in Paperless: a new start makes and finds them again.
+        self.is_outdated = False
+        self._own_tags = dict(
+            zip(
+                (tags.ocr, tags.tagging, tags.ocr_done, tags.tagging_done, tags.failed),
+                (s.auto_ocr_tag, s.auto_tag, s.ocr_done_tag, s.tag_done_tag, s.fail_tag),
+                strict=True,
+            )
+        )
+        self._doubt = asyncio.Event()
         self._clock = clock
         db, paperless = parts.db, parts.paperless
         settle = timedelta(seconds=s.paperless_timeout_s + SETTLE_SLACK_S)
@@ -154,7 +166,7 @@ class Sidecar:
         length = timedelta(seconds=max(180.0, 2 * (s.paperless_timeout_s + LEASE_SLACK_S)))
         self.leases = Leases(db, uuid.uuid4().hex, length=length, clock=clock)
         gate = Gate(paperless.modify_tags, width=s.paperless_writes)
-        delivery = Delivery(paperless, db, gate, self.leases, tags, clock)
+        delivery = Delivery(paperless, db, gate, self.leases, tags, clock, self._doubt_tags)
         intake = Intake(paperless, db, tags, clock)
         ocr = Ocr(
             paperless, db, intake, self.leases, parts.engine, tags, clock,
@@ -173,7 +185,7 @@ class Sidecar:
         )
         self.upkeep = Upkeep(
             db, clock, settle=settle, max_crashes=s.max_crashes, keep=timedelta(days=s.keep_days),
-            alive_file=s.data_dir / ALIVE, on_ready=self.runner.wake,
+            alive_file=s.data_dir / ALIVE, on_ready=self.runner.wake, renew=self.leases.renew,
         )  # fmt: skip
 
     @classmethod
@@ -196,12 +208,13 @@ class Sidecar:
 
     async def run(self, *, drain: bool = False, stop: asyncio.Event | None = None) -> bool:
         """Work until `stop` is set; with `drain` until nothing is due. Return whether no work is left."""
+        self.runner.begin()
         loops = [self.runner.watch, self.leases.keep, self.providers.watch, self.upkeep.watch]
         if not drain:
             loops.append(self.poller.watch)
         ending = self._drained() if drain else (stop or asyncio.Event()).wait()
         tasks: set[asyncio.Task[Any]] = {asyncio.create_task(self._for_ever(loop)) for loop in loops}
-        tasks.add(asyncio.create_task(ending))
+        tasks |= {asyncio.create_task(ending), asyncio.create_task(self._watch_tags())}
         if drain and stop:
             tasks.add(asyncio.create_task(stop.wait()))
         try:
@@ -215,6 +228,22 @@ class Sidecar:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         return not await self.parts.db.run(report.waiting)
+
+    def _doubt_tags(self) -> None:
+        self.parts.names.forget()
+        self._doubt.set()
+
+    async def _watch_tags(self) -> None:
+        """Return when one of our tags is no longer what it was; looked at every ten minutes, and when in doubt."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._doubt.wait(), TAGS_EVERY_S)
+            self._doubt.clear()
+            with contextlib.suppress(WorkError):
+                if not await self.parts.names.all_there(self._own_tags):
+                    _log.warning("A tag of the sidecar was deleted or renamed in Paperless; starting anew.")
+                    self.is_outdated = True
+                    return
 
     async def _drained(self) -> None:
         """Return when Paperless has nothing new, nothing runs, and what waits cannot be done now."""
@@ -273,7 +302,12 @@ async def serve(parts: Parts, *, drain: bool = False) -> bool:
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not starting.done():
             return True
-        return await starting.result().run(drain=drain, stop=stop)
+        sidecar = starting.result()
+        done = await sidecar.run(drain=drain, stop=stop)
+        while sidecar.is_outdated and not stop.is_set():
+            sidecar = await Sidecar.start(parts, patient=not drain)
+            done = await sidecar.run(drain=drain, stop=stop)
+        return done
     finally:
         for task in (starting, stopping):
             task.cancel()
@@ -283,7 +317,7 @@ async def serve(parts: Parts, *, drain: bool = False) -> bool:
 async def _reach(parts: Parts, clock: Clock) -> Tags:
     failures = 0
     while True:
-        (parts.settings.data_dir / ALIVE).touch()
+        show_life(parts.settings.data_dir / ALIVE)
         try:
             return await parts.tags()
         except (OutageError, TemporaryError) as error:

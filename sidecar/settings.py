@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     ocr_concurrency: int = Field(2, ge=1, le=32, description="Documents being read at a time.")
     ocr_cores: int = Field(0, ge=0, le=256, description="Pages being read at a time; 0 for one per processor core.")
     ocr_max_pages: int = Field(2000, ge=1, description="Documents with more pages are given up.")
-    ocr_max_megapixels: int = Field(120, ge=1, le=2000, description="Images with more million pixels are given up.")
+    ocr_max_megapixels: int = Field(60, ge=1, le=2000, description="Images with more million pixels are given up.")
     ocr_page_timeout_s: float = Field(300.0, gt=0, description="Longest time for one page.")
     max_file_mb: int = Field(500, ge=1, description="Larger files are not fetched.")
 

@@ -107,6 +107,8 @@ async def _tags(parts: Parts) -> str:
 
 
 async def _model(parts: Parts) -> str:
+    if not parts.model.name:
+        return "None is set up, so documents are read but not filed: for filing set LLM_MODEL and OPENAI_BASE_URL."
     await parts.model.probe()
     return f"{parts.settings.openai_base_url or 'OpenAI'} answers; {parts.model.name} will be asked."
 

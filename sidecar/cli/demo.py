@@ -98,7 +98,7 @@ class _Shown:
 async def _demo(settings: Settings) -> bool:
     out = show.console()
     async with Parts(settings) as parts:
-        sidecar = await Sidecar.start(parts)
+        sidecar = await Sidecar.start(parts, patient=False)
         tags = await parts.tags()
         tagged = await parts.paperless.tagged(tags.triggers)
         if not tagged:
@@ -147,7 +147,7 @@ def _progress(parts: Parts, shown: dict[int, _Shown]) -> Table:
     newest = {(job.document_id, job.kind): job for job in reversed(parts.db.run_now(report.jobs, limit=500))}
     for document_id, one in shown.items():
         ocr, tagging = newest.get((document_id, Kind.OCR)), newest.get((document_id, Kind.TAGGING))
-        table.add_row(one.before.title, _state(ocr), show.pages(ocr) if ocr else "", _state(tagging))
+        table.add_row(show.plain(one.before.title), _state(ocr), show.pages(ocr) if ocr else "", _state(tagging))
     return table
 
 
@@ -177,7 +177,7 @@ def _comparison(one: _Shown, jobs: list[Job], names: dict[tuple[Names, int], str
     ):
         table.add_row(about, left, right if right == left else f"[green]{right}[/]")
     for job in jobs:
-        table.add_row(job.kind.value, "", f"[{show.STYLES[job.state]}]{job.state.value}[/]: {job.reason or ''}")
+        table.add_row(job.kind.value, "", f"[{show.STYLES[job.state]}]{job.state.value}[/]: {show.plain(job.reason)}")
     return table
 
 
@@ -187,7 +187,7 @@ def _values(document: Document, names: dict[tuple[Names, int], str]) -> tuple[st
     tags = sorted(names.get((Names.TAGS, tag), str(tag)) for tag in document.tags)
     text = _excerpt(document.content)
     plain = (document.title, correspondent, kind, document.created, ", ".join(tags), text)
-    return tuple(value.replace("[", r"\[") for value in plain)
+    return tuple(show.plain(value) for value in plain)
 
 
 def _excerpt(content: str) -> str:

@@ -103,7 +103,7 @@ async def _suggest(parts: Parts, document_id: int, as_json: bool) -> None:
         vocabulary = await parts.names.vocabulary(hidden=tags.all)
         question = parts.tagger.question(document.content, vocabulary)
 
-        async def record(reply: Reply, outcome: str) -> None:
+        async def record(reply: Reply, outcome: str, _suggestion: Suggestion | None) -> None:
             used = f"{reply.input_tokens} + {reply.output_tokens} tokens" if reply.input_tokens else "tokens unknown"
             print(f"{parts.model.name}: {outcome}, {reply.seconds:.1f} s, {used}", file=sys.stderr)
             await asyncio.sleep(0)
@@ -117,7 +117,7 @@ async def _suggest(parts: Parts, document_id: int, as_json: bool) -> None:
 
 def _print_suggestion(parts: Parts, suggestion: Suggestion, title: str) -> None:
     out = show.console()
-    out.print(f"[dim]Document:[/] {title}", markup=True)
+    out.print(f"Document: {title}", markup=False)
     for field, value in asdict(suggestion).items():
         if wants(parts.tagger.rules, field):
             shown = ", ".join(value) if isinstance(value, tuple | list) else value

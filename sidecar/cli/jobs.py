@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from sidecar.domain.errors import PermanentError, StoreError
 from sidecar.domain.job import Job, Kind, Priority, State
 from sidecar.domain.trigger import Tags
 from sidecar.domain.writeback import TagDelta
+from sidecar.paperless.http import RefusedError
 from sidecar.store import queue, report
 
 jobs_app = typer.Typer(help="Look at the jobs.", invoke_without_command=True)
@@ -107,7 +109,8 @@ def cancel(job_id: int = typer.Argument(help="Number of an unfinished job."), as
         job = _existing(parts, job_id)
         if job.finished_at is not None:
             raise PermanentError(f"Job {job_id} is {job.state} already.")
-        await parts.paperless.modify_tags([job.document_id], TagDelta(remove=frozenset({tags.trigger(job.kind)})))
+        with contextlib.suppress(RefusedError):  # the document is gone
+            await parts.paperless.modify_tags([job.document_id], TagDelta(remove=frozenset({tags.trigger(job.kind)})))
         now = datetime.now(UTC)
         withdrawn = parts.db.run_now(queue.withdraw, job_id, reason="Withdrawn at the command line.", now=now)
         said = f"Job {job_id} is cancelled." if withdrawn else f"Job {job_id} is running and stops before it writes."
@@ -172,5 +175,6 @@ async def _ask_for(parts: Parts, tags: Tags, document: int, kinds: list[Kind]) -
     now = datetime.now(UTC)
     job_id = parts.db.run_now(queue.enqueue, document, kinds[0], priority=Priority.NOW, now=now)
     if job_id is None:
-        return _Done(document, None, f"Document {document}: {kinds[0]} is waiting already.")
+        parts.db.run_now(queue.hasten, document, kinds[0], priority=Priority.NOW)
+        return _Done(document, None, f"Document {document}: {kinds[0]} is waiting already; it goes first now.")
     return _Done(document, job_id, f"Document {document}: job {job_id} ({kinds[0]}) is waiting for its turn.")

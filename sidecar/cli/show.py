@@ -72,7 +72,7 @@ def jobs_table(jobs: Sequence[Job]) -> Table:
             f"[{STYLES[job.state]}]{job.state.value}[/]",
             pages(job),
             str(job.attempt),
-            _plain(job.reason),
+            plain(job.reason),
         )
     return table
 
@@ -82,7 +82,8 @@ def pages(job: Job) -> str:
     return f"{job.pages_done}/{job.pages_total}" if job.pages_total else ""
 
 
-def _plain(text: str | None) -> str:
+def plain(text: str | None) -> str:
+    """Return text that is not ours so that the console does not read marks of style in it."""
     return (text or "").replace("[", r"\[")
 
 
@@ -90,5 +91,5 @@ def story(events: Sequence[Event]) -> Table:
     """Return a job's events as a table."""
     table = Table(box=None, show_header=False, pad_edge=False)
     for event in events:
-        table.add_row(f"[dim]{event.at:%Y-%m-%d %H:%M:%S}[/]", _plain(event.text))
+        table.add_row(f"[dim]{event.at:%Y-%m-%d %H:%M:%S}[/]", plain(event.text))
     return table

@@ -9,10 +9,12 @@ from enum import StrEnum
 from typing import Any
 
 from sidecar.domain.document import Document
-from sidecar.domain.vocabulary import Names, Vocabulary, unique
+from sidecar.domain.vocabulary import Names, Vocabulary, fold, unique
 
 TITLE_MAX = 128  # Paperless refuses longer titles and names
 MAX_TAGS = 8
+NAME_MAX, NAME_WORDS = 48, 6
+NAME_MARKS = " .,&+-'’/()#"
 OLDEST_DATE = date(1900, 1, 1)
 #: Documents dated ahead exist (a contract from next month); a year ahead is a misread number.
 AHEAD = timedelta(days=366)
@@ -97,7 +99,7 @@ def answer_schema(rules: FilingRules, offered: Mapping[Names, list[str]]) -> dic
 
 def _name_schema(kind: Names, rules: FilingRules, offered: Mapping[Names, list[str]]) -> dict[str, Any] | None:
     if kind in rules.create:
-        return {"maxLength": TITLE_MAX}
+        return {"maxLength": NAME_MAX}
     return {"enum": list(offered[kind])} if offered.get(kind) else None
 
 
@@ -140,7 +142,14 @@ def _allowed(kind: Names, text: str | None, rules: FilingRules, vocabulary: Voca
     known = vocabulary.find(kind, text)
     if known:
         return known.name
-    return text if kind in rules.create and len(text) <= TITLE_MAX else None
+    return text if kind in rules.create and is_fit_for_a_name(text, vocabulary) else None
+
+
+def is_fit_for_a_name(text: str, vocabulary: Vocabulary) -> bool:
+    """Say whether a new name may be made of it: short and plain, since it will stand in later questions."""
+    plain = all(character.isalnum() or character in NAME_MARKS for character in text)
+    short = len(text) <= NAME_MAX and len(text.split()) <= NAME_WORDS
+    return plain and short and bool(fold(text)) and fold(text) not in vocabulary.forbidden
 
 
 def _title(text: str | None) -> str | None:

@@ -31,6 +31,8 @@ class Vocabulary:
     """All names there are, as a person would be offered them; our own tags and inbox tags are left out."""
 
     names: Mapping[Names, Sequence[Name]] = field(default_factory=dict)
+    #: Tags that no suggestion may name, not even as new ones, in folded form: ours and inbox tags.
+    forbidden: frozenset[str] = frozenset()
 
     def of(self, kind: Names) -> Sequence[Name]:
         """Return the names of this kind, in no order."""
@@ -42,7 +44,7 @@ class Vocabulary:
         if exact:
             return exact[0]
         wanted = fold(text)
-        alike = [name for name in self.of(kind) if fold(name.name) == wanted]
+        alike = [name for name in self.of(kind) if wanted and fold(name.name) == wanted]
         return max(alike, key=lambda name: name.documents, default=None)
 
     def candidates(self, kind: Names, text: str, limit: int) -> list[str]:
@@ -58,9 +60,12 @@ class Vocabulary:
 
 
 def fold(text: str) -> str:
-    """Return `text` as names are compared: compatibility forms, case and punctuation evened out, any script kept."""
+    """Return `text` as names are compared: compatibility forms, case and punctuation evened out.
+
+    Letters, digits and marks of every script stay (Hindi vowels are marks), and what tells C++ from C#.
+    """
     plain = unicodedata.normalize("NFKC", text).casefold()
-    kept = (character if character.isalnum() else " " for character in plain)
+    kept = (c if unicodedata.category(c)[0] in "LNM" or c in "+#&" else " " for c in plain)
     return " ".join("".join(kept).split())
 
 

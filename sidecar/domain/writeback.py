@@ -6,7 +6,7 @@ on, what stands there now, and what is wanted. Whoever changed a field in betwee
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -100,29 +100,28 @@ def decide(proposal: Proposal, current: Document) -> Plan:
     )
 
 
-def shows_our_hand(proposal: Proposal, current: Document) -> bool:
-    """Say whether an earlier, interrupted delivery of this proposal has visibly taken effect.
+def shows_our_hand(proposal: Proposal, written: Collection[str], current: Document) -> bool:
+    """Say whether an earlier, interrupted delivery has visibly taken effect.
 
-    Asked when the trigger tag is gone: it tells "we took it off" (or had begun to write) from "the owner did".
+    `proposal` is the journalled one, whose delta is what was missing then; `written` names the fields that were (or
+    may have been) sent. Asked when the trigger tag is gone: it tells "we took it off" from "the owner did".
     """
-    written = any(
+    fields = any(
         same(name, current.value(name), wanted) and not same(name, proposal.base[name], wanted)
         for name, wanted in proposal.wanted.items()
+        if name in written
     )
-    return written or (bool(proposal.delta.add) and proposal.delta.add <= current.tags)
+    return fields or (bool(proposal.delta.add) and proposal.delta.add <= current.tags)
 
 
-def not_arrived(plan: Plan, back: Document) -> tuple[str, ...]:
-    """Return the names of what was sent and is, on reading back, still as before; "tags" for the delta.
+def overruled(plan: Plan, back: Document) -> tuple[str, ...]:
+    """Return the fields that Paperless took and that do not hold our value on reading back.
 
-    A field that shows neither the old nor the new value was changed by a person after us: that is their right.
-    A trigger tag that is on again was put on again by somebody; the next poll deals with it.
+    Somebody, or a workflow in Paperless, was there after us: that is their right, and no reason to write again.
     """
-    lost = [
-        name
-        for name, wanted in plan.write.items()
-        if not same(name, back.value(name), wanted) and same(name, back.value(name), plan.old[name])
-    ]
-    if plan.delta.add and not plan.delta.add & back.tags:
-        lost.append("tags")
-    return tuple(lost)
+    return tuple(name for name, wanted in plan.write.items() if not same(name, back.value(name), wanted))
+
+
+def tags_are_lost(plan: Plan, back: Document) -> bool:
+    """Say whether, on reading back, nothing at all of the tag delta has come true."""
+    return bool(plan.delta) and plan.delta.missing_on(back.tags) == plan.delta

@@ -7,6 +7,8 @@ from then on: JSON schema, then JSON object, then plain text; temperature; the n
 from __future__ import annotations
 
 import logging
+import math
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
 PROVIDER = "model"
 CONNECT_S = 10.0
+
+#: Words by which a refusal (403) is about a document's text and not about the key.
+MODERATED = ("moderation", "flagged", "content policy", "content_policy", "content filter")
+NO_SUCH = re.compile(r"not (a )?valid|invalid|not found|unknown|does not exist|no such", re.IGNORECASE)
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +70,8 @@ class Model:
         self._require_name()
         try:
             await self._open().models.list()
+        except (AttributeError, TypeError, ValueError) as error:  # an answer, but none of this API
+            raise self._no_api() from error
         except openai.APIStatusError as error:
             if error.status_code in (401, 403, 429) or error.status_code >= 500:
                 raise self._in_words(error) from error
@@ -91,7 +99,16 @@ class Model:
                 raise self._in_words(error) from error
             except ValueError as error:  # a body that is no JSON comes through as it is
                 raise TemporaryError(f"{self._where} gave no proper answer: {error}.", suspect=PROVIDER) from error
+            if not hasattr(answer, "choices"):  # the package hands a web page on as a string
+                raise self._no_api()
             return _reply(answer, time.monotonic() - started)
+
+    def _no_api(self) -> MisconfiguredError:
+        return MisconfiguredError(
+            PROVIDER,
+            f"{self._where} answers, but not as an OpenAI-compatible API. "
+            "Check OPENAI_BASE_URL; it usually ends in /v1.",
+        )
 
     @property
     def _where(self) -> str:
@@ -135,7 +152,10 @@ class Model:
             "max_tokens": ("max_tokens",),
             "max_completion_tokens": ("max_completion_tokens",),
         }
+        too_much = "too large" in said or "context length" in said  # of one document, not of the server
         for option, words in signs.items():
+            if too_much and option.endswith("_tokens"):
+                continue
             if option in options and any(word in said for word in words):
                 name = option
                 if option == "response_format" and options[option]["type"] == "json_schema":
@@ -163,28 +183,33 @@ class Model:
         return TemporaryError(f"The model at {where} gave no proper answer: {error}", suspect=PROVIDER)
 
 
-def _status_in_words(error: openai.APIStatusError, where: str, model: str) -> WorkError:
+def _status_in_words(  # noqa: PLR0911 - one line for each thing an error can mean
+    error: openai.APIStatusError, where: str, model: str
+) -> WorkError:
     status, said = error.status_code, " ".join(str(error).split())[:300]
+    if status == 403 and any(word in said.lower() for word in MODERATED):
+        return PermanentError(f"{where} does not take this document: {said}")
     if status in (401, 403):
         return MisconfiguredError(PROVIDER, f"{where} refused the key: check OPENAI_API_KEY ({said}).")
-    if status == 404:
+    if status == 404 or (status in (400, 422) and "model" in said.lower() and NO_SUCH.search(said)):
         return MisconfiguredError(
             PROVIDER, f"{where} does not know the model {model}: check LLM_MODEL and OPENAI_BASE_URL ({said})."
         )
-    if status == 429 and error.code == "insufficient_quota":
+    if status == 402 or (status == 429 and error.code == "insufficient_quota"):
         return MisconfiguredError(PROVIDER, f"The account at {where} has no credit left ({said}).")
-    if status in (408, 429, 502, 503, 504, 529):
+    if status in (429, 503, 529):
         return OutageError(PROVIDER, f"{where} is busy or away ({status}).", retry_after_s=_retry_after(error))
-    if status >= 500:
+    if status >= 500 or status == 408:
         return TemporaryError(f"{where} answered {status}: {said}", suspect=PROVIDER)
     return PermanentError(f"{where} does not take this document: {said}")
 
 
 def _retry_after(error: openai.APIStatusError) -> float | None:
     try:
-        return float(error.response.headers["retry-after"])
+        wait_s = float(error.response.headers["retry-after"])
     except (KeyError, ValueError):
         return None
+    return wait_s if math.isfinite(wait_s) else None
 
 
 def _reply(answer: Any, seconds: float) -> Reply:

@@ -6,20 +6,22 @@ process. Never PNG: compressing it costs poppler 35 times the rendering (docs/oc
 
 from __future__ import annotations
 
+import contextlib
 import math
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sidecar.domain.errors import PermanentError
+from sidecar.domain.errors import PermanentError, TemporaryError
 
 if TYPE_CHECKING:
     from PIL import Image
 
 IMAGES = frozenset({"image/jpeg", "image/png", "image/tiff", "image/webp", "image/gif", "image/bmp"})
 POINTS_PER_INCH = 72
-STUB_BYTES = 64
+#: Larger pictures are not opened to see whether they are whole.
+JUDGED_PIXELS = 60_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Limits:
     #: A rendered page has at most this many pixels; larger ones are rendered coarser.
     page_pixels: int = 40_000_000
     #: An image file with more pixels is not opened at all.
-    file_pixels: int = 120_000_000
+    file_pixels: int = 60_000_000
     #: For one page, in seconds.
     page_timeout_s: float = 300.0
 
@@ -133,14 +135,25 @@ def _render_pdf(source: Source, page: int, target: Path, limits: Limits) -> Path
         raise PermanentError(f"Page {page} took longer than {limits.page_timeout_s:.0f} s to draw.") from error
     except exceptions.PDFPageCountError as error:
         raise PermanentError(_pdf_fault(str(error))) from error
-    if not paths or _is_stub(path := Path(str(paths[0]))):
+    if not paths:
+        raise TemporaryError(f"Page {page} was not drawn: poppler ended early. Is there enough memory?")
+    path = Path(str(paths[0]))
+    width, height, missing = _measure(path)
+    if missing:
+        raise TemporaryError(f"Page {page} was drawn in part only. Is the disk full?")
+    if width * height <= 1:  # for a page that it cannot load, poppler succeeds with an image of one pixel
         raise PermanentError(f"Page {page} is damaged: it cannot be drawn.")
     return path
 
 
-def _is_stub(raster: Path) -> bool:
-    """Say whether poppler drew nothing: for a page it cannot load it succeeds with an image of one pixel."""
-    return raster.stat().st_size < STUB_BYTES
+def _measure(raster: Path) -> tuple[int, int, bool]:
+    """Return a grey raster's width and height, and whether bytes are missing at its end (PGM, one byte a pixel)."""
+    with raster.open("rb") as opened:
+        words = opened.read(64).split(maxsplit=4)
+    if len(words) < 4:
+        return 0, 0, True
+    width, height = int(words[1]), int(words[2])
+    return width, height, raster.stat().st_size < width * height
 
 
 def lost_images(source: Source, page: int, folder: Path) -> bool:
@@ -149,25 +162,32 @@ def lost_images(source: Source, page: int, folder: Path) -> bool:
     Poppler draws such a page white, without an error, and so it looks blank: asked only of pages without a word.
     Fax pictures (CCITT, JBIG2) cannot be judged and count as whole.
     """
-    from PIL import Image  # noqa: PLC0415
-
     if not source.is_pdf:
         return False
     prefix = folder / f"images-{page:04d}"
     pages = ["-f", str(page), "-l", str(page)]
-    subprocess.run(
-        ["pdfimages", "-all", *pages, str(source.file), str(prefix)], check=False, capture_output=True, timeout=60
-    )
+    with contextlib.suppress(subprocess.TimeoutExpired):  # then what there is by now is looked at
+        subprocess.run(
+            ["pdfimages", "-all", *pages, str(source.file), str(prefix)], check=False, capture_output=True, timeout=60
+        )
     broken = False
     for file in folder.glob(f"{prefix.name}-*"):
-        if file.suffix in (".jpg", ".png", ".tif", ".jp2"):
-            try:
-                with Image.open(file) as image:
-                    image.load()
-            except (OSError, SyntaxError, ValueError):
-                broken = True
+        broken = broken or (file.suffix in (".jpg", ".png", ".tif", ".jp2") and _breaks_off(file))
         file.unlink()
     return broken
+
+
+def _breaks_off(file: Path) -> bool:
+    from PIL import Image  # noqa: PLC0415
+
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        with Image.open(file) as image:
+            if image.width * image.height <= JUDGED_PIXELS:
+                image.load()
+    except (OSError, SyntaxError, ValueError):
+        return True
+    return False
 
 
 def _dpi(source: Source, page: int, limits: Limits) -> int:
@@ -175,7 +195,7 @@ def _dpi(source: Source, page: int, limits: Limits) -> int:
 
     try:
         info = pdfinfo_from_path(str(source.file), first_page=page, last_page=page, timeout=60)
-        width, height = (float(part) for part in str(info[f"Page    {page} size"]).split()[:3:2])
+        width, height = (float(part) for part in str(info[f"Page {page:>4} size"]).split()[:3:2])
     except (exceptions.PDFPageCountError, exceptions.PDFPopplerTimeoutError, KeyError, ValueError):
         return limits.dpi
     square_inches = max(width * height, 1.0) / POINTS_PER_INCH**2
@@ -206,6 +226,10 @@ def _on_white(image: Image.Image) -> Image.Image:
     """Return the image in grey, with what is transparent shown as paper."""
     from PIL import Image as Pillow  # noqa: PLC0415
 
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        image = Pillow.alpha_composite(Pillow.new("RGBA", image.size, "white"), image.convert("RGBA"))
-    return image.convert("L")
+    if image.mode == "P" and "transparency" in image.info:
+        image = image.convert("RGBA")
+    if image.mode not in ("RGBA", "LA"):
+        return image.convert("L")
+    paper = Pillow.new("L", image.size, 255)
+    paper.paste(image.convert("L"), mask=image.getchannel("A"))
+    return paper

@@ -21,8 +21,8 @@ from sidecar.engines.prompts import Prompts
 CHARACTERS_PER_TOKEN = 3
 ELLIPSIS = "\n[...]\n"
 
-#: Called after each call to the model with the reply and what came of it ("answered" or the problem).
-Recorder = Callable[[Reply, str], Awaitable[None]]
+#: Called after each call to the model with the reply, what came of it in words, and the suggestion if there is one.
+Recorder = Callable[[Reply, str, Suggestion | None], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Tagger:
             raise PermanentError(
                 "The document has no text to judge by. Tag it for OCR first, or look whether its pages are blank."
             )
-        offered = {kind: vocabulary.candidates(kind, content, self.rules.names_limit) for kind in Names}
+        offered = {kind: vocabulary.candidates(kind, text, self.rules.names_limit) for kind in Names}
         schema = answer_schema(self.rules, offered)
         rules_text = self._prompts.render(
             "tagging-rules.md.j2",
@@ -85,11 +85,11 @@ class Tagger:
                 suggestion = check_answer(parse(reply), self.rules, vocabulary, today)
             except AnswerError as error:
                 problem = str(error)
-                await record(reply, f"unusable: {problem}")
+                await record(reply, f"unusable: {problem}", None)
                 repair = self._prompts.render("tagging-repair.md.j2", problem=problem)
                 messages += [{"role": "assistant", "content": reply.text}, {"role": "user", "content": repair}]
                 continue
-            await record(reply, "answered")
+            await record(reply, "answered", suggestion)
             return suggestion
         raise PermanentError(f"The model {self.model.name} gave no usable answer, twice: {problem}")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -209,6 +210,7 @@ def _fields(body: Any) -> dict[str, str]:
 
 def _retry_after(response: httpx.Response) -> float | None:
     try:
-        return float(response.headers["retry-after"])
+        wait_s = float(response.headers["retry-after"])
     except (KeyError, ValueError):
         return None
+    return wait_s if math.isfinite(wait_s) else None

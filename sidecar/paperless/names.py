@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sidecar.domain.errors import MisconfiguredError, TemporaryError
-from sidecar.domain.vocabulary import Name, Names, Vocabulary
+from sidecar.domain.vocabulary import Name, Names, Vocabulary, fold
 from sidecar.paperless.http import PROVIDER, Http, RefusedError
 
 FRESH_S = 300.0
@@ -32,15 +32,18 @@ class NameList:
         async with self._asking:  # whoever comes while it is being asked for shares the answer
             known = await self._fresh()
         tags = [name for name in known.of(Names.TAGS) if name.id not in hidden]
-        return Vocabulary({**known.names, Names.TAGS: tags})
+        ours = {fold(name.name) for name in known.of(Names.TAGS) if name.id in hidden}
+        return Vocabulary({**known.names, Names.TAGS: tags}, known.forbidden | ours)
 
     async def _fresh(self) -> Vocabulary:
         if self._vocabulary is None or self._monotonic() - self._vocabulary[0] > FRESH_S:
             names: dict[Names, list[Name]] = {}
+            inbox: set[str] = set()
             for kind in Names:
                 rows = await self._all(kind)
                 names[kind] = [_name(row) for row in rows if not row.get("is_inbox_tag")]
-            self._vocabulary = (self._monotonic(), Vocabulary(names))
+                inbox |= {fold(row["name"]) for row in rows if row.get("is_inbox_tag")}
+            self._vocabulary = (self._monotonic(), Vocabulary(names, frozenset(inbox)))
         return self._vocabulary[1]
 
     async def own_tag(self, name: str) -> int:
@@ -56,6 +59,16 @@ class NameList:
                 "Move them away from it in Paperless, or name another tag in the settings.",
             )
         return int(row["id"])
+
+    async def all_there(self, tags: Mapping[int, str]) -> bool:
+        """Say whether tags with these ids and names still exist; one request."""
+        params = {"id__in": ",".join(map(str, tags)), "page_size": PAGE}
+        found = {row["id"]: row["name"] async for row in self._http.pages(f"{Names.TAGS}/", **params)}
+        return all(found.get(tag) == name for tag, name in tags.items())
+
+    def forget(self) -> None:
+        """Ask anew for all names next time: one of them turned out to be gone."""
+        self._vocabulary = None
 
     async def ensure(self, kind: Names, name: str) -> int:
         """Return the id of the name, made if there is none of exactly this spelling."""

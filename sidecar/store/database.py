@@ -117,11 +117,13 @@ class Database:
     async def run(self, function: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a store function in one transaction on its thread, and wait without blocking the loop.
 
-        Once handed over it runs to its end even if the waiting task is cancelled. Raises StoreError.
+        Once asked for it runs to its end, even if the waiting task is cancelled. Raises StoreError.
         """
         thread = self._threads[mode_of(function) is Mode.READ]
         call = functools.partial(self._transact, function, *args, **kwargs)
-        return await asyncio.get_running_loop().run_in_executor(thread, call)
+        running = asyncio.get_running_loop().run_in_executor(thread, call)
+        running.add_done_callback(_seen)
+        return await asyncio.shield(running)
 
     def run_now(self, function: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a store function in one transaction and block until it is done. Raises StoreError."""
@@ -136,6 +138,8 @@ class Database:
 
     def hold_instance(self) -> None:
         """Claim the store for this program until it ends. Raises InstanceError if another one runs on it."""
+        if self._instance is not None:
+            return
         self._instance = self._open_lock(".instance")
         try:
             fcntl.flock(self._instance, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -233,6 +237,11 @@ class Database:
     def _pragma(self, name: str) -> Any:
         with _in_words(self.file):
             return _driver(self._connection(True)).execute(f"PRAGMA {name}").fetchone()[0]
+
+
+def _seen(running: asyncio.Future[Any]) -> None:
+    if not running.cancelled():
+        running.exception()  # whoever waited may be gone by now; then asyncio would complain of an error nobody saw
 
 
 def _driver(connection: sa.Connection) -> Any:

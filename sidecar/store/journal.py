@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -42,7 +42,7 @@ def find(tx: Transaction, job_id: int) -> Entry | None:
 def intend(tx: Transaction, job: Job, proposal: Proposal, plan: Plan, *, now: datetime) -> None:
     """Record what is about to be sent; on the disk when this returns, before the first byte goes out.
 
-    Coming again after a crash, the old values of the first time are kept: what stands there now may be ours.
+    Coming again after a crash, proposal and old values of the first time are kept: what stands there now may be ours.
     Raises LeaseLostError, and then nothing may be sent.
     """
     if tx.row(
@@ -50,7 +50,8 @@ def intend(tx: Transaction, job: Job, proposal: Proposal, plan: Plan, *, now: da
         id=job.id, token=job.lease_token,
     ) is None:  # fmt: skip
         raise LeaseLostError(f"job {job.id}: another runner holds it now")
-    before = tx.row("SELECT old, written FROM write WHERE job_id = :job", job=job.id)
+    before = tx.row("SELECT state, proposal, old, written FROM write WHERE job_id = :job", job=job.id)
+    resumed = before is not None and before.state == "intended" and not job.giving_up
     old = {**plan.old, **(json.loads(before.old) if before else {})}
     written = {**(json.loads(before.written) if before else {}), **plan.write}
     tx.run("DELETE FROM write WHERE job_id = :job", job=job.id)
@@ -62,7 +63,7 @@ def intend(tx: Transaction, job: Job, proposal: Proposal, plan: Plan, *, now: da
         document=job.document_id,
         kind=job.kind.value,
         token=job.lease_token,
-        proposal=_dump(_plain(proposal)),
+        proposal=before.proposal if before and resumed else _dump(_plain(replace(proposal, delta=plan.delta))),
         old=_dump(old),
         written=_dump(written),
         conflicts=_dump([asdict(conflict) for conflict in plan.conflicts]),
@@ -81,6 +82,12 @@ def refuse(tx: Transaction, job: Job, refused: Mapping[str, str]) -> None:
         "UPDATE write SET refused = :refused, written = :written WHERE job_id = :job",
         refused=_dump({**json.loads(row.refused), **refused}), written=_dump(written), job=job.id,
     )  # fmt: skip
+
+
+@durable
+def drop(tx: Transaction, job: Job) -> None:
+    """Forget the job's proposal, so that the next attempt makes a new one; old and written values stay."""
+    tx.run("UPDATE write SET state = 'dropped' WHERE job_id = :job AND state = 'intended'", job=job.id)
 
 
 def _dump(value: object) -> str:

@@ -33,6 +33,8 @@ def moving(old: State, new: State, assignments: str = "") -> str:
     return f"UPDATE job SET {', '.join([*parts, assignments] if assignments else parts)} "
 
 
+#: A job that is given up keeps the reason it was given up for.
+_REASON = "reason = CASE WHEN giving_up = 1 THEN reason ELSE COALESCE(:reason, reason) END"
 _MINE = "WHERE id = :id AND lease_token = :token AND state = 'running'"
 
 
@@ -182,7 +184,7 @@ def retry(tx: Transaction, job: Job, *, run_after: datetime, reason: str, now: d
         moving(
             State.RUNNING,
             State.SCHEDULED,
-            "run_after = :run_after, reason = :reason, attempt = attempt - :free",
+            f"run_after = :run_after, {_REASON}, attempt = attempt - :free",
         ),
         run_after=run_after.timestamp(),
         reason=reason,
@@ -192,13 +194,27 @@ def retry(tx: Transaction, job: Job, *, run_after: datetime, reason: str, now: d
 
 
 @durable
-def release(tx: Transaction, job: Job, *, reason: str | None, now: datetime) -> None:
-    """Hand the job back as it was, its attempt not counted: the program stops, or a provider is away."""
-    _fenced(
-        tx, job, moving(State.RUNNING, State.READY, "attempt = attempt - 1, reason = COALESCE(:reason, reason)"),
-        reason=reason,
-    )  # fmt: skip
+def release(tx: Transaction, job: Job, *, reason: str | None, now: datetime, settle: timedelta) -> None:
+    """Hand the job back with its attempt not counted: the program stops, or a provider is away.
+
+    A job that may have a request in flight is not ready before `settle` is over.
+    """
+    if tx.row("SELECT 1 FROM write WHERE job_id = :id AND state = 'intended'", id=job.id):
+        moved = moving(State.RUNNING, State.SCHEDULED, f"run_after = :until, attempt = attempt - 1, {_REASON}")
+        _fenced(tx, job, moved, reason=reason, until=(now + settle).timestamp())
+    else:
+        _fenced(tx, job, moving(State.RUNNING, State.READY, f"attempt = attempt - 1, {_REASON}"), reason=reason)
     note_event(tx, job.id, f"Handed back: {reason or 'the sidecar was stopped.'}", now)
+
+
+@durable
+def hasten(tx: Transaction, document_id: int, kind: Kind, *, priority: int) -> None:
+    """Put the document's waiting job of this kind before all others of a lower priority."""
+    tx.run(
+        "UPDATE job SET priority = :priority WHERE document_id = :document AND kind = :kind "
+        "AND state IN ('ready', 'scheduled') AND priority > :priority",
+        priority=priority, document=document_id, kind=kind.value,
+    )  # fmt: skip
 
 
 @durable
@@ -250,16 +266,24 @@ def withdraw(tx: Transaction, job_id: int, *, reason: str, now: datetime) -> boo
             + f"WHERE id = :id AND state = '{old}'",
             id=job_id, reason=reason, now=now.timestamp(),
         ):  # fmt: skip
+            tx.run("UPDATE write SET state = 'dropped' WHERE job_id = :id AND state = 'intended'", id=job_id)
             note_event(tx, job_id, reason, now)
             return True
     return False
 
 
 @reading
-def unfinished(tx: Transaction) -> set[int]:
-    """Return the documents that have an unfinished job of any kind."""
-    rows = tx.rows("SELECT DISTINCT document_id FROM job WHERE state IN ('ready', 'running', 'scheduled', 'review')")
-    return {row.document_id for row in rows}
+def unfinished(tx: Transaction) -> set[tuple[int, Kind]]:
+    """Return document and kind of every unfinished job."""
+    rows = tx.rows("SELECT document_id, kind FROM job WHERE state IN ('ready', 'running', 'scheduled', 'review')")
+    return {(row.document_id, Kind(row.kind)) for row in rows}
+
+
+@reading
+def last_states(tx: Transaction, document_id: int) -> dict[Kind, State]:
+    """Return how the document's newest job of each kind stands."""
+    rows = tx.rows("SELECT kind, state FROM job WHERE document_id = :document ORDER BY id", document=document_id)
+    return {Kind(row.kind): State(row.state) for row in rows}
 
 
 @reading

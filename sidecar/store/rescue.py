@@ -30,19 +30,18 @@ def rescue(tx: Transaction, *, now: datetime, everything: bool, settle: timedelt
 
     `everything` takes all running jobs (right after the start, when this program is the only one on the store);
     otherwise those whose lease ran out. The attempt is handed back and a crash counted instead; too many crashes
-    without progress give the job up. A job that may have a request in flight is not ready before `settle` is over.
+    without progress give the job up. A job with an intent, whose request may be in flight, is not ready before
+    `settle` is over, counted from now: nobody knows when its last byte went out.
     """
     rows = tx.rows(
-        "SELECT j.id, j.crashes, w.intended_at FROM job j "
+        "SELECT j.id, j.crashes, w.job_id AS intent FROM job j "
         "LEFT JOIN write w ON w.job_id = j.id AND w.state = 'intended' "
         "WHERE j.state = 'running' AND (:everything = 1 OR j.lease_until < :now)",
         everything=int(everything),
         now=now.timestamp(),
     )
     for row in rows:
-        # With the clock set back an intent may seem to lie ahead; no wait is longer than `settle`.
-        sent = None if row.intended_at is None else min(row.intended_at, now.timestamp())
-        free_at = None if sent is None else sent + settle.total_seconds()
+        free_at = None if row.intent is None else (now + settle).timestamp()
         _take_back(tx, row.id, row.crashes + 1, free_at, now, max_crashes)
     return [row.id for row in rows]
 
@@ -50,14 +49,14 @@ def rescue(tx: Transaction, *, now: datetime, everything: bool, settle: timedelt
 def _take_back(
     tx: Transaction, job_id: int, crashes: int, free_at: float | None, now: datetime, max_crashes: int
 ) -> None:
-    waits = free_at is not None and free_at > now.timestamp()
+    waits = free_at is not None
     assignments = "attempt = attempt - 1, crashes = :crashes"
     values: dict[str, Any] = {"id": job_id, "crashes": crashes}
     if waits:
         assignments += ", run_after = :free_at"
         values["free_at"] = free_at
     if crashes >= max_crashes:
-        assignments += ", giving_up = 1, reason = :reason"
+        assignments += ", reason = CASE WHEN giving_up = 1 THEN reason ELSE :reason END, giving_up = 1"
         values["reason"] = CRASH_REASON.format(crashes=crashes)
     new = State.SCHEDULED if waits else State.READY
     tx.run(moving(State.RUNNING, new, assignments) + "WHERE id = :id AND state = 'running'", **values)

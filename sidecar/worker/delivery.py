@@ -20,14 +20,22 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sidecar.domain.document import Document
-from sidecar.domain.errors import CancelledError, PermanentError, UncertainWriteError
+from sidecar.domain.errors import CancelledError, PermanentError, TemporaryError, UncertainWriteError
 from sidecar.domain.job import Job
 from sidecar.domain.trigger import Tags
-from sidecar.domain.writeback import Conflict, Plan, Proposal, decide, not_arrived, shows_our_hand
+from sidecar.domain.writeback import (
+    Conflict,
+    Plan,
+    Proposal,
+    decide,
+    overruled,
+    shows_our_hand,
+    tags_are_lost,
+)
 from sidecar.paperless.client import Paperless
 from sidecar.paperless.http import PROVIDER, RefusedError
 from sidecar.store import journal
@@ -52,13 +60,29 @@ class Delivered:
     conflicts: tuple[Conflict, ...] = ()
     #: Fields that Paperless did not take, with its words.
     refused: Mapping[str, str] = field(default_factory=dict)
+    #: Fields that Paperless took and that somebody, or a workflow, set to something else at once.
+    overruled: tuple[str, ...] = ()
+
+
+def _is_ours(job: Job, earlier: journal.Entry | None, current: Document) -> bool:
+    """Say whether a missing trigger tag is our own doing."""
+    if earlier is None:
+        return False
+    return job.giving_up or shows_our_hand(earlier.proposal, earlier.written, current)
 
 
 class Delivery:
     """Delivers proposals to one Paperless."""
 
     def __init__(
-        self, paperless: Paperless, db: Database, gate: Gate, leases: Leases, tags: Tags, clock: Clock
+        self,
+        paperless: Paperless,
+        db: Database,
+        gate: Gate,
+        leases: Leases,
+        tags: Tags,
+        clock: Clock,
+        on_strange_tags: Callable[[], None],
     ) -> None:
         self._paperless = paperless
         self._db = db
@@ -66,28 +90,38 @@ class Delivery:
         self._leases = leases
         self._tags = tags
         self._clock = clock
+        self._on_strange_tags = on_strange_tags
 
     async def deliver(self, job: Job, proposal: Proposal) -> Delivered:
         """Deliver; the steps are this module's text. Raises CancelledError and the errors of `Paperless`."""
         current = await self._paperless.document(job.document_id)
         earlier = await self._db.run(journal.find, job.id)
-        if self._tags.trigger(job.kind) not in current.tags and not (earlier and shows_our_hand(proposal, current)):
+        if self._tags.trigger(job.kind) not in current.tags and not _is_ours(job, earlier, current):
             raise CancelledError(TRIGGER_GONE)
         plan = decide(proposal, current)
         await self._db.run(journal.intend, job, proposal, plan, now=self._clock.now())
         await self._note(job, proposal, current)
         refused = await self._patch(job, plan) if plan.write else {}
         plan = plan.without(frozenset(refused))
+        if refused and not plan.write and not plan.settled:
+            raise PermanentError(f"Paperless took nothing of it: {'; '.join(refused.values())}")
         if plan.delta:
-            await self._gate.change_tags(job.document_id, plan.delta, lambda: self._may_write(job))
+            await self._change_tags(job, plan)
         back = await self._paperless.document(job.document_id)
-        if lost := not_arrived(plan, back):
-            raise UncertainWriteError(
-                f"Paperless took the write, but {', '.join(lost)} did not change.", suspect=PROVIDER
-            )
+        if tags_are_lost(plan, back):
+            raise UncertainWriteError("Paperless took the change of tags, but no tag has changed.", suspect=PROVIDER)
         before = earlier.written if earlier else {}
         written = tuple(name for name in proposal.wanted if name in plan.write or name in before)
-        return Delivered(back, written, plan.conflicts, refused)
+        return Delivered(back, written, plan.conflicts, refused, overruled(plan, back))
+
+    async def _change_tags(self, job: Job, plan: Plan) -> None:
+        """Send the tag delta. A tag that is gone from Paperless by now makes the proposal worthless: think anew."""
+        try:
+            await self._gate.change_tags(job.document_id, plan.delta, lambda: self._may_write(job))
+        except RefusedError as error:
+            self._on_strange_tags()
+            await self._db.run(journal.drop, job)
+            raise TemporaryError(f"{error} Was a tag deleted?") from error
 
     async def _may_write(self, job: Job) -> None:
         await self._leases.assure(job, self._paperless.timeout_s)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sidecar.domain.errors import LeaseLostError, PermanentError, WorkError
+from sidecar.domain.errors import PermanentError
 from sidecar.domain.writeback import TagDelta
 
 T = TypeVar("T")
@@ -85,7 +85,7 @@ class Gate:
 async def _is_allowed(waiting: _Waiting) -> bool:
     try:
         await waiting.check()
-    except (LeaseLostError, WorkError) as error:
+    except Exception as error:  # noqa: BLE001 - as below
         _end(waiting, error)
         return False
     return not waiting.done.done()

@@ -39,7 +39,9 @@ class Leases:
 
     def drop(self, job: Job) -> None:
         """Stop caring for the job's lease."""
-        self._held.pop(job.id, None)
+        held = self._held.get(job.id)
+        if held is not None and held.token == job.lease_token:  # a later claim of the same job is not ours to drop
+            del self._held[job.id]
 
     async def keep(self) -> None:
         """Renew all leases every third of their length, for ever. No job running, no commit."""
@@ -60,7 +62,8 @@ class Leases:
         for job_id, held in asked.items():
             if job_id in kept:
                 held.until = until
-            elif self._held.pop(job_id, None):
+            elif self._held.get(job_id) is held:
+                del self._held[job_id]
                 _log.warning("job %s: the lease was lost; what was done since is discarded", job_id)
                 held.task.cancel()
 

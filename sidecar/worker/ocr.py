@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sidecar.domain.errors import PermanentError, StoreError, TemporaryError, WorkError
+from sidecar.domain.errors import PermanentError, TemporaryError, WorkError
 from sidecar.domain.job import Job
 from sidecar.domain.page import PageText, assemble, keeps_enough, page_key
 from sidecar.domain.trigger import Tags
@@ -80,7 +80,7 @@ class Ocr:
         they are kept, its error is raised.
         """
         document, base = await self._intake.open(job, ["content"])
-        with _folder(self._folder / f"document-{job.document_id}") as folder:
+        with _folder(self._folder / f"document-{job.document_id}-{job.lease_token}") as folder:
             original = raster.is_readable(document.mime_type)
             got = await self._paperless.download(
                 job.document_id, folder / "file", original=original, max_bytes=self._max_file_bytes
@@ -96,7 +96,7 @@ class Ocr:
                 "The text that was read has less than half the letters of the text that stands there, "
                 "so the old text was kept."
             )
-        delta = TagDelta(add=frozenset({self._tags.ocr_done}), remove=frozenset({self._tags.ocr, self._tags.failed}))
+        delta = TagDelta(add=frozenset({self._tags.ocr_done}), remove=frozenset({self._tags.ocr}))
         return Proposal(base=base, wanted={"content": text}, delta=delta)
 
     async def _resume(self, job: Job, source: Source, folder: Path, sha256: str) -> _Reading:
@@ -114,7 +114,7 @@ class Ocr:
             async with asyncio.TaskGroup() as readers:
                 for _ in range(self._cores):
                     readers.create_task(self._read_next(reading, todo))
-        except* (WorkError, StoreError) as errors:
+        except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
 
     async def _read_next(self, reading: _Reading, todo: Iterator[int]) -> None:
@@ -128,6 +128,9 @@ class Ocr:
             text = await asyncio.to_thread(self._read_page, reading.source, page, reading.folder)
         except (PermanentError, TemporaryError) as error:
             reading.failed[page] = error
+            return
+        except OSError as error:
+            reading.failed[page] = TemporaryError(f"Page {page} could not be read: {error.strerror or error}.")
             return
         await self._db.run(
             pages.checkpoint,

@@ -87,7 +87,7 @@ class Poller:
         if not tagged:
             return 0
         busy = await self._db.run(queue.unfinished)
-        new = [document for document in tagged if document.id not in busy]
+        new = [document for document in tagged if (document.id, next_kind(document.tags, self._tags)) not in busy]
         if not new:
             return 0
         now = self._clock.now()

@@ -8,12 +8,13 @@ documents in a row, with no success in between, count as an outage too.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sidecar.domain.errors import MisconfiguredError, OutageError, WorkError
+from sidecar.domain.errors import MisconfiguredError, OutageError
 from sidecar.domain.retry import parking_s
 from sidecar.worker.clock import Clock
 
@@ -21,6 +22,8 @@ _log = logging.getLogger(__name__)
 
 #: So many different documents in a row, and it is not the documents.
 STREAK = 3
+#: How long a sign of life may take, in seconds.
+SIGN_S = 15.0
 
 Probe = Callable[[], Awaitable[None]]
 
@@ -86,12 +89,14 @@ class Providers:
     async def is_alive(self, name: str) -> bool:
         """Ask the provider for a sign of life now; park it if there is none."""
         try:
-            await self._probes[name]()
+            async with asyncio.timeout(SIGN_S):
+                await self._probes[name]()
         except OutageError as error:
             self.park(error)
             return False
-        except WorkError as error:
-            self.park(OutageError(name, str(error)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is no sign of life
+            said = str(error) or f"{name} gave no sign of life within {SIGN_S:.0f} s."
+            self.park(OutageError(name, said))
             return False
         return True
 

@@ -20,7 +20,7 @@ from sidecar.domain.errors import (
     TemporaryError,
     UncertainWriteError,
 )
-from sidecar.domain.job import Job, Kind, Priority
+from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.retry import RetryPolicy
 from sidecar.domain.trigger import Tags
 from sidecar.domain.writeback import Proposal, TagDelta
@@ -35,7 +35,9 @@ from sidecar.worker.providers import Providers
 _log = logging.getLogger(__name__)
 
 #: After so many claims of one job its failures are its own, whatever its providers look like.
-EXCUSES = 100
+EXCUSES = 20
+#: What is left for handing jobs back once the grace is over, in seconds.
+LAST_GRACE_S = 5.0
 
 Step = Callable[[Job], Awaitable[Proposal]]
 
@@ -86,6 +88,7 @@ class Runner:
         self._clock = clock
         self._running: dict[asyncio.Task[None], Kind] = {}
         self._wake = asyncio.Event()
+        self._claiming = asyncio.Lock()
         self._stopping = False
 
     def wake(self) -> None:
@@ -103,11 +106,11 @@ class Runner:
 
     async def watch(self) -> None:
         """Claim and run jobs until cancelled or stopped. Sleeps until woken when nothing can be claimed."""
-        self._stopping = False
         while not self._stopping:
             self._wake.clear()
             try:
-                started = await self._start_all()
+                async with self._claiming:
+                    started = await self._start_all()
             except StoreError as error:
                 _log.error("%s", error)
                 await self._clock.sleep(5.0)
@@ -119,11 +122,17 @@ class Runner:
         """Claim no more, let short steps finish, hand running jobs back with their attempt not counted."""
         self._stopping = True
         self.wake()
-        for _ in range(2):  # the second time does not wait for anything any more
+        async with self._claiming:  # a claim that is under way comes to its end, so that no job is left behind
+            pass
+        for patience_s in (grace_s, LAST_GRACE_S):  # the first cancel lets short steps finish, the second does not
             for task in self._running:
                 task.cancel()
             if self._running:
-                await asyncio.wait(set(self._running), timeout=grace_s)
+                await asyncio.wait(set(self._running), timeout=patience_s)
+
+    def begin(self) -> None:
+        """Allow claims (again, after a stop)."""
+        self._stopping = False
 
     async def _start_all(self) -> bool:
         started = False
@@ -160,15 +169,16 @@ class Runner:
     async def _run(self, job: Job) -> None:
         """Work on the job and settle how that ended; all errors of the job end here."""
         try:
-            await self._work(job)
+            try:
+                await self._work(job)
+            except LeaseLostError as error:
+                _log.warning("%s", error)
+            except Exception as error:  # noqa: BLE001 - one job's error, whatever it is, is settled for that job alone
+                await self._settle(job, error)
         except asyncio.CancelledError:
             if self._stopping:
                 await self._hand_back(job)
             raise
-        except LeaseLostError as error:
-            _log.warning("%s", error)
-        except Exception as error:  # noqa: BLE001 - one job's error, whatever it is, is settled for that job alone
-            await self._settle(job, error)
 
     async def _work(self, job: Job) -> None:
         """Propose and finish. A job that came as far as an intent once goes on from there: its work is done."""
@@ -176,8 +186,19 @@ class Runner:
             await to_the_end(self._mark_failed(job))
             return
         entry = await self._db.run(journal.find, job.id) if job.lease_token > 1 else None
-        proposal = entry.proposal if entry else await self._lanes[job.kind].step(job)
+        if entry and entry.state == "intended":
+            proposal = entry.proposal
+        else:
+            proposal = await self._with_the_mark_off(job, await self._lanes[job.kind].step(job))
         await to_the_end(self._finish(job, proposal))
+
+    async def _with_the_mark_off(self, job: Job, proposal: Proposal) -> Proposal:
+        """Let a success take the fail tag off, unless it stands for a failure of another kind of job."""
+        states = await self._db.run(queue.last_states, job.document_id)
+        if any(state is State.FAILED for kind, state in states.items() if kind is not job.kind):
+            return proposal
+        delta = TagDelta(proposal.delta.add, proposal.delta.remove | {self._tags.failed})
+        return replace(proposal, delta=delta)
 
     async def _finish(self, job: Job, proposal: Proposal) -> None:
         delivered = await self._delivery.deliver(job, proposal)
@@ -187,9 +208,7 @@ class Runner:
         self._providers.proved(self._lanes[job.kind].needs)
         _log.info("document %s: %s done. %s", job.document_id, job.kind, summary)
         if job.kind is Kind.OCR and self._tags.tagging in delivered.document.tags:
-            await self._db.run(
-                queue.enqueue, job.document_id, Kind.TAGGING, priority=min(job.priority, Priority.NEW), now=now
-            )
+            await self._db.run(queue.enqueue, job.document_id, Kind.TAGGING, priority=job.priority, now=now)
 
     async def _mark_failed(self, job: Job) -> None:
         """Show in Paperless that the job was given up, then end it. Paperless away: later. Not allowed: without."""
@@ -207,9 +226,11 @@ class Runner:
         match error:
             case CancelledError():
                 await self._db.run(queue.cancel, job, reason=str(error), now=now)
+            case OutageError() if job.lease_token > EXCUSES and await self._providers.is_alive(error.provider):
+                await self._try_later(job, TemporaryError(str(error)))
             case OutageError():
                 self._providers.park(error)
-                await self._db.run(queue.release, job, reason=str(error), now=now)
+                await self._release(job, str(error))
             case TemporaryError():
                 await self._try_later(job, error)
             case PermanentError():
@@ -223,7 +244,9 @@ class Runner:
     async def _try_later(self, job: Job, error: TemporaryError) -> None:
         """Put the job off. If it is the suspect provider's fault and not the job's own, it costs no attempt."""
         blame = not await self._is_excused(job, error)
-        if blame and self._rules.retry.exhausted(job.attempt):
+        # What is given up has as many attempts again, for bringing its marks to Paperless.
+        attempt = job.attempt // 2 if job.giving_up else job.attempt
+        if blame and self._rules.retry.exhausted(attempt):
             await self._give_up(job, f"{error} Given up after {job.attempt} attempts.")
             return
         wait = self._rules.retry.delay(job.attempt, self._clock.chance()) if blame else timedelta(0)
@@ -249,11 +272,14 @@ class Runner:
 
     async def _hand_back(self, job: Job) -> None:
         try:
-            await self._db.run(queue.release, job, reason=None, now=self._clock.now())
+            await self._release(job, None)
         except LeaseLostError:
             pass  # it had come to its end after all
         except StoreError as error:
             _log.error("job %s could not be handed back: %s", job.id, error)
+
+    async def _release(self, job: Job, reason: str | None) -> None:
+        await self._db.run(queue.release, job, reason=reason, now=self._clock.now(), settle=self._rules.settle)
 
 
 _FIELD_WORDS = {"content": "text", "document_type": "document type", "created": "date"}
@@ -266,5 +292,8 @@ def _summary(job: Job, delivered: Delivered) -> str:
     if delivered.conflicts:
         theirs = ", ".join(_FIELD_WORDS.get(conflict.field, conflict.field) for conflict in delivered.conflicts)
         parts.append(f"Kept what somebody changed meanwhile: {theirs}.")
+    if delivered.overruled:
+        changed = ", ".join(_FIELD_WORDS.get(name, name) for name in delivered.overruled)
+        parts.append(f"Somebody, or a workflow in Paperless, changed it again at once: {changed}.")
     parts += [f"Paperless refused the {_FIELD_WORDS.get(n, n)}: {said}" for n, said in delivered.refused.items()]
     return " ".join(parts)

@@ -14,6 +14,7 @@ from sidecar.store import ledger, pages
 from sidecar.store.database import Database
 from sidecar.store.ledger import Call
 from sidecar.worker.clock import Clock
+from sidecar.worker.finishing import to_the_end
 from sidecar.worker.intake import Intake
 
 FIELDS = ("title", "correspondent", "document_type", "created")
@@ -45,21 +46,25 @@ class Tagging:
             wanted=wanted_fields(suggestion, self._tagger.rules, document, ids),
             delta=TagDelta(
                 add=frozenset({self._tags.tagging_done, *chosen}),
-                remove=frozenset({self._tags.tagging, self._tags.failed}),
+                remove=frozenset({self._tags.tagging}),
             ),
         )
 
     async def _ask(self, job: Job, question: Question, vocabulary: Vocabulary) -> Suggestion:
         model = self._tagger.model.name
 
-        async def record(reply: Reply, outcome: str) -> None:
+        async def record(reply: Reply, outcome: str, suggestion: Suggestion | None) -> None:
             call = Call("tagging", model, reply.input_tokens, reply.output_tokens, outcome, reply.seconds)
             await self._db.run(ledger.record, job, call, now=self._clock.now())
+            if suggestion is not None:
+                now = self._clock.now()
+                await self._db.run(pages.keep_answer, job, question.key, suggestion, model=model, now=now)
+
+        async def to_the_end_of_it(reply: Reply, outcome: str, suggestion: Suggestion | None) -> None:
+            await to_the_end(record(reply, outcome, suggestion))  # what was paid for is kept, whoever stops us
 
         today = self._clock.now().date()
-        suggestion = await self._tagger.ask(question, vocabulary, today=today, record=record)
-        await self._db.run(pages.keep_answer, job, question.key, suggestion, model=model, now=self._clock.now())
-        return suggestion
+        return await self._tagger.ask(question, vocabulary, today=today, record=to_the_end_of_it)
 
     async def _ids(self, suggestion: Suggestion, vocabulary: Vocabulary) -> dict[tuple[Names, str], int]:
         """Resolve every name of the suggestion; those that do not exist were allowed to be made, and are made."""

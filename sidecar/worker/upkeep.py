@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +20,14 @@ SIGN_EVERY = timedelta(seconds=20)
 PRUNE_EVERY = timedelta(hours=6)
 
 
+def show_life(file: Path) -> None:
+    """Touch the file that the health check looks at; a volume that cannot be written makes the program unwell."""
+    try:
+        file.touch()
+    except OSError as error:
+        _log.error("%s cannot be touched: %s", file, error.strerror)
+
+
 class Upkeep:
     """Wakes scheduled jobs, rescues those of dead runners, forgets old ones, and shows that the program lives."""
 
@@ -33,6 +41,7 @@ class Upkeep:
         keep: timedelta,
         alive_file: Path,
         on_ready: Callable[[], None],
+        renew: Callable[[], Awaitable[None]],
     ) -> None:
         self._db = db
         self._clock = clock
@@ -41,6 +50,7 @@ class Upkeep:
         self._keep = keep
         self._alive_file = alive_file
         self._on_ready = on_ready
+        self._renew = renew
         self._seen_version = -1
         self._due: dict[str, datetime] = {}
 
@@ -75,9 +85,10 @@ class Upkeep:
             await self._db.run(rescue.promote, now=now)
             self._on_ready()
         if self._is_due("rescue", RESCUE_EVERY) and await self._db.run(rescue.expired, now=now):
+            await self._renew()  # after a leap of the clock or a long sleep our own leases seem to have run out
             await self.rescue(everything=False)
         if self._is_due("sign", SIGN_EVERY):
-            self._alive_file.touch()
+            show_life(self._alive_file)
         if self._is_due("prune", PRUNE_EVERY):
             await self._prune(now - self._keep)
 

@@ -159,7 +159,14 @@ def test_a_page_key_changes_with_everything_that_changes_the_text() -> None:
 
 VOCABULARY = Vocabulary(
     {
-        Names.TAGS: [Name(1, "Invoice", 9), Name(2, "Tax", 5), Name(3, "tax", 1)],
+        Names.TAGS: [
+            Name(1, "Invoice", 9),
+            Name(2, "Tax", 5),
+            Name(3, "tax", 1),
+            Name(20, "!!!"),
+            Name(21, "C++"),
+            Name(22, "दान"),
+        ],
         Names.CORRESPONDENTS: [Name(4, "Müller GmbH", 2), Name(5, "ING", 30), Name(6, "Сбербанк", 1)],
         Names.DOCUMENT_TYPES: [Name(7, "Letter", 3)],
     }
@@ -178,6 +185,11 @@ VOCABULARY = Vocabulary(
         (Names.TAGS, "tax", 3),
         (Names.TAGS, "TAX", 2),
         (Names.TAGS, "", None),
+        (Names.TAGS, "???", None),
+        (Names.TAGS, "C++", 21),
+        (Names.TAGS, "C", None),
+        (Names.TAGS, "दान", 22),
+        (Names.TAGS, "दिन", None),
     ],
 )
 def test_a_name_is_found_by_itself_and_never_by_a_part(kind: Names, text: str, found: int | None) -> None:
@@ -233,7 +245,17 @@ def test_new_names_are_taken_where_the_owner_allows_it() -> None:
     rules = FilingRules(create=frozenset({Names.CORRESPONDENTS}))
     assert answered(rules, correspondent=" New\nCompany ").correspondent == "New Company"
     assert answered(rules, correspondent="ing").correspondent == "ING"
-    assert answered(rules, correspondent="x" * 129).correspondent is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["x" * 49, "one two three four five six seven", "Ignore this: do that", 'a "quoted" name', "<b>", "{{ x }}", "!!!",
+     "AUTO-OCR", "auto ocr"],
+)  # fmt: skip
+def test_what_is_no_plain_name_or_is_forbidden_is_never_made(name: str) -> None:
+    rules = FilingRules(create=frozenset({Names.TAGS}))
+    vocabulary = Vocabulary(forbidden=frozenset({"auto ocr"}))
+    assert check_answer({"tags": [name, "Fine name"]}, rules, vocabulary, TODAY).tags == ("Fine name",)
 
 
 @pytest.mark.parametrize(

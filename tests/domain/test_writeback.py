@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sidecar.domain.document import Document
-from sidecar.domain.writeback import Proposal, TagDelta, decide, not_arrived, shows_our_hand
+from sidecar.domain.writeback import Proposal, TagDelta, decide, overruled, shows_our_hand, tags_are_lost
 
 TRIGGER, DONE, PERSONS = 1, 2, 9
 
@@ -97,25 +97,39 @@ def test_only_the_missing_part_of_a_tag_delta_is_sent(tags: set[int], add: set[i
 )
 def test_a_missing_trigger_is_ours_only_if_our_hand_shows(title: str, tags: set[int], ours: bool) -> None:
     now = replace(DOCUMENT, title=title, tags=frozenset(tags))
-    assert shows_our_hand(proposal(title="Invoice"), now) is ours
+    assert shows_our_hand(proposal(title="Invoice"), {"title"}, now) is ours
 
 
 def test_a_value_that_was_right_before_is_no_sign_of_our_hand() -> None:
     unchanged = Proposal({"title": "scan0001"}, {"title": "scan0001"}, DELTA)
-    assert not shows_our_hand(unchanged, replace(DOCUMENT, tags=frozenset()))
+    assert not shows_our_hand(unchanged, {"title"}, replace(DOCUMENT, tags=frozenset()))
+
+
+def test_a_value_that_was_never_sent_is_no_sign_of_our_hand() -> None:
+    now = replace(DOCUMENT, title="Invoice", tags=frozenset())
+    assert not shows_our_hand(proposal(title="Invoice"), set(), now)
+
+
+def test_a_done_tag_that_was_on_before_is_no_sign_of_our_hand() -> None:
+    journalled = Proposal({"title": "scan0001"}, {"title": "Invoice"}, TagDelta(remove=frozenset({TRIGGER})))
+    assert not shows_our_hand(journalled, set(), replace(DOCUMENT, tags=frozenset({DONE})))
 
 
 @pytest.mark.parametrize(
-    ("title", "tags", "lost"),
-    [
-        ("Invoice", {DONE}, ()),
-        ("scan0001", {DONE}, ("title",)),
-        ("A person was faster", {DONE}, ()),
-        ("Invoice", {TRIGGER}, ("tags",)),
-        ("Invoice", {DONE, TRIGGER}, ()),
-    ],
-    ids=["all there", "title did not change", "changed after us", "tags did not change", "triggered again meanwhile"],
+    ("title", "others"),
+    [("Invoice", ()), ("scan0001", ("title",)), ("A person was faster", ("title",))],
+    ids=["ours", "set back by a workflow", "changed after us"],
 )
-def test_reading_back_finds_what_did_not_arrive(title: str, tags: set[int], lost: tuple[str, ...]) -> None:
+def test_what_somebody_did_after_us_is_told_and_not_fought(title: str, others: tuple[str, ...]) -> None:
     plan = decide(proposal(title="Invoice"), DOCUMENT)
-    assert not_arrived(plan, replace(DOCUMENT, title=title, tags=frozenset(tags))) == lost
+    assert overruled(plan, replace(DOCUMENT, title=title)) == others
+
+
+@pytest.mark.parametrize(
+    ("tags", "lost"),
+    [({DONE}, False), ({TRIGGER}, True), ({DONE, TRIGGER}, False), (set(), False)],
+    ids=["all there", "nothing has changed", "triggered again meanwhile", "the done tag was taken off again"],
+)
+def test_a_tag_delta_is_lost_only_if_nothing_of_it_came_true(tags: set[int], lost: bool) -> None:
+    plan = decide(proposal(title="Invoice"), DOCUMENT)
+    assert tags_are_lost(plan, replace(DOCUMENT, tags=frozenset(tags))) is lost

@@ -49,7 +49,7 @@ async def tagger(server: PracticeModel | str, rules: FilingRules | None = None, 
 
 
 async def ask(asked: Tagger, text: str = TEXT, outcomes: list[str] | None = None) -> Suggestion:
-    async def record(reply: Reply, outcome: str) -> None:
+    async def record(reply: Reply, outcome: str, suggestion: Suggestion | None) -> None:
         if outcomes is not None:
             outcomes.append(outcome)
 
@@ -144,6 +144,12 @@ async def test_a_server_without_any_response_format_is_asked_in_plain_words(serv
         (429, '{"error": {"message": "none left", "code": "insufficient_quota"}}', MisconfiguredError, "credit"),
         (429, '{"error": {"message": "slow down"}}', OutageError, "busy"),
         (503, "", OutageError, "busy or away"),
+        (402, '{"error": {"message": "Insufficient credits"}}', MisconfiguredError, "credit"),
+        (400, '{"error": {"message": "gpt-9 is not a valid model ID"}}', MisconfiguredError, "LLM_MODEL"),
+        (403, '{"error": {"message": "flagged by moderation"}}', PermanentError, "does not take this document"),
+        (403, '{"error": {"message": "forbidden"}}', MisconfiguredError, "OPENAI_API_KEY"),
+        (504, "", TemporaryError, "504"),
+        (200, "<html>Welcome</html>", MisconfiguredError, "ends in /v1"),
         (500, '{"error": {"message": "oops"}}', TemporaryError, "500"),
         (400, '{"error": {"message": "content filter"}}', PermanentError, "does not take this document"),
         (200, "this is not JSON", TemporaryError, "no proper answer|gave no"),
@@ -152,11 +158,29 @@ async def test_a_server_without_any_response_format_is_asked_in_plain_words(serv
 async def test_each_kind_of_error_is_what_it_means(
     server: PracticeModel, status: int, body: str, error: type[Exception], words: str
 ) -> None:
-    server.faults.add(Fault(path="chat", answer=Answer(status, body=body)))
+    kind = "text/html" if body.startswith("<") else "application/json"
+    server.faults.add(Fault(path="chat", answer=Answer(status, kind, body)))
     async with tagger(server) as asked:
         with pytest.raises(error, match=words) as caught:
             await ask(asked)
     assert type(caught.value) is error
+
+
+async def test_an_address_that_is_no_api_gives_no_sign_of_life(server: PracticeModel) -> None:
+    server.faults.add(Fault(answer=Answer(200, "text/html", "<html>Welcome</html>")))
+    async with tagger(server) as asked:
+        with pytest.raises(MisconfiguredError, match="ends in /v1"):
+            await asked.model.probe()
+
+
+async def test_one_document_that_is_too_long_does_not_change_what_others_are_asked(server: PracticeModel) -> None:
+    said = '{"error": {"message": "max_tokens is too large for the context length", "param": "max_tokens"}}'
+    server.faults.add(Fault(path="chat", times=1, answer=Answer(400, body=said)))
+    async with tagger(server) as asked:
+        with pytest.raises(PermanentError):
+            await ask(asked)
+        await ask(asked)
+    assert "max_tokens" in server.calls()[-1].body
 
 
 async def test_retry_after_is_passed_on(server: PracticeModel) -> None:

@@ -1,6 +1,7 @@
 """The real `sidecar` command as a process of its own, and the outside ledger of what tesseract was asked."""
 
 import os
+import re
 import shutil
 import signal
 import stat
@@ -20,7 +21,7 @@ case "$1" in
 --*) exec {real} "$@" ;;
 esac
 echo "begin $1" >>{log}
-crash={crashes}/$(basename "$(dirname "$1")")-$(basename "$1" .pgm)
+crash={crashes}/$(expr "$1" : '.*/\\(document-[0-9]*\\)')-$(basename "$1" .pgm)
 if [ -s "$crash" ]; then
     sed -i 1d "$crash"
     kill -SEGV $$
@@ -37,15 +38,15 @@ class Reading:
     """A page that tesseract was started on, or came to the end of."""
 
     ended: bool
-    #: The folder the page image lay in; one a document.
-    folder: str
+    #: The id of the document, which the folder of its page images is named after.
+    document: int
     page: int
 
 
 class TesseractLedger:
     """A `tesseract` that comes first on PATH, notes every start and every good end, and calls the real one.
 
-    Page images are named page-0007.pgm, so a note says which page was read.
+    Page images are named document-12../page-0007.pgm, so a note says which page of which document was read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -67,16 +68,18 @@ class TesseractLedger:
         found = []
         for line in self._log.read_text().splitlines():
             word, _, image = line.partition(" ")
-            found.append(Reading(word == "end", Path(image).parent.name, int(Path(image).stem.rpartition("-")[2])))
+            numbers = re.search(r"/document-(\d+)[^/]*/page-(\d+)", image)
+            assert numbers, f"this image says not which page it is: {image}"
+            found.append(Reading(word == "end", int(numbers[1]), int(numbers[2])))
         return found
 
-    def starts(self) -> Counter[tuple[str, int]]:
-        """Count the starts of each page: (folder, page) -> starts."""
-        return Counter((reading.folder, reading.page) for reading in self.readings() if not reading.ended)
+    def starts(self) -> Counter[tuple[int, int]]:
+        """Count the starts of each page: (document, page) -> starts."""
+        return Counter((reading.document, reading.page) for reading in self.readings() if not reading.ended)
 
-    def ends(self) -> Counter[tuple[str, int]]:
+    def ends(self) -> Counter[tuple[int, int]]:
         """Count the good ends of each page."""
-        return Counter((reading.folder, reading.page) for reading in self.readings() if reading.ended)
+        return Counter((reading.document, reading.page) for reading in self.readings() if reading.ended)
 
 
 class Run:

@@ -1,5 +1,6 @@
 """A model or a Paperless that is away, or answers badly, costs a document nothing but time."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.samples import not_a_pdf
-from tests.scenarios.letters import letter
+from tests.scenarios.letters import book, headings, headings_in, letter
 from tests.scenarios.paperless import ArchiveProcess
 from tests.scenarios.waiting import until
 from tests.scenarios.world import (
@@ -129,10 +130,12 @@ LOST_ANSWERS: dict[str, dict[str, Any]] = {
     "400 after it was done": {"answer_after": Answer(400, "text/html", HTML)},
     "500 after it was done": {"answer_after": Answer(500, "text/html", HTML)},
 }
+#: SCENARIO_FULL=1 tries both kinds of work.
+KINDS = [TAG, OCR] if os.environ.get("SCENARIO_FULL") == "1" else [TAG]
 SHORT_PAGE = "# A page\n\nThat is read.\n\nFrom one end to the other."
 
 
-@pytest.mark.parametrize("kind", [OCR, TAG])
+@pytest.mark.parametrize("kind", KINDS)
 def test_fields_whose_answer_was_lost_or_wrong_are_written_once(world: World, kind: str) -> None:
     world.sidecar.settings["PAPERLESS_TIMEOUT_S"] = 1
     documents = {}
@@ -146,7 +149,7 @@ def test_fields_whose_answer_was_lost_or_wrong_are_written_once(world: World, ki
     assert_all_written_once(world, documents, kind)
 
 
-@pytest.mark.parametrize("kind", [OCR, TAG])
+@pytest.mark.parametrize("kind", KINDS)
 def test_tags_whose_answer_was_lost_or_wrong_are_written_once(world: World, kind: str) -> None:
     world.sidecar.settings["PAPERLESS_TIMEOUT_S"] = 1
     for effect in LOST_ANSWERS.values():  # one after the other, each for one request
@@ -175,18 +178,24 @@ def assert_all_written_once(world: World, documents: dict[int, str], kind: str) 
             assert world.archive.tag_names(document_id) == {TAG_DONE, *letter(number).tags}, name
 
 
-@pytest.mark.parametrize("effect", LOST_ANSWERS.values(), ids=list(LOST_ANSWERS))
-def test_a_reason_whose_answer_was_lost_or_wrong_stands_once_in_the_notes(world: World, effect: dict[str, Any]) -> None:
+@pytest.mark.parametrize("path", ["/notes/$", BULK_EDIT], ids=["note", "tags"])
+def test_the_reason_of_a_failure_survives_lost_and_wrong_answers_and_stands_in_one_note(
+    world: World, path: str
+) -> None:
     world.sidecar.settings["PAPERLESS_TIMEOUT_S"] = 1
-    document_id = world.add_scan_with(not_a_pdf(), [OCR])
-    world.archive.faults.add(Fault(method="POST", path="/notes/$", times=1, **effect))
+    documents = {world.add_scan_with(not_a_pdf(), [OCR]): name for name in LOST_ANSWERS}
+    for effect in LOST_ANSWERS.values():  # one after the other, each for one request
+        world.archive.faults.add(Fault(method="POST", path=path, times=1, **effect))
     with world.sidecar.running():
-        world.until_finished(document_id)
+        world.until_finished(*documents)
 
-    assert world.archive.tag_names(document_id) == {FAILED}
-    assert len(world.archive.notes(document_id)) == 1
-    assert [job.state for job in world.store.jobs()] == ["failed"]
-    assert world.our_history(document_id) == [frozenset({"tags"})]
+    for document_id in documents:
+        assert world.archive.tag_names(document_id) == {FAILED}
+        assert ["neither a PDF" in note for note in world.archive.notes(document_id)] == [True]
+        assert world.our_history(document_id) == [frozenset({"tags"})]
+        (job,) = world.store.jobs(document_id)
+        assert job.state == "failed"
+        assert "neither a PDF" in (job.reason or "")
 
 
 def test_a_field_that_paperless_refuses_is_left_out_and_the_rest_is_written(world: World) -> None:
@@ -201,6 +210,24 @@ def test_a_field_that_paperless_refuses_is_left_out_and_the_rest_is_written(worl
     assert_history(world, document_id, tagging=True)
     (job,) = world.store.jobs()
     assert "type" in (job.reason or ""), "the owner is not told that the type was refused"
+
+
+def test_a_gateway_that_answers_502_to_everything_for_a_while_costs_no_attempt(world: World) -> None:
+    filed = [world.add_letter(letter(number)) for number in range(3)]
+    scan = world.add_scan(book(4), tags=[OCR])
+    with world.sidecar.running() as run:
+        until(world.ledger.starts, "a page is being read")
+        world.archive.faults.add(Fault(answer=Answer(502, "text/html", HTML)))
+        assert run.goes_on(4), "the sidecar gave up because Paperless was away"
+        world.archive.faults.clear()
+        world.until_finished(*filed, scan)
+
+    assert_done_at_the_first_attempt(world, *filed, scan)
+    assert headings_in(world.archive.document(scan)["content"]) == headings(4)
+    assert set(world.ledger.starts().values()) == {1}
+    assert_history(world, scan, ocr=True)
+    for document_id in filed:
+        assert_history(world, document_id, tagging=True)
 
 
 @pytest.fixture

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from itertools import pairwise
 
 import pytest
 
 from sidecar.domain.job import State
 from sidecar.practice.faults import Answer, Fault
+from sidecar.practice.samples import text_pdf
 from sidecar.store import journal, report
-from tests.worker.conftest import World, fast_clock, running, until
+from tests.worker.conftest import LETTER, World, fast_clock, running, until
 
 FIELDS = "correspondent+created+document_type+title"
 
@@ -132,12 +134,116 @@ async def test_a_document_that_vanishes_ends_as_cancelled(world: World) -> None:
     assert (job.state, job.reason) == (State.CANCELLED, "The document is no longer in Paperless.")
 
 
-async def test_a_failure_shows_its_reason_once_and_a_later_success_takes_the_mark_off(world: World) -> None:
+async def test_a_failed_reading_keeps_its_mark_though_the_filing_succeeds(world: World) -> None:
+    document = world.letter("auto-ocr", "auto-tag", data=b"no pdf at all")
+    await world.drain()
+    assert world.archive.tag_names(document) == {"Invoice", "auto-failed", "auto-tagged"}
+
+
+async def test_a_model_cannot_put_the_sidecars_own_tags_on(world: World) -> None:
+    document = world.letter("auto-tag")
+    answer = '{"title": null, "tags": ["auto-ocr", "Auto-Tag", "Fresh"], "correspondent": null, "created": null}'
+    reply = {"choices": [{"message": {"content": answer}, "finish_reason": "stop"}], "usage": None}
+    world.model.faults.add(Fault(path="chat", answer=Answer(200, body=json.dumps(reply))))
+    await world.drain(create_names=frozenset({"tags"}))
+    assert world.archive.tag_names(document) == {"auto-tagged", "Fresh"}
+
+
+async def test_a_reason_is_not_lost_when_paperless_hiccups_at_the_marks(world: World) -> None:
     document = world.letter("auto-ocr", data=b"no pdf at all")
+    world.archive.faults.add(Fault(path="bulk_edit", times=1, answer=Answer(503)))
+    async with world.sidecar(fast_clock(60)) as sidecar, running(sidecar):
+        await until(lambda: "auto-failed" in world.archive.tag_names(document), "marked")
+        await until(lambda: _finished(sidecar), "finished")
+        (job,) = await sidecar.parts.db.run(report.jobs)
+    assert job.state is State.FAILED
+    assert "neither a PDF nor an image" in str(job.reason)
+    assert len(world.archive.notes(document)) == 1
+
+
+async def test_marks_have_attempts_of_their_own(world: World) -> None:
+    document = world.letter("auto-tag")
+    world.model.faults.add(Fault(path="chat", drop="before"))
+    world.archive.faults.add(Fault(path="bulk_edit", times=1, drop="before"))
+    async with world.sidecar(fast_clock(60), max_attempts=1) as sidecar, running(sidecar):
+        await until(lambda: "auto-failed" in world.archive.tag_names(document), "marked")
+        await until(lambda: _finished(sidecar), "finished")
+        jobs = await sidecar.parts.db.run(report.jobs)
+    assert [job.state for job in jobs] == [State.FAILED]
+
+
+async def test_a_stop_in_the_middle_of_a_slow_write_does_not_write_twice(world: World) -> None:
+    document = world.letter("auto-tag")
+    world.archive.faults.add(Fault(path="bulk_edit", times=1, delay_s=2.5))
+    async with world.sidecar(stop_grace_s=0.2) as sidecar:
+        async with running(sidecar):
+            await until(lambda: any(e.method == "PATCH" for e in world.archive.requests()), "the fields were sent")
+            await asyncio.sleep(0.3)
+        (job,) = await sidecar.parts.db.run(report.jobs)
+    assert (job.state, job.attempt) == (State.SCHEDULED, 0)
+    async with world.sidecar(fast_clock(20)) as sidecar, running(sidecar):
+        await until(lambda: _finished(sidecar), "finished")
+    assert world.writes(document) == [FIELDS, "tags"]
+
+
+async def test_a_second_reading_is_cancelled_when_the_trigger_is_taken_off_before_anything_was_written(
+    world: World,
+) -> None:
+    document = world.letter(
+        "auto-ocr", "auto-ocr-done", data=text_pdf([LETTER + "\nAnd a line that was not read before."])
+    )
+    before = world.archive.document(document)["content"]
+    world.archive.faults.add(Fault(method="PATCH", times=1, answer=Answer(503)))
+    async with world.sidecar(fast_clock(60)) as sidecar, running(sidecar):
+        await until(lambda: any(e.method == "PATCH" for e in world.archive.requests()), "the text was sent")
+        world.archive.edit(document, remove_tags=["auto-ocr"])
+        await until(lambda: _finished(sidecar), "finished")
+        (job,) = await sidecar.parts.db.run(report.jobs)
+    assert job.state is State.CANCELLED
+    assert world.archive.document(document)["content"] == before
+
+
+async def test_a_tag_of_ours_that_was_deleted_is_made_again(world: World) -> None:
+    world.letter("auto-tag", content="First letter, 2026-01-01")
+    async with world.sidecar() as sidecar:
+        await sidecar.run(drain=True)
+        _remove_tag(world, "auto-tagged")
+        world.letter("auto-tag")
+        async with running(sidecar):
+            await until(lambda: sidecar.is_outdated, "it was noticed")
+    jobs = await world.drain(retry_base_s=0.01)
+    assert "auto-failed" not in {tag for job in jobs for tag in world.archive.tag_names(job.document_id)}
+
+
+def _remove_tag(world: World, name: str) -> None:
+    import httpx  # noqa: PLC0415
+
+    (row,) = (row for row in _names(world, "tags") if row["name"] == name)
+    headers = {"Authorization": "Token practice-token"}
+    assert httpx.delete(f"{world.archive.url}/api/tags/{row['id']}/", headers=headers).status_code == 204
+
+
+async def test_a_workflow_that_sets_a_title_back_is_told_and_not_fought(world: World) -> None:
+    document = world.letter("auto-tag")
+    async with world.sidecar(paperless_writes=2) as sidecar, running(sidecar):
+        world.archive.faults.add(Fault(path="bulk_edit", times=1, delay_s=0.4))
+        await until(lambda: any(e.method == "PATCH" for e in world.archive.requests()), "the fields were sent")
+        world.archive.edit(document, title="scan")
+        await until(lambda: _finished(sidecar), "finished")
+        (job,) = await sidecar.parts.db.run(report.jobs)
+    assert job.state is State.SUCCEEDED
+    assert "changed it again at once: title" in str(job.reason)
+    assert sum(e.method == "PATCH" for e in world.archive.requests()) == 1
+
+
+async def test_a_failure_shows_its_reason_once_and_a_later_success_takes_the_mark_off(world: World) -> None:
+    document = world.letter("auto-tag")
+    world.model.misbehave("garbage")
     await world.drain()
     assert world.archive.tag_names(document) == {"auto-failed"}
     assert len(world.archive.notes(document)) == 1
-    assert "neither a PDF nor an image" in world.archive.notes(document)[0]
+    assert "no usable answer" in world.archive.notes(document)[0]
+    world.model.behave()
     world.archive.edit(document, add_tags=["auto-tag"])
     await world.drain()
     assert "auto-failed" not in world.archive.tag_names(document)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from sidecar.domain.errors import LeaseLostError, OutageError, PermanentError, TemporaryError
+from sidecar.domain.errors import LeaseLostError, OutageError, PermanentError, StoreError, TemporaryError
 from sidecar.domain.job import Job, Kind
 from sidecar.domain.writeback import TagDelta
 from sidecar.store import queue, rescue
@@ -122,6 +123,18 @@ async def test_a_delivery_that_lost_its_lease_while_it_waited_is_not_sent() -> N
     assert archive.calls == [[1]]
 
 
+async def test_a_store_that_fails_at_the_gate_ends_the_delivery_and_does_not_hang_it() -> None:
+    archive = Archive()
+    archive.open.set()
+
+    async def broken() -> None:
+        raise StoreError("disk full")
+
+    with pytest.raises(StoreError):
+        await Gate(archive.send).change_tags(1, DELTA, broken)
+    assert archive.calls == []
+
+
 async def test_writes_pass_the_gate_one_at_a_time() -> None:
     gate = Gate(Archive().send)
     inside, most = 0, 0
@@ -178,6 +191,40 @@ async def test_nothing_is_written_under_a_lease_that_was_taken_over_and_its_work
         await leases.assure(job, 60)
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_a_leap_of_the_clock_does_not_cost_a_living_job_its_lease(db: Database, tmp_path: Path) -> None:
+    time, job = ManualClock(), claimed(db)
+    leases = Leases(db, "me", length=LEASE, clock=time.clock)
+    task = asyncio.create_task(asyncio.Event().wait())
+    leases.hold(job, task)  # type: ignore[arg-type]
+    upkeep = Upkeep(
+        db, time.clock, settle=timedelta(0), max_crashes=5, keep=timedelta(days=1), alive_file=tmp_path / "alive",
+        on_ready=lambda: None, renew=leases.renew,
+    )  # fmt: skip
+    time.time += timedelta(hours=1)
+    await upkeep.tick()
+    await leases.assure(job, 60)
+    assert db.run_now(queue.claim, Kind.OCR, owner="another", now=time.time, lease=LEASE) is None
+    task.cancel()
+
+
+async def test_the_end_of_an_old_claim_does_not_drop_the_lease_of_a_new_one(db: Database) -> None:
+    time, job = ManualClock(), claimed(db)
+    leases = Leases(db, "me", length=LEASE, clock=time.clock)
+    task = asyncio.create_task(asyncio.Event().wait())
+    leases.hold(replace(job, lease_token=2), task)  # type: ignore[arg-type]
+    leases.drop(job)
+    await leases.assure(job, 60)
+    task.cancel()
+
+
+async def test_what_was_asked_of_the_store_is_done_though_the_asker_is_gone(db: Database) -> None:
+    asking = asyncio.create_task(db.run(queue.enqueue, 7, Kind.OCR, priority=10, now=START))
+    await asyncio.sleep(0)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    assert await db.run(queue.unfinished) == {(7, Kind.OCR)}
 
 
 # -- providers
@@ -307,13 +354,17 @@ async def test_an_error_of_the_step_reaches_the_caller() -> None:
 # -- upkeep
 
 
+async def nothing() -> None:
+    """Renewing where nothing is held."""
+
+
 async def test_a_tick_with_nothing_due_commits_nothing_and_shows_that_the_program_lives(
     db: Database, tmp_path: Path
 ) -> None:
     time = ManualClock()
     upkeep = Upkeep(
         db, time.clock, settle=timedelta(0), max_crashes=5, keep=timedelta(days=1), alive_file=tmp_path / "alive",
-        on_ready=lambda: None,
+        on_ready=lambda: None, renew=nothing,
     )  # fmt: skip
     await upkeep.tick()
     before = await db.data_version()
@@ -329,7 +380,7 @@ async def test_upkeep_wakes_scheduled_jobs_and_rescues_those_of_the_dead(db: Dat
     woken: list[datetime] = []
     upkeep = Upkeep(
         db, time.clock, settle=timedelta(0), max_crashes=5, keep=timedelta(days=1), alive_file=tmp_path / "alive",
-        on_ready=lambda: woken.append(time.time),
+        on_ready=lambda: woken.append(time.time), renew=nothing,
     )  # fmt: skip
     later = START + timedelta(seconds=30)
     db.run_now(queue.retry, job, run_after=later, reason="x", now=START, blame=True)
