@@ -29,8 +29,8 @@ lint: $(READY) ## check style and types only
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 
-bench: $(READY) ## measure speed and memory
-	$(PY) -m pytest tests/benchmarks -s --timeout=0
+bench: $(READY) ## measure speed and memory (make bench ONLY=throughput for one of them)
+	$(PY) -m tests.benchmarks $(ONLY)
 
 live: $(READY) ## run the tests that need a real Paperless: PAPERLESS_URL=.. PAPERLESS_TOKEN=.. make live
 	@test -n "$$PAPERLESS_URL" && test -n "$$PAPERLESS_TOKEN" || { \

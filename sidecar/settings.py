@@ -57,6 +57,13 @@ def _tag(value: str) -> str:
     return value.strip()
 
 
+def _token(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value().strip()
+    if not text or not text.isascii() or not text.isprintable():
+        raise ValueError("must be a token as Paperless shows it: letters and digits in one line")
+    return SecretStr(text)
+
+
 def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
@@ -82,7 +89,9 @@ class Settings(BaseSettings):
 
     # -- Paperless
     paperless_url: Address = Field(description="Address of Paperless as the sidecar reaches it.")
-    paperless_token: SecretStr = Field(description="API token of the Paperless user the sidecar works as.")
+    paperless_token: Annotated[SecretStr, AfterValidator(_token)] = Field(
+        description="API token of the Paperless user the sidecar works as."
+    )
     paperless_timeout_s: float = Field(60.0, gt=0, le=600, description="Longest time for one request to Paperless.")
     paperless_writes: int = Field(
         1, ge=1, le=16, description="Writes to Paperless at a time; more than 1 only with PostgreSQL behind it."
@@ -179,7 +188,7 @@ class _Files(PydanticBaseSettingsSource):
 
 def _read(file: Path, name: str) -> str:
     try:
-        return file.read_text(encoding="utf-8").strip()
+        return file.read_text(encoding="utf-8-sig").strip()
     except OSError as error:
         raise SettingsError([f"{name.upper()}_FILE: {file} cannot be read: {error.strerror}."]) from error
 

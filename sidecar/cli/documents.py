@@ -23,6 +23,7 @@ from sidecar.domain.page import PageText, assemble
 from sidecar.domain.suggestion import Suggestion, wants
 from sidecar.engines import raster
 from sidecar.engines.llm import Reply
+from sidecar.engines.reading import read_page
 
 _JSON = typer.Option(False, "--json", help="Print JSON for scripts.")
 
@@ -62,13 +63,7 @@ def _read(parts: Parts, file: Path, folder: Path) -> tuple[list[PageText], dict[
     source = raster.inspect(file, bounds)
 
     def read(page: int) -> PageText:
-        started = datetime.now(UTC)
-        image = raster.render(source, page, folder, bounds)
-        try:
-            text, confidence = parts.engine.read(image)
-        finally:
-            image.unlink(missing_ok=True)
-        return PageText(page, text, parts.engine.name, confidence, (datetime.now(UTC) - started).total_seconds())
+        return read_page(source, page, folder, bounds, parts.engine)
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     found: list[PageText] = []

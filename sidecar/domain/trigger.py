@@ -45,10 +45,6 @@ class Tags:
         """Return the tag that asks for this kind of work."""
         return self.ocr if kind is Kind.OCR else self.tagging
 
-    def done(self, kind: Kind) -> int:
-        """Return the tag that says this kind of work is done."""
-        return self.ocr_done if kind is Kind.OCR else self.tagging_done
-
 
 def next_kind(document_tags: frozenset[int], tags: Tags) -> Kind | None:
     """Return what the document asks for first: OCR before tagging, so that tagging sees the fresh text."""

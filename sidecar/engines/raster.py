@@ -1,7 +1,7 @@
 """A file's pages as grey images on disk, one at a time, in bounded pixels, memory and seconds.
 
 Poppler writes a grey raster straight to a file and Tesseract reads it from there, so no page is ever held in this
-process. Never PNG: compressing it costs poppler 35 times the rendering (docs/ocr.md).
+process. Never PNG: compressing it costs poppler 35 times the rendering (docs/benchmarks.md).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Tesseract through pytesseract: one page, one process, one thread.
 
 Several threads in one Tesseract fight over the cores: a page that takes 3.7 s with one thread took 36 s with four
-on two cores (docs/ocr.md). So each process gets one thread and as many pages run at once as there are cores.
+on two cores (docs/benchmarks.md). So each process gets one thread and as many pages run at once as there are cores.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from sidecar.domain.errors import PermanentError, TemporaryError
 from sidecar.domain.writeback import TagDelta
 from sidecar.paperless.http import PROVIDER, Http
 
-POLL_PAGE = 250
+POLL_PAGE = 1000
 CHUNK_BYTES = 256 * 1024
 
 

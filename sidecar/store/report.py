@@ -45,13 +45,6 @@ def story(tx: Transaction, job_id: int) -> list[Event]:
 
 
 @reading
-def counts(tx: Transaction) -> dict[tuple[Kind, State], int]:
-    """Return how many jobs there are of each kind and state."""
-    rows = tx.rows("SELECT kind, state, COUNT(*) AS number FROM job GROUP BY kind, state")
-    return {(Kind(row.kind), State(row.state)): row.number for row in rows}
-
-
-@reading
 def ready(tx: Transaction) -> set[Kind]:
     """Return the kinds of which a job is ready."""
     return {Kind(row.kind) for row in tx.rows("SELECT DISTINCT kind FROM job WHERE state = 'ready'")}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from sidecar.domain.trigger import Tags
 from sidecar.domain.writeback import Proposal, TagDelta
 from sidecar.engines import raster
 from sidecar.engines.raster import Limits, Source
+from sidecar.engines.reading import read_page
 from sidecar.engines.tesseract import Tesseract
 from sidecar.paperless.client import Paperless
 from sidecar.store import pages, queue
@@ -125,7 +125,7 @@ class Ocr:
     async def _read_one(self, reading: _Reading, page: int) -> None:
         """Read one page and keep it, before the next one begins. Its own failure is noted, not raised."""
         try:
-            text = await asyncio.to_thread(self._read_page, reading.source, page, reading.folder)
+            text = await asyncio.to_thread(read_page, reading.source, page, reading.folder, self._limits, self._engine)
         except (PermanentError, TemporaryError) as error:
             reading.failed[page] = error
             return
@@ -142,17 +142,6 @@ class Ocr:
             lease=self._leases.length,
         )
         reading.done[page] = text
-
-    def _read_page(self, source: Source, page: int, folder: Path) -> PageText:
-        started = time.monotonic()
-        image = raster.render(source, page, folder, self._limits)
-        try:
-            text, confidence = self._engine.read(image)
-        finally:
-            image.unlink(missing_ok=True)
-        if confidence is None and raster.lost_images(source, page, folder):
-            raise PermanentError(f"Page {page} is damaged: it holds a picture that breaks off.")
-        return PageText(page, text, self._engine.name, confidence, round(time.monotonic() - started, 3))
 
 
 def _combined(reading: _Reading) -> WorkError:

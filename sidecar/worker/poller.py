@@ -64,6 +64,7 @@ class Poller:
         """Poll for ever. A Paperless that is away is parked; a store that is away is waited for."""
         while True:
             self._bell.clear()
+            began = self._clock.now()
             if self._providers.available(["paperless"]):
                 try:
                     await self.round()
@@ -73,7 +74,9 @@ class Poller:
                     self._complain(str(error))
                 except StoreError as error:
                     _log.error("%s", error)
-            await self._pause()
+            took_s = (self._clock.now() - began).total_seconds()
+            # A backlog of thousands makes a long list: asking for it takes at most a tenth of Paperless's time.
+            await self._pause(max(self._interval_s, 9 * took_s))
 
     def _complain(self, said: str) -> None:
         """Log what keeps the poll from working, once and not every ten seconds."""
@@ -112,9 +115,9 @@ class Poller:
             return None
         return document.id, kind, LOOP_REASON if verdict is Verdict.GIVE_UP else None
 
-    async def _pause(self) -> None:
+    async def _pause(self, seconds: float) -> None:
         ringing = asyncio.ensure_future(self._bell.wait())
-        resting = asyncio.ensure_future(self._clock.sleep(self._interval_s))
+        resting = asyncio.ensure_future(self._clock.sleep(seconds))
         try:
             await asyncio.wait({ringing, resting}, return_when=asyncio.FIRST_COMPLETED)
         finally:

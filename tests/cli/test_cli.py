@@ -165,7 +165,6 @@ def test_check_finds_everything_in_place(stage: Stage) -> None:
         ("PAPERLESS_TOKEN", "wrong", "paperless", "check PAPERLESS_TOKEN"),
         ("PAPERLESS_URL", "http://127.0.0.1:9", "paperless", "cannot be reached"),
         ("OPENAI_BASE_URL", "http://127.0.0.1:9/v1", "model", "cannot be reached"),
-        ("LLM_MODEL", "", "model", "set LLM_MODEL"),
         ("OCR_LANGUAGES", "eng+xyz", "tesseract", "tesseract-ocr-xyz"),
         ("DATA_DIR", "/proc/nowhere", "store", "DATA_DIR"),
     ],
@@ -175,6 +174,18 @@ def test_check_says_what_to_do(stage: Stage, setting: str, value: str, about: st
     assert said.returncode == 1
     bad = {finding["about"]: finding["said"] for finding in json.loads(said.stdout) if not finding["good"]}
     assert advice in bad[about]
+
+
+def test_check_takes_reading_without_filing_as_a_wish(stage: Stage) -> None:
+    said = stage.run("check", "--json", LLM_MODEL="")
+    assert said.returncode == 0
+    assert "set LLM_MODEL" in next(f["said"] for f in json.loads(said.stdout) if f["about"] == "model")
+
+
+def test_the_demo_says_at_once_that_a_paperless_is_not_there(stage: Stage) -> None:
+    said = stage.run("demo", PAPERLESS_URL="http://127.0.0.1:9")
+    assert said.returncode == 1
+    assert "cannot be reached" in said.stderr
 
 
 def test_check_changes_nothing_in_paperless(stage: Stage) -> None:
