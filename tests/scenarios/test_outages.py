@@ -130,8 +130,10 @@ LOST_ANSWERS: dict[str, dict[str, Any]] = {
     "400 after it was done": {"answer_after": Answer(400, "text/html", HTML)},
     "500 after it was done": {"answer_after": Answer(500, "text/html", HTML)},
 }
-#: SCENARIO_FULL=1 tries both kinds of work.
-KINDS = [TAG, OCR] if os.environ.get("SCENARIO_FULL") == "1" else [TAG]
+#: SCENARIO_FULL=1 tries both kinds of work, and everything on marks of failure too.
+FULL = os.environ.get("SCENARIO_FULL") == "1"
+KINDS = [TAG, OCR] if FULL else [TAG]
+ON_MARKS = list(LOST_ANSWERS) if FULL else ["connection lost after it was done", "502 instead"]
 SHORT_PAGE = "# A page\n\nThat is read.\n\nFrom one end to the other."
 
 
@@ -183,9 +185,9 @@ def test_the_reason_of_a_failure_survives_lost_and_wrong_answers_and_stands_in_o
     world: World, path: str
 ) -> None:
     world.sidecar.settings["PAPERLESS_TIMEOUT_S"] = 1
-    documents = {world.add_scan_with(not_a_pdf(), [OCR]): name for name in LOST_ANSWERS}
-    for effect in LOST_ANSWERS.values():  # one after the other, each for one request
-        world.archive.faults.add(Fault(method="POST", path=path, times=1, **effect))
+    documents = [world.add_scan_with(not_a_pdf(), [OCR]) for _ in ON_MARKS]
+    for name in ON_MARKS:  # one after the other, each for one request
+        world.archive.faults.add(Fault(method="POST", path=path, times=1, **LOST_ANSWERS[name]))
     with world.sidecar.running():
         world.until_finished(*documents)
 
