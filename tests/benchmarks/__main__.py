@@ -30,14 +30,14 @@ def main(names: list[str]) -> None:
     if unknown:
         sys.exit(f"no such benchmark: {', '.join(sorted(unknown))}. There are: {', '.join(BENCHMARKS)}")
     table = Table("what", "measured", "promised", title="Paperless Sidecar, measured")
-    console = Console(width=120)
     for name in names or BENCHMARKS:
-        console.print(f"measuring {name} ..")
+        print(f"measuring {name} ..", flush=True)
         with tempfile.TemporaryDirectory(prefix="sidecar-bench-") as folder:
             for figure in BENCHMARKS[name](Path(folder)):
+                print(f"  {figure.what}: {figure.measured}", flush=True)
                 table.add_row(figure.what, figure.measured, figure.promised)
         table.add_section()
-    console.print(table)
+    Console(width=120).print(table)
 
 
 if __name__ == "__main__":

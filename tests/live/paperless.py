@@ -114,7 +114,7 @@ class LivePaperless:
 
     def document(self, document_id: int) -> dict[str, Any]:
         """Give a document with names for the ids of its correspondent, type and tags."""
-        document = self._get(f"documents/{document_id}/")
+        document: dict[str, Any] = self._get(f"documents/{document_id}/")
         for field, kind in (("correspondent", "correspondents"), ("document_type", "document_types")):
             if document[field] is not None:
                 document[field] = self._get(f"{kind}/{document[field]}/")["name"]

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sidecar.practice.archive import Kind
+
 #: What exists in the archive before the first document.
-NAMES = {
+NAMES: dict[Kind, tuple[str, ...]] = {
     "tags": ("Energy", "Insurance", "Bank", "Household", "Health"),
     "correspondents": (
         "Ambervale Energy",

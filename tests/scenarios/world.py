@@ -132,9 +132,9 @@ class World:
     def until_running(self, document_id: int, kind: str) -> Job:
         """Wait until a job of the document is being worked on."""
         return until(
-            lambda: next((job for job in self.store.jobs(document_id, kind) if job.state == "running"), None),
+            lambda: [job for job in self.store.jobs(document_id, kind) if job.state == "running"],
             f"{kind} of document {document_id} begun",
-        )
+        )[0]
 
     # -- what Paperless saw
 
