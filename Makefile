@@ -13,10 +13,10 @@ UV := uv==0.13.9
 # A shell that works inside another project must not leak into this one.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
 
-.PHONY: help demo test setup lint bench live lock clean env-example
+.PHONY: help demo test setup lint bench scenarios-full live lock clean env-example
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## see it work: in a practice archive, or with PAPERLESS_URL=.. PAPERLESS_TOKEN=.. in your own
 	@$(PY) -m sidecar demo
@@ -31,6 +31,9 @@ lint: $(READY) ## check style and types only
 
 bench: $(READY) ## measure speed and memory (make bench ONLY=throughput for one of them)
 	$(PY) -m tests.benchmarks $(ONLY)
+
+scenarios-full: $(READY) ## the whole journeys at full size: thirty kills, every fault (minutes)
+	SCENARIO_FULL=1 $(PY) -m pytest tests/scenarios
 
 live: $(READY) ## run the tests that need a real Paperless: PAPERLESS_URL=.. PAPERLESS_TOKEN=.. make live
 	@test -n "$$PAPERLESS_URL" && test -n "$$PAPERLESS_TOKEN" || { \

@@ -199,6 +199,12 @@ def test_a_drain_with_work_left_ends_with_5(stage: Stage) -> None:
     assert said.returncode == 5
 
 
+def test_a_drain_does_not_wait_for_a_paperless_that_refuses_it(stage: Stage) -> None:
+    said = stage.run("run", "--drain", PAPERLESS_TOKEN="wrong")
+    assert said.returncode == 1
+    assert "check PAPERLESS_TOKEN" in said.stderr
+
+
 def test_the_token_is_in_no_log_line(stage: Stage) -> None:
     token = "s3cret-token-of-ours"
     said = stage.run("run", "--drain", LOG_LEVEL="debug", LOG_FORMAT="json", PAPERLESS_TOKEN="practice-token",
