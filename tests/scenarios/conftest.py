@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.scenarios.world")
-
-from tests.scenarios.world import World  # noqa: E402 - its checks shall tell what they saw
+from tests.scenarios.world import World
 
 
 @pytest.fixture
