@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 
 import typer
 
-from sidecar.app import Parts
 from sidecar.cli import show
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
 from sidecar.domain.errors import SettingsError, SidecarError
 from sidecar.domain.vocabulary import Names
+from sidecar.parts import Parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import typer
 from rich.live import Live
 from rich.table import Table
 
-from sidecar.app import Parts, Sidecar
+from sidecar.app import Sidecar
 from sidecar.cli import show
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
 from sidecar.domain.document import Document
@@ -22,6 +22,7 @@ from sidecar.domain.errors import CancelledError
 from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.trigger import Tags
 from sidecar.domain.vocabulary import Names
+from sidecar.parts import Parts
 from sidecar.settings import Settings
 from sidecar.store import report
 

@@ -15,7 +15,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from sidecar.app import Parts, cores, limits
 from sidecar.cli import show
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
 from sidecar.domain.errors import WorkError
@@ -24,6 +23,7 @@ from sidecar.domain.suggestion import Suggestion, wants
 from sidecar.engines import raster
 from sidecar.engines.llm import Reply
 from sidecar.engines.reading import read_page
+from sidecar.parts import Parts, cores, limits
 
 _JSON = typer.Option(False, "--json", help="Print JSON for scripts.")
 

@@ -10,7 +10,6 @@ from enum import StrEnum
 
 import typer
 
-from sidecar.app import Parts
 from sidecar.cli import show
 from sidecar.cli.ending import in_words, load_settings, run_async
 from sidecar.domain.errors import PermanentError, StoreError
@@ -18,6 +17,7 @@ from sidecar.domain.job import Job, Kind, Priority, State
 from sidecar.domain.trigger import Tags
 from sidecar.domain.writeback import TagDelta
 from sidecar.paperless.http import RefusedError
+from sidecar.parts import Parts
 from sidecar.store import queue, report
 
 jobs_app = typer.Typer(help="Look at the jobs.", invoke_without_command=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from sidecar.app import Parts, serve
+from sidecar.app import serve
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
+from sidecar.parts import Parts
 
 
 def register(app: typer.Typer) -> None:

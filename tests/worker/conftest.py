@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from sidecar import settings
-from sidecar.app import Parts, Sidecar
+from sidecar.app import Sidecar
 from sidecar.domain.job import Job
+from sidecar.parts import Parts
 from sidecar.practice.archive import PracticeArchive
 from sidecar.practice.model import PracticeModel
 from sidecar.practice.samples import text_pdf

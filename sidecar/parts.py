@@ -1,0 +1,104 @@
+"""Everything that talks to the world, made from the settings. Only this file and the command line see both."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from types import TracebackType
+from typing import Self
+
+from sidecar.domain.suggestion import FilingRules
+from sidecar.domain.trigger import Tags
+from sidecar.engines.llm import Model
+from sidecar.engines.prompts import Prompts
+from sidecar.engines.raster import Limits
+from sidecar.engines.tagger import Tagger
+from sidecar.engines.tesseract import Tesseract
+from sidecar.paperless.client import Paperless
+from sidecar.paperless.http import Http
+from sidecar.paperless.names import NameList
+from sidecar.settings import Settings
+from sidecar.store.database import Database
+
+
+class Parts:
+    """Everything that talks to the world, made from the settings; nothing is opened before it is used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.paperless = Paperless(
+            Http(
+                settings.paperless_url,
+                settings.paperless_token.get_secret_value(),
+                timeout_s=settings.paperless_timeout_s,
+            )
+        )
+        self.names = NameList(self.paperless.http)
+        self.model = Model(
+            settings.llm_model,
+            base_url=settings.openai_base_url,
+            api_key=settings.openai_api_key.get_secret_value() if settings.openai_api_key else None,
+            timeout_s=settings.llm_timeout_s,
+            max_tokens=settings.llm_max_tokens,
+        )
+        self.prompts = Prompts(settings.prompts_dir)
+        self.tagger = Tagger(self.model, self.prompts, filing_rules(settings), document_tokens=settings.document_tokens)
+        self.engine = Tesseract(settings.ocr_languages, timeout_s=settings.ocr_page_timeout_s)
+        self.db = Database(settings.data_dir / "sidecar.db")
+
+    async def tags(self) -> Tags:
+        """Return the ids of our tags; those that are missing in Paperless are made."""
+        own = self.names.own_tag
+        s = self.settings
+        return Tags(
+            ocr=await own(s.auto_ocr_tag),
+            tagging=await own(s.auto_tag),
+            ocr_done=await own(s.ocr_done_tag),
+            tagging_done=await own(s.tag_done_tag),
+            failed=await own(s.fail_tag),
+        )
+
+    async def close(self) -> None:
+        """Close connections and the store."""
+        await self.paperless.http.close()
+        await self.model.close()
+        await asyncio.to_thread(self.db.close)
+        tempfile.tempdir = None  # see _clear_work
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def filing_rules(settings: Settings) -> FilingRules:
+    """Return the owner's wishes for the fields."""
+    return FilingRules(
+        title=settings.title_policy,
+        correspondent=settings.correspondent_policy,
+        document_type=settings.document_type_policy,
+        created=settings.created_policy,
+        tags=settings.add_tags,
+        create=settings.create_names,
+        language=settings.llm_language,
+        names_limit=settings.names_limit,
+    )
+
+
+def limits(settings: Settings) -> Limits:
+    """Return what reading one document may cost."""
+    return Limits(
+        dpi=settings.ocr_dpi,
+        max_pages=settings.ocr_max_pages,
+        file_pixels=settings.ocr_max_megapixels * 1_000_000,
+        page_timeout_s=settings.ocr_page_timeout_s,
+    )
+
+
+def cores(settings: Settings) -> int:
+    """Return how many pages are read at a time: as set, or one per core this process may use."""
+    return settings.ocr_cores or len(os.sched_getaffinity(0))
