@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sidecar import __version__
-from sidecar.domain.errors import OutageError, TemporaryError, WorkError
+from sidecar.domain.errors import OutageError, StoreError, TemporaryError, WorkError
 from sidecar.domain.job import Kind
 from sidecar.domain.retry import RetryPolicy, parking_s
 from sidecar.domain.trigger import Tags
@@ -121,7 +121,7 @@ class Sidecar:
             loops.append(self.poller.watch)
         ending = self._drained() if drain else (stop or asyncio.Event()).wait()
         tasks: set[asyncio.Task[Any]] = {asyncio.create_task(self._for_ever(loop)) for loop in loops}
-        tasks |= {asyncio.create_task(ending), asyncio.create_task(self._watch_tags())}
+        tasks |= {asyncio.create_task(ending), asyncio.create_task(self._for_ever(self._watch_tags))}
         if drain and stop:
             tasks.add(asyncio.create_task(stop.wait()))
         try:
@@ -131,6 +131,7 @@ class Sidecar:
         finally:
             await self.runner.stop(self.parts.settings.stop_grace_s)
             end_children()
+            await self.runner.stop(1.0)  # readers whose program just ended hand their jobs back
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -149,6 +150,7 @@ class Sidecar:
             with contextlib.suppress(WorkError):
                 if not await self.parts.names.all_there(self._own_tags):
                     _log.warning("A tag of the sidecar was deleted or renamed in Paperless; starting anew.")
+                    self.parts.names.forget()
                     self.is_outdated = True
                     return
 
@@ -182,8 +184,15 @@ class Sidecar:
 
 def _clear_work(folder: Path) -> None:
     """Make the work folder anew, and let libraries put their temporary files there too."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.iterdir():
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"The folder {folder} cannot be used: {error.strerror}. Check DATA_DIR.") from error
     tempfile.tempdir = str(folder)
 
 
@@ -203,18 +212,22 @@ async def serve(parts: Parts, *, drain: bool = False) -> bool:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    starting = asyncio.create_task(Sidecar.start(parts, patient=not drain))
+    while True:
+        sidecar = await _started(parts, stop, patient=not drain)
+        if sidecar is None:
+            return True
+        done = await sidecar.run(drain=drain, stop=stop)
+        if stop.is_set() or not sidecar.is_outdated:
+            return done
+
+
+async def _started(parts: Parts, stop: asyncio.Event, *, patient: bool) -> Sidecar | None:
+    """Start a sidecar; None if it was told to stop before that was done."""
+    starting = asyncio.create_task(Sidecar.start(parts, patient=patient))
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not starting.done():
-            return True
-        sidecar = starting.result()
-        done = await sidecar.run(drain=drain, stop=stop)
-        while sidecar.is_outdated and not stop.is_set():
-            sidecar = await Sidecar.start(parts, patient=not drain)
-            done = await sidecar.run(drain=drain, stop=stop)
-        return done
+        return starting.result() if starting.done() else None
     finally:
         for task in (starting, stopping):
             task.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -147,7 +148,7 @@ def _allowed(kind: Names, text: str | None, rules: FilingRules, vocabulary: Voca
 
 def is_fit_for_a_name(text: str, vocabulary: Vocabulary) -> bool:
     """Say whether a new name may be made of it: short and plain, since it will stand in later questions."""
-    plain = all(character.isalnum() or character in NAME_MARKS for character in text)
+    plain = all(unicodedata.category(c)[0] in "LNM" or c in NAME_MARKS for c in text)
     short = len(text) <= NAME_MAX and len(text.split()) <= NAME_WORDS
     return plain and short and bool(fold(text)) and fold(text) not in vocabulary.forbidden
 

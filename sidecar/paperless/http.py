@@ -169,7 +169,7 @@ def _refuse(response: httpx.Response, *, writes: bool) -> None:
     """Raise what an answer that is no success means."""
     status = response.status_code
     words = _words(response)
-    if status in (429, 503) or (status in (502, 504) and not writes):
+    if status in (429, 503):
         wait = _retry_after(response)
         raise OutageError(PROVIDER, f"Paperless is not available now (status {status}).", retry_after_s=wait)
     if status == httpx.codes.UNAUTHORIZED:

@@ -103,7 +103,7 @@ class Delivery:
         await self._note(job, proposal, current)
         refused = await self._patch(job, plan) if plan.write else {}
         plan = plan.without(frozenset(refused))
-        if refused and not plan.write and not plan.settled:
+        if "content" in refused:
             raise PermanentError(f"Paperless took nothing of it: {'; '.join(refused.values())}")
         if plan.delta:
             await self._change_tags(job, plan)

@@ -28,6 +28,7 @@ from sidecar.worker.providers import Providers
 
 #: Jobs made in one transaction; others get their turn between two of them.
 AT_ONCE = 500
+LONGEST_PAUSE_S = 300.0
 
 _log = logging.getLogger(__name__)
 
@@ -64,19 +65,21 @@ class Poller:
         """Poll for ever. A Paperless that is away is parked; a store that is away is waited for."""
         while True:
             self._bell.clear()
-            began = self._clock.now()
+            pause_s = self._interval_s
             if self._providers.available(["paperless"]):
                 try:
+                    began = asyncio.get_running_loop().time()
                     await self.round()
+                    # A backlog of thousands is a long list: asking for it takes at most a tenth of Paperless's time.
+                    took_s = asyncio.get_running_loop().time() - began
+                    pause_s = max(pause_s, min(9 * took_s, LONGEST_PAUSE_S))
                 except OutageError as error:
                     self._providers.park(error)
                 except WorkError as error:
                     self._complain(str(error))
                 except StoreError as error:
                     _log.error("%s", error)
-            took_s = (self._clock.now() - began).total_seconds()
-            # A backlog of thousands makes a long list: asking for it takes at most a tenth of Paperless's time.
-            await self._pause(max(self._interval_s, 9 * took_s))
+            await self._pause(pause_s)
 
     def _complain(self, said: str) -> None:
         """Log what keeps the poll from working, once and not every ten seconds."""

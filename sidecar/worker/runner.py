@@ -34,7 +34,7 @@ from sidecar.worker.providers import Providers
 
 _log = logging.getLogger(__name__)
 
-#: After so many claims of one job its failures are its own, whatever its providers look like.
+#: After so many claims of one job its failures are its own, as long as its providers give signs of life.
 EXCUSES = 20
 #: What is left for handing jobs back once the grace is over, in seconds.
 LAST_GRACE_S = 5.0
@@ -123,7 +123,7 @@ class Runner:
         self._stopping = True
         self.wake()
         async with self._claiming:  # a claim that is under way comes to its end, so that no job is left behind
-            pass
+            await asyncio.sleep(0)  # a job that was claimed this moment takes its first step, where it can be stopped
         for patience_s in (grace_s, LAST_GRACE_S):  # the first cancel lets short steps finish, the second does not
             for task in self._running:
                 task.cancel()
@@ -226,8 +226,6 @@ class Runner:
         match error:
             case CancelledError():
                 await self._db.run(queue.cancel, job, reason=str(error), now=now)
-            case OutageError() if job.lease_token > EXCUSES and await self._providers.is_alive(error.provider):
-                await self._try_later(job, TemporaryError(str(error)))
             case OutageError():
                 self._providers.park(error)
                 await self._release(job, str(error))
@@ -257,9 +255,11 @@ class Runner:
         _log.warning("document %s: %s again at %s. %s", job.document_id, job.kind, f"{now + wait:%H:%M:%S}", error)
 
     async def _is_excused(self, job: Job, error: TemporaryError) -> bool:
-        """Say whether a provider is to blame. No excuse is believed for ever."""
-        if error.suspect is None or job.lease_token > EXCUSES:
+        """Say whether a provider is to blame. After many excuses only its silence is believed."""
+        if error.suspect is None:
             return False
+        if job.lease_token > EXCUSES:
+            return not await self._providers.is_alive(error.suspect)
         return await self._providers.excuses(error.suspect, job.document_id, str(error))
 
     async def _give_up(self, job: Job, reason: str) -> None:

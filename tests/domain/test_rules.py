@@ -245,6 +245,7 @@ def test_new_names_are_taken_where_the_owner_allows_it() -> None:
     rules = FilingRules(create=frozenset({Names.CORRESPONDENTS}))
     assert answered(rules, correspondent=" New\nCompany ").correspondent == "New Company"
     assert answered(rules, correspondent="ing").correspondent == "ING"
+    assert answered(rules, correspondent="दिन").correspondent == "दिन"
 
 
 @pytest.mark.parametrize(

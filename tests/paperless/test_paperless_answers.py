@@ -218,16 +218,23 @@ async def test_an_outage_without_a_number_of_seconds_leaves_the_wait_to_us(
     assert caught.value.retry_after_s is None
 
 
-@pytest.mark.parametrize("status", [502, 503, 504])
-async def test_a_gateway_that_misses_paperless_is_an_outage_to_a_read(
-    status: int, server: respx.MockRouter, http: Http
-) -> None:
-    route = server.get("/documents/").mock(html(status, **{"retry-after": "7"}))
-    with pytest.raises(OutageError, match=str(status)) as caught:
+async def test_a_read_that_is_turned_away_is_an_outage(server: respx.MockRouter, http: Http) -> None:
+    route = server.get("/documents/").mock(html(503, **{"retry-after": "7"}))
+    with pytest.raises(OutageError, match="503") as caught:
         await http.get("documents/")
     assert caught.value.provider == PROVIDER
     assert caught.value.retry_after_s == 7.0
     assert route.call_count == 1
+
+
+@pytest.mark.parametrize("status", [502, 504])
+async def test_a_gateway_that_misses_paperless_makes_it_suspect_since_it_may_be_this_document(
+    status: int, server: respx.MockRouter, http: Http
+) -> None:
+    server.get("/documents/").mock(html(status))
+    with pytest.raises(TemporaryError, match=str(status)) as caught:
+        await http.get("documents/")
+    assert caught.value.suspect == PROVIDER
 
 
 @pytest.mark.parametrize("status", [429, 503])
