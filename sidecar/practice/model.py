@@ -123,7 +123,7 @@ class PracticeModel:
         except (ValueError, TypeError, KeyError, AttributeError):
             return error_answer(400, "We could not parse the JSON body of your request.")
         if self.delay_s > 0:
-            time.sleep(self.delay_s)
+            time.sleep(self.delay_s)  # the switch for a slow model: waiting is what it is for
         answer = self._reply(body, prompt)
         self._remember(started_s, body, prompt, answer.status)
         return answer

@@ -246,7 +246,7 @@ def _work(practice: PracticeServer, request: Request) -> Answer | None:
     verdict = practice.faults.judge(request.method, request.path, request.query)
     fault = verdict.fault
     if verdict.delay_s > 0:
-        time.sleep(verdict.delay_s)
+        time.sleep(verdict.delay_s)  # the switch for a slow server: waiting is what it is for
     if fault.drop == "before":
         return None
     if fault.answer is not None:

@@ -34,7 +34,7 @@ def live(tmp_path: Path) -> Iterator[Live]:
     """Everything for one journey; what was made in Paperless is removed afterwards."""
     url, token = os.environ.get("PAPERLESS_URL"), os.environ.get("PAPERLESS_TOKEN")
     if not url or not token:
-        pytest.skip("PAPERLESS_URL and PAPERLESS_TOKEN name no Paperless")
+        pytest.skip("PAPERLESS_URL and PAPERLESS_TOKEN name no Paperless")  # only a real one can be tested against
     with LivePaperless(url, token) as paperless, PracticeModel() as model:
         for kind, names in NAMES.items():
             for name in names:

@@ -18,5 +18,5 @@ def until(condition: Callable[[], T], what: str, *, within_s: float = 90.0, ever
     while not (found := condition()):
         if time.monotonic() > deadline_s:
             pytest.fail(f"waited {within_s:.0f} s in vain: {what}")
-        time.sleep(every_s)
+        time.sleep(every_s)  # between two looks; the condition ends the waiting, not the clock
     return found
