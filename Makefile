@@ -22,7 +22,7 @@ demo: $(READY) ## see it work: in a practice archive, or with PAPERLESS_URL=.. P
 	@$(PY) -m sidecar demo
 
 test: lint ## check everything: style, types, tests
-	$(PY) -m pytest -m "not live" --ignore=tests/benchmarks
+	$(PY) -m pytest -m "not live" --ignore=tests/benchmarks -n auto
 
 lint: $(READY) ## check style and types only
 	$(PY) -m ruff check
@@ -65,6 +65,7 @@ lock: ## pin the versions of all packages after a change in pyproject.toml
 	@build/lock/bin/pip install --quiet --disable-pip-version-check $(UV)
 	$(COMPILE) --all-extras --group dev pyproject.toml -o requirements-dev.lock
 	$(COMPILE) --all-extras pyproject.toml -c requirements-dev.lock -o requirements.lock
+	$(COMPILE) --all-extras --group dev --group bench pyproject.toml -c requirements-dev.lock -o requirements-bench.lock
 	build/lock/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 		| $(COMPILE) - -c requirements-dev.lock -o requirements-build.lock
 

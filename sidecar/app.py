@@ -6,9 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
-import shutil
 import signal
-import tempfile
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -16,15 +14,16 @@ from pathlib import Path
 from typing import Any, Self
 
 from sidecar import __version__
-from sidecar.domain.errors import OutageError, StoreError, TemporaryError, WorkError
+from sidecar.domain.errors import OutageError, TemporaryError, WorkError
 from sidecar.domain.job import Kind
 from sidecar.domain.retry import RetryPolicy, parking_s
 from sidecar.domain.trigger import Tags
 from sidecar.parts import Parts, cores, limits
 from sidecar.store import report
-from sidecar.worker.clock import Clock
+from sidecar.worker.clock import Clock, steady_clock
 from sidecar.worker.delivery import Delivery
-from sidecar.worker.gate import Gate
+from sidecar.worker.folder import WorkFolder
+from sidecar.worker.gate import Door, Gate, SharedDoor
 from sidecar.worker.intake import Intake
 from sidecar.worker.lease import Leases
 from sidecar.worker.ocr import Ocr
@@ -32,12 +31,11 @@ from sidecar.worker.poller import Poller
 from sidecar.worker.providers import Providers
 from sidecar.worker.runner import Lane, Rules, Runner
 from sidecar.worker.tagging import Tagging
-from sidecar.worker.upkeep import Upkeep, show_life
+from sidecar.worker.upkeep import Bounds, Upkeep, show_life
 
 _log = logging.getLogger(__name__)
 
-#: Longer than any request to Paperless can take, so that a lease never ends inside one.
-LEASE_SLACK_S = 30.0
+#: A write without an answer may take effect for so much longer than its request may take.
 SETTLE_SLACK_S = 5.0
 #: At the start a Paperless that is away is asked at least this often.
 REACH_EVERY_S = 60.0
@@ -69,20 +67,24 @@ class Sidecar:
         db, paperless = parts.db, parts.paperless
         settle = timedelta(seconds=s.paperless_timeout_s + SETTLE_SLACK_S)
         probes = {"paperless": paperless.probe, "model": parts.model.probe}
-        self.providers = Providers(probes, clock=clock, on_return=self._back)
-        length = timedelta(seconds=max(180.0, 2 * (s.paperless_timeout_s + LEASE_SLACK_S)))
-        self.leases = Leases(db, uuid.uuid4().hex, length=length, clock=clock)
-        gate = Gate(paperless.modify_tags, width=s.paperless_writes)
+        self.providers = Providers(probes, clock=clock, on_return=self._back, shared=db if db.is_shared else None)
+        length = timedelta(seconds=max(s.lease_s, 2 * s.paperless_timeout_s))
+        owner = uuid.uuid4().hex
+        self.leases = Leases(db, owner, length=length, clock=clock)
+        self.folder = WorkFolder(s.data_dir / WORK, owner)
+        door = SharedDoor(db, owner, clock, hold=settle, width=s.paperless_writes) if db.is_shared else None
+        gate = Gate(paperless.modify_tags, door or Door(s.paperless_writes))
         delivery = Delivery(paperless, db, gate, self.leases, tags, clock, self._doubt_tags)
         intake = Intake(paperless, db, tags, clock)
         ocr = Ocr(
             paperless, db, intake, self.leases, parts.engine, tags, clock,
-            folder=s.data_dir / WORK, limits=limits(s), cores=cores(s), max_file_bytes=s.max_file_mb * 1_000_000,
+            folder=self.folder.path, limits=limits(s), cores=cores(s), max_file_bytes=s.max_file_mb * 1_000_000,
         )  # fmt: skip
         tagging = Tagging(parts.names, db, intake, parts.tagger, tags, clock)
         lanes = {
             Kind.OCR: Lane(ocr.propose, s.ocr_concurrency, ("paperless",)),
-            Kind.TAGGING: Lane(tagging.propose, s.tagging_concurrency, ("paperless", "model")),
+            # Pages are read by this machine's processor, but all machines ask the same model.
+            Kind.TAGGING: Lane(tagging.propose, s.tagging_concurrency, ("paperless", "model"), together=db.is_shared),
         }
         retry = RetryPolicy(s.max_attempts, s.max_crashes, s.retry_base_s, s.retry_cap_s)
         rules = Rules(retry, settle, s.fail_note)
@@ -90,10 +92,10 @@ class Sidecar:
         self.poller = Poller(
             paperless, db, self.providers, tags, clock, interval_s=s.poll_interval_s, on_new=self.runner.wake
         )
+        bounds = Bounds(settle, length, timedelta(days=s.keep_days), s.max_crashes)
         self.upkeep = Upkeep(
-            db, clock, settle=settle, max_crashes=s.max_crashes, keep=timedelta(days=s.keep_days),
-            alive_file=s.data_dir / ALIVE, on_ready=self.runner.wake, renew=self.leases.renew,
-        )  # fmt: skip
+            db, clock, bounds, alive_file=s.data_dir / ALIVE, on_ready=self.runner.wake, renew=self.leases.renew
+        )
 
     @classmethod
     async def start(cls, parts: Parts, clock: Clock | None = None, *, patient: bool = True) -> Self:
@@ -102,21 +104,21 @@ class Sidecar:
         A Paperless that is away is waited for as long as it takes, unless not `patient`. Raises SettingsError,
         StoreError and InstanceError before anything was done.
         """
-        clock = clock or Clock()
         parts.prompts.check()
         await asyncio.to_thread(parts.engine.check)
         parts.db.hold_instance()
         await asyncio.to_thread(parts.db.migrate)
-        _clear_work(parts.settings.data_dir / WORK)
+        clock = clock or steady_clock(await parts.db.time())
         sidecar = cls(parts, await _reach(parts, clock) if patient else await parts.tags(), clock)
-        await sidecar.upkeep.rescue(everything=True)
+        sidecar.folder.open()
+        await sidecar.upkeep.begin()
         _log.info("sidecar %s works for %s", __version__, parts.settings.paperless_url)
         return sidecar
 
     async def run(self, *, drain: bool = False, stop: asyncio.Event | None = None) -> bool:
         """Work until `stop` is set; with `drain` until nothing is due. Return whether no work is left."""
         self.runner.begin()
-        loops = [self.runner.watch, self.leases.keep, self.providers.watch, self.upkeep.watch]
+        loops = [self.runner.watch, self.leases.keep, self.providers.watch, self.upkeep.watch, self._listen]
         if not drain:
             loops.append(self.poller.watch)
         ending = self._drained() if drain else (stop or asyncio.Event()).wait()
@@ -135,7 +137,11 @@ class Sidecar:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self.folder.close()
         return not await self.parts.db.run(report.waiting)
+
+    async def _listen(self) -> None:
+        await self.parts.db.listen(self.runner.wake)
 
     def _doubt_tags(self) -> None:
         self.parts.names.forget()
@@ -180,20 +186,6 @@ class Sidecar:
     def _back(self) -> None:
         self.runner.wake()
         self.poller.ring()
-
-
-def _clear_work(folder: Path) -> None:
-    """Make the work folder anew, and let libraries put their temporary files there too."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for left in folder.iterdir():
-            if left.is_dir() and not left.is_symlink():
-                shutil.rmtree(left, ignore_errors=True)
-            else:
-                left.unlink(missing_ok=True)
-    except OSError as error:
-        raise StoreError(f"The folder {folder} cannot be used: {error.strerror}. Check DATA_DIR.") from error
-    tempfile.tempdir = str(folder)
 
 
 def end_children() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
 from types import TracebackType
 from typing import Self
 
+from sidecar.domain.errors import SettingsError
 from sidecar.domain.suggestion import FilingRules
 from sidecar.domain.trigger import Tags
 from sidecar.engines.llm import Model
@@ -20,6 +20,7 @@ from sidecar.paperless.http import Http
 from sidecar.paperless.names import NameList
 from sidecar.settings import Settings
 from sidecar.store.database import Database
+from sidecar.store.sqlite import SqliteDatabase
 
 
 class Parts:
@@ -45,7 +46,7 @@ class Parts:
         self.prompts = Prompts(settings.prompts_dir)
         self.tagger = Tagger(self.model, self.prompts, filing_rules(settings), document_tokens=settings.document_tokens)
         self.engine = Tesseract(settings.ocr_languages, timeout_s=settings.ocr_page_timeout_s)
-        self.db = Database(settings.data_dir / "sidecar.db")
+        self.db = database(settings)
 
     async def tags(self) -> Tags:
         """Return the ids of our tags; those that are missing in Paperless are made."""
@@ -64,7 +65,6 @@ class Parts:
         await self.paperless.http.close()
         await self.model.close()
         await asyncio.to_thread(self.db.close)
-        tempfile.tempdir = None  # see _clear_work
 
     async def __aenter__(self) -> Self:
         return self
@@ -73,6 +73,24 @@ class Parts:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def database(settings: Settings) -> Database:
+    """Return the store the settings name. Raises SettingsError where PostgreSQL's driver is not installed."""
+    if settings.database_url is None:
+        return sqlite_file(settings)
+    try:
+        from sidecar.store.postgres import PostgresDatabase  # noqa: PLC0415 - an extra, not everybody has it
+    except ImportError as error:
+        raise SettingsError(
+            ["DATABASE_URL: the driver is not installed; pip install 'paperless-sidecar[postgres]'."]
+        ) from error
+    return PostgresDatabase(settings.database_url.get_secret_value(), schema=settings.database_schema)
+
+
+def sqlite_file(settings: Settings) -> SqliteDatabase:
+    """Return the file in DATA_DIR."""
+    return SqliteDatabase(settings.data_dir / "sidecar.db")
 
 
 def filing_rules(settings: Settings) -> FilingRules:

@@ -8,6 +8,7 @@ over needs no new compose file. Everything that is wrong is reported at once.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -62,6 +63,18 @@ def _token(value: SecretStr) -> SecretStr:
     if not text or not text.isascii() or not text.isprintable():
         raise ValueError("must be a token as Paperless shows it: letters and digits in one line")
     return SecretStr(text)
+
+
+def _database(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not re.match(r"postgres(ql)?(\+psycopg)?://", value.get_secret_value()):
+        raise ValueError("must be an address beginning with postgresql:// or postgresql+psycopg://")
+    return value
+
+
+def _schema(value: str) -> str:
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,50}", value) or value in ("public", "information_schema"):
+        raise ValueError("must be a schema of the sidecar's own: small letters, digits and _; not public")
+    return value
 
 
 def _lower(value: object) -> object:
@@ -143,6 +156,17 @@ class Settings(BaseSettings):
 
     # -- Running
     data_dir: Path = Field(Path("data"), description="Folder of the store; in the container /data.")
+    database_url: Annotated[SecretStr | None, AfterValidator(_database)] = Field(
+        None,
+        description="PostgreSQL instead of the file in DATA_DIR, for several machines: "
+        "postgresql+psycopg://user:password@host/database.",
+    )
+    database_schema: Annotated[str, AfterValidator(_schema)] = Field(
+        "sidecar", description="Schema of the sidecar's own in that database; made at the start if it may be."
+    )
+    lease_s: float = Field(
+        180.0, ge=3, le=86400, description="How long the job of a machine that died waits for another one."
+    )
     poll_interval_s: float = Field(10.0, ge=0.1, le=86400, description="Time between two looks for tagged documents.")
     max_attempts: int = Field(5, ge=1, le=100, description="Attempts at a job before it is given up.")
     max_crashes: int = Field(5, ge=1, le=1000, description="Deaths of the sidecar over one job before it is given up.")

@@ -134,8 +134,8 @@ class opened:  # noqa: N801 - reads as a word after `with`
 
     def __enter__(self) -> Parts:
         self._parts = Parts(load_settings())
-        if not self._parts.db.file.exists():
-            raise StoreError(f"There is no store in {self._parts.db.file.parent} yet; `sidecar run` makes it.")
+        if not self._parts.db.exists():
+            raise StoreError(f"There is no store at {self._parts.db.place} yet; `sidecar run` makes it.")
         self._parts.db.migrate()
         return self._parts
 

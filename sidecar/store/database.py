@@ -1,294 +1,222 @@
-"""The engine and the threads: who may write, how durably, and what a failure is called.
+"""The store as the rest of the program sees it: one class, two kinds of it (`sqlite.py`, `postgres.py`).
 
-SQLite wants one writer. All commits and all WAL checkpoints of the process happen on one thread over one
-connection, and across processes under one file lock: SQLite before 3.51.3 can lose committed pages when one
-connection commits while another checkpoints (sqlite.org/wal.html, "WAL-reset bug"). Reads have a connection and a
-thread of their own, so that looking never waits for writing.
-
-Commits that a promise rests on (an intent, an ending) are DURABLE: synced to the disk before the call returns.
-Checkpoints of pages and renewals are RELAXED: after a power cut the last ones may be missing, never half there.
+Store functions run on threads of the store's own, one transaction each. Waiting for them never blocks the event
+loop, and what was asked for runs to its end even if whoever waited is gone.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
-import functools
-import os
-import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from enum import Enum
+import queue
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import sqlalchemy as sa
-from sqlalchemy.pool import NullPool
-
-from sidecar.domain.errors import InstanceError, StoreError
+from sidecar.domain.errors import StoreError
+from sidecar.store.transaction import Mode, Transaction, mode_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-WAL_LIMIT_BYTES = 4 * 1024 * 1024
-WRITES_BETWEEN_LOOKS = 64
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """A store function that waits for its transaction, and then how that ended."""
+
+    function: Callable[[Transaction], Any]
+    mode: Mode
+    #: Where the result goes: to a thread that blocks, or to a task of an event loop.
+    future: Future[Any] | asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop | None
+    result: Any = field(default=None)
+    error: BaseException | None = field(default=None)
+
+    def settle(self) -> None:
+        """Hand result or error to whoever waits, if somebody still does. In the waiting loop's or thread's place."""
+        if self.future.cancelled():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+            if isinstance(self.future, asyncio.Future):
+                self.future.exception()  # whoever waited may be gone; then asyncio would complain of an error unseen
+        else:
+            self.future.set_result(self.result)
 
 
-class Mode(Enum):
-    """How a store function runs: its thread, its lock and its durability."""
-
-    READ = "read"
-    RELAXED = "NORMAL"
-    DURABLE = "FULL"
-
-
-_MODES: dict[object, Mode] = {}
-
-
-def reading(function: Callable[P, T]) -> Callable[P, T]:
-    """Declare a store function that only looks."""
-    _MODES[function] = Mode.READ
-    return function
+def settle_all(calls: Sequence[Call]) -> None:
+    """Hand all results over, waking each event loop once."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Call]] = {}
+    for call in calls:
+        if call.loop is None:
+            call.settle()
+        else:
+            by_loop.setdefault(call.loop, []).append(call)
+    for loop, theirs in by_loop.items():
+        with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            loop.call_soon_threadsafe(_settle_each, theirs)
 
 
-def relaxed(function: Callable[P, T]) -> Callable[P, T]:
-    """Declare a store function whose commit may be lost in a power cut (never in a crash of the program)."""
-    _MODES[function] = Mode.RELAXED
-    return function
+def _settle_each(calls: Sequence[Call]) -> None:
+    for call in calls:
+        call.settle()
 
 
-def durable(function: Callable[P, T]) -> Callable[P, T]:
-    """Declare a store function whose commit survives a power cut once it returned."""
-    _MODES[function] = Mode.DURABLE
-    return function
+class Threads:
+    """Threads that take calls from one line, up to `at_once` together, and give them to `work`."""
+
+    def __init__(self, name: str, number: int, work: Callable[[Sequence[Call]], None], *, at_once: int = 1) -> None:
+        self._line: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
+        self._work = work
+        self._at_once = at_once
+        self._threads = [threading.Thread(target=self._live, name=f"{name}-{n}", daemon=True) for n in range(number)]
+        self._started = False
+        self._starting = threading.Lock()
+
+    def put(self, call: Call) -> None:
+        """Line a call up."""
+        if not self._started:
+            with self._starting:
+                if not self._started:
+                    for thread in self._threads:
+                        thread.start()
+                    self._started = True
+        self._line.put(call)
+
+    def close(self) -> None:
+        """Let the threads end once all that was lined up is done."""
+        if self._started:
+            for _ in self._threads:
+                self._line.put(None)
+            for thread in self._threads:
+                thread.join()
+
+    def _live(self) -> None:
+        while (call := self._line.get()) is not None:
+            calls = [call]
+            ending = False
+            while len(calls) < self._at_once:
+                try:
+                    more = self._line.get_nowait()
+                except queue.Empty:
+                    break
+                if more is None:
+                    ending = True
+                    break
+                calls.append(more)
+            self._work(calls)
+            settle_all(calls)
+            if ending:
+                return
 
 
-def mode_of(function: object) -> Mode:
-    """Return how a store function was declared; raises KeyError for one that was not."""
-    return _MODES[function]
+class Database(ABC):
+    """The store, opened. Functions declared in this room run through `run` or `run_now`."""
 
+    #: Whether programs on several machines may work on it together.
+    is_shared: bool = False
 
-@functools.cache
-def _statement(sql: str) -> sa.TextClause:
-    return sa.text(sql)
+    def __init__(self, writers: Threads, readers: Threads) -> None:
+        self._writers = writers
+        self._readers = readers
 
-
-class Transaction:
-    """One open transaction: what a store function gets as its first argument."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self.connection = connection
-
-    def run(self, sql: str, **values: Any) -> int:
-        """Execute and return the number of rows changed."""
-        return self.connection.execute(_statement(sql), values).rowcount
-
-    def run_many(self, sql: str, values: Sequence[Mapping[str, Any]]) -> int:
-        """Execute once for each of the values and return the number of rows changed in all."""
-        return self.connection.execute(_statement(sql), values).rowcount if values else 0
-
-    def rows(self, sql: str, **values: Any) -> list[Any]:
-        """Execute and return all rows, as named tuples."""
-        return list(self.connection.execute(_statement(sql), values).all())
-
-    def row(self, sql: str, **values: Any) -> Any | None:
-        """Execute and return the first row or None. All rows are fetched, so that RETURNING takes full effect."""
-        found = self.rows(sql, **values)
-        return found[0] if found else None
-
-
-class Database:
-    """The store's file, opened. Functions declared in this room run through `run` or `run_now`."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self._engine = _engine(file)
-        self._threads = {
-            True: ThreadPoolExecutor(1, "store-reader"),
-            False: ThreadPoolExecutor(1, "store-writer"),
-        }
-        self._connections: dict[bool, sa.Connection] = {}
-        self._write_lock: IO[str] | None = None
-        self._instance: IO[str] | None = None
-        self._synchronous: Mode | None = None
-        self._writes = 0
+    # -- running store functions
 
     async def run(self, function: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a store function in one transaction on its thread, and wait without blocking the loop.
 
-        Once asked for it runs to its end, even if the waiting task is cancelled. Raises StoreError.
+        Once asked for it runs to its end, even if the waiting task is cancelled. Raises StoreError: nothing was
+        committed, or (PostgreSQL, when the connection broke at the commit) nobody knows.
         """
-        thread = self._threads[mode_of(function) is Mode.READ]
-        call = functools.partial(self._transact, function, *args, **kwargs)
-        running = asyncio.get_running_loop().run_in_executor(thread, call)
-        running.add_done_callback(_seen)
-        return await asyncio.shield(running)
+        loop = asyncio.get_running_loop()
+        waiting: asyncio.Future[T] = loop.create_future()
+        self._put(Call(_bound(function, args, kwargs), mode_of(function), waiting, loop))
+        return await waiting
 
     def run_now(self, function: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a store function in one transaction and block until it is done. Raises StoreError."""
-        thread = self._threads[mode_of(function) is Mode.READ]
-        return thread.submit(functools.partial(self._transact, function, *args, **kwargs)).result()
+        waiting: Future[T] = Future()
+        self._put(Call(_bound(function, args, kwargs), mode_of(function), waiting, None))
+        return waiting.result()
 
+    def _put(self, call: Call) -> None:
+        (self._readers if call.mode is Mode.READ else self._writers).put(call)
+
+    # -- opening and closing
+
+    @property
+    @abstractmethod
+    def place(self) -> str:
+        """Where the store is, for people; never with a password."""
+
+    @abstractmethod
+    def exists(self) -> bool:
+        """Say whether there is a store yet. Raises StoreError if that cannot be found out."""
+
+    @abstractmethod
     def migrate(self) -> None:
-        """Bring the tables to this program's schema. Raises StoreError for a store of a newer program."""
-        from sidecar.store.migrate import upgrade  # noqa: PLC0415 - alembic is loaded only when it has work
+        """Bring the tables to this program's schema. Raises StoreError for a store of a newer or another program."""
 
-        self._threads[False].submit(self._locked, upgrade).result()
-
+    @abstractmethod
     def hold_instance(self) -> None:
-        """Claim the store for this program until it ends. Raises InstanceError if another one runs on it."""
-        if self._instance is not None:
-            return
-        self._instance = self._open_lock(".instance")
-        try:
-            fcntl.flock(self._instance, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._instance.seek(0)
-            other = self._instance.read().strip() or "unknown"
-            raise InstanceError(
-                f"Another sidecar (process {other}) is already working on {self.file.parent}. "
-                "Stop it first, or give this one another DATA_DIR."
-            ) from error
-        self._instance.truncate(0)
-        self._instance.write(str(os.getpid()))
-        self._instance.flush()
+        """Claim the store for this program until it ends, where only one may work on it. Raises InstanceError."""
 
-    async def data_version(self) -> int:
-        """Return a number that changes whenever somebody has committed."""
-        loop = asyncio.get_running_loop()
-        return int(await loop.run_in_executor(self._threads[True], self._pragma, "data_version"))
+    @abstractmethod
+    def check(self) -> list[str]:
+        """Return what is wrong with the store, a sentence each; nothing is changed. Raises StoreError."""
 
+    @abstractmethod
+    def backup(self, file: Path) -> None:
+        """Write a copy of the store as it is at one moment, as a SQLite file, while work goes on."""
+
+    @abstractmethod
     def close(self) -> None:
-        """Finish what was handed over, fold the WAL into the file, and let go of it."""
-        with contextlib.suppress(StoreError):
-            if False in self._connections:
-                fold = functools.partial(self._checkpoint, how="TRUNCATE")
-                self._threads[False].submit(self._locked, fold).result()
-        for reader, thread in self._threads.items():
-            connection = self._connections.pop(reader, None)
-            if connection is not None:
-                thread.submit(connection.close).result()
-            thread.shutdown(wait=True)
-        self._engine.dispose()
-        for lock in (self._write_lock, self._instance):
-            if lock is not None:
-                lock.close()
+        """Finish what was handed over, and let go of the store."""
 
-    def _transact(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        mode = mode_of(function)
+    # -- several programs on one store
 
-        def call(tx: Transaction) -> T:
-            return function(tx, *args, **kwargs)
+    async def listen(self, on_ready: Callable[[], None]) -> None:
+        """Call `on_ready` whenever another program says that a job became ready, for ever."""
+        await asyncio.Event().wait()
 
-        if mode is Mode.READ:
-            with _in_words(self.file):
-                return self._inside(self._connection(True), call)
-        return self._locked(lambda connection: self._write(connection, mode, call))
+    def leads(self) -> bool:
+        """Say whether this program is the one that polls and keeps up the store."""
+        return True
 
-    def _write(self, connection: sa.Connection, mode: Mode, call: Callable[[Transaction], T]) -> T:
-        if self._synchronous is not mode:
-            _driver(connection).execute(f"PRAGMA synchronous={mode.value}")
-            self._synchronous = mode
-        result = self._inside(connection, call)
-        self._writes += 1
-        if self._writes % WRITES_BETWEEN_LOOKS == 0 and self._wal_bytes() > WAL_LIMIT_BYTES:
-            self._checkpoint(connection, "PASSIVE")
-        return result
+    @abstractmethod
+    async def stirred(self) -> bool:
+        """Say whether another program may have made a job ready since this was asked last; the net below `listen`."""
 
-    def _inside(self, connection: sa.Connection, call: Callable[[Transaction], T]) -> T:
-        with connection.begin():
-            return call(Transaction(connection))
-
-    def _connection(self, reader: bool) -> sa.Connection:
-        if reader not in self._connections:
-            begin = "BEGIN" if reader else "BEGIN IMMEDIATE"
-            self._connections[reader] = self._engine.connect().execution_options(sidecar_begin=begin)
-        return self._connections[reader]
-
-    def _locked(self, body: Callable[[sa.Connection], T]) -> T:
-        """Call `body` with the writer's connection, under the lock that all writing processes share."""
-        with _in_words(self.file):
-            if self._write_lock is None:
-                self._write_lock = self._open_lock(".lock")
-            fcntl.flock(self._write_lock, fcntl.LOCK_EX)
-            try:
-                return body(self._connection(False))
-            finally:
-                fcntl.flock(self._write_lock, fcntl.LOCK_UN)
-
-    def _open_lock(self, suffix: str) -> IO[str]:
-        try:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            return self.file.with_suffix(suffix).open("a+", encoding="utf-8")
-        except OSError as error:
-            folder = self.file.parent
-            raise StoreError(f"The folder {folder} cannot be used: {error.strerror}. Check DATA_DIR.") from error
-
-    def _checkpoint(self, connection: sa.Connection, how: str) -> None:
-        _driver(connection).execute(f"PRAGMA wal_checkpoint({how})").fetchall()
-
-    def _wal_bytes(self) -> int:
-        try:
-            return Path(f"{self.file}-wal").stat().st_size
-        except OSError:
-            return 0
-
-    def _pragma(self, name: str) -> Any:
-        with _in_words(self.file):
-            return _driver(self._connection(True)).execute(f"PRAGMA {name}").fetchone()[0]
+    async def time(self) -> datetime:
+        """Return the time that all programs on this store go by."""
+        return datetime.now(UTC)
 
 
-def _seen(running: asyncio.Future[Any]) -> None:
-    if not running.cancelled():
-        running.exception()  # whoever waited may be gone by now; then asyncio would complain of an error nobody saw
+def _bound(function: Callable[..., T], args: Any, kwargs: Any) -> Callable[[Transaction], T]:
+    def call(tx: Transaction) -> T:
+        return function(tx, *args, **kwargs)
+
+    return call
 
 
-def _driver(connection: sa.Connection) -> Any:
-    return connection.connection.dbapi_connection
-
-
-@contextlib.contextmanager
-def _in_words(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreError(f"The store {file} cannot be used: {error}. {_advice(str(error))}") from error
-    except sa.exc.DBAPIError as error:
-        raise StoreError(f"The store {file} cannot be used: {error.orig}. {_advice(str(error.orig))}") from error
-    except OSError as error:
-        raise StoreError(f"The store {file} cannot be used: {error.strerror or error}.") from error
-
-
-def _advice(message: str) -> str:
+def in_words(place: str, said: str) -> StoreError:
+    """Return the error for what a database said, with advice for the owner."""
     advice = {
-        "full": "Free some space on the volume; the sidecar goes on by itself.",
+        "disk is full": "Free some space on the volume; the sidecar goes on by itself.",
+        "No space left": "Free some space on the volume; the sidecar goes on by itself.",
         "readonly": "Make the volume writable for the user the sidecar runs as.",
         "locked": "Another program holds the file; is a backup or a database browser open?",
-        "malformed": "Restore a copy; the tags in Paperless are enough to start again from an empty folder.",
+        "malformed": "It is damaged: restore a copy, or move it away; Paperless's tags are enough to start again.",
         "not a database": "DATA_DIR holds a file that is not ours; name another folder.",
+        "password authentication": "Check user and password in DATABASE_URL.",
+        "does not exist": "Check DATABASE_URL, and that database and role were made (see docs/install in README).",
+        "permission denied": "The role needs a schema of its own: CREATE SCHEMA sidecar AUTHORIZATION its_role.",
+        "connection": "Is the PostgreSQL server there? The sidecar goes on by itself when it is back.",
     }
-    return next((text for word, text in advice.items() if word in message), "Look at DATA_DIR and its volume.")
-
-
-def _engine(file: Path) -> sa.Engine:
-    engine = sa.create_engine(f"sqlite:///{file}", poolclass=NullPool, connect_args={"check_same_thread": False})
-
-    @sa.event.listens_for(engine, "connect")
-    def _connect(driver: Any, _record: Any) -> None:
-        driver.isolation_level = None  # the driver starts no transaction of its own; ours are explicit
-        for pragma in (
-            "journal_mode=WAL",
-            "busy_timeout=10000",
-            "foreign_keys=ON",
-            "wal_autocheckpoint=0",
-            "journal_size_limit=16777216",
-            "cache_size=-4096",
-        ):
-            driver.execute(f"PRAGMA {pragma}").fetchall()
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("sidecar_begin", "BEGIN IMMEDIATE"))
-
-    return engine
+    hint = next((text for word, text in advice.items() if word in said), "Look at the store and its volume.")
+    return StoreError(f"The store {place} cannot be used: {said.strip().rstrip('.')}. {hint}")

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sidecar.domain.job import Job
-from sidecar.store.database import Transaction, durable
+from sidecar.domain.suggestion import Suggestion
+from sidecar.store import pages
+from sidecar.store.transaction import Transaction, durable
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,15 @@ class Call:
 
 
 @durable
-def record(tx: Transaction, job: Job, call: Call, *, now: datetime) -> None:
-    """Write a call down. A death between the call and this loses the row, not the effect of the call."""
+def record(
+    tx: Transaction, job: Job, call: Call, *, now: datetime, answer: tuple[str, Suggestion] | None = None
+) -> None:
+    """Write a call down and, in the same commit, keep its checked answer (by the question's key) if it gave one.
+
+    A death between the call and this loses both, and the call is paid for again; afterwards it never is.
+    """
+    if answer is not None:
+        pages.keep_answer(tx, job, *answer, model=call.model, now=now)
     tx.run(
         "INSERT INTO ledger (job_id, document_id, purpose, model, input_tokens, output_tokens, outcome, seconds, "
         "created_at) VALUES (:job, :document, :purpose, :model, :input, :output, :outcome, :seconds, :now)",

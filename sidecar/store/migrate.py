@@ -1,51 +1,50 @@
-"""Bring a store's tables to this program's schema, in one transaction, under the writers' lock."""
+"""Which schema this program reads and writes, and how a store gets there, in one transaction.
+
+SQLAlchemy and alembic are loaded only where there is something to make or to upgrade.
+"""
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-
-import sqlalchemy as sa
+from typing import TYPE_CHECKING, Any
 
 from sidecar.domain.errors import StoreError
-from sidecar.store import schema
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 FOLDER = Path(__file__).parent / "migrations"
 
+#: All schemas there were, the oldest first: the files in migrations/versions.
+REVISIONS = ("0001", "0002")
+#: The schema this program reads and writes.
+REVISION = REVISIONS[-1]
 
-def upgrade(connection: sa.Connection) -> None:
-    """Upgrade the store; does nothing when it is up to date, and makes a new one straight from the schema.
+Connect = Callable[[], Any]
 
-    So alembic (10 MB) is loaded only where there is something to upgrade. The file is copied beside itself first
-    (`sidecar.db.before-0002`), and all steps are one transaction: killed in the middle, the store is as before.
+
+def is_needed(found: str | None) -> bool:
+    """Say whether a store with this schema (None for a new one) has to be made or upgraded.
+
     Raises StoreError for a store that a newer program made.
     """
-    found = revision(connection)
-    if found == schema.REVISION:
-        return
-    if found is None:
-        _create(connection)
-        return
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    config.attributes["connection"] = connection
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if found not in known:
+    if found is not None and found not in REVISIONS:
         raise StoreError(
-            f"The store was made by a newer sidecar (schema {found}, this one knows {schema.REVISION}). "
-            "Start the newer version again, or give this one an empty DATA_DIR."
+            f"The store was made by a newer sidecar (schema {found}, this one knows {REVISION}). "
+            "Start the newer version again, or give this one an empty store."
         )
-    _copy(connection)
-    command.upgrade(config, schema.REVISION)
+    return found != REVISION
 
 
-def _create(connection: sa.Connection) -> None:
-    """Make all tables in one transaction. A test holds them to be what the migrations make."""
-    with connection.begin():
+def make(url: str, connect: Connect) -> None:
+    """Make all tables of an empty store. A test holds them to be what the migrations make."""
+    import sqlalchemy as sa  # noqa: PLC0415
+
+    from sidecar.store import schema  # noqa: PLC0415
+
+    with _connection(url, connect) as connection:
         schema.metadata.create_all(connection)
         connection.execute(
             sa.text(
@@ -53,23 +52,33 @@ def _create(connection: sa.Connection) -> None:
                 "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
             )
         )
-        connection.execute(sa.text("INSERT INTO alembic_version VALUES (:now)"), {"now": schema.REVISION})
+        connection.execute(sa.text("INSERT INTO alembic_version VALUES (:now)"), {"now": REVISION})
 
 
-def revision(connection: sa.Connection) -> str | None:
-    """Return the store's schema, None for a new file. Raises StoreError for a database that is not ours."""
-    with connection.begin():
-        tables = set(sa.inspect(connection).get_table_names())
-        if not tables:
-            return None
-        if "alembic_version" not in tables:
-            raise StoreError("The database holds tables of another program. Give the sidecar a DATA_DIR of its own.")
-        return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+def upgrade(url: str, connect: Connect, to: str = REVISION) -> None:
+    """Take an older store through all steps to this program's schema."""
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    with _connection(url, connect) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, to)
 
 
-def _copy(connection: sa.Connection) -> None:
-    file = Path(str(connection.engine.url.database))
-    driver = connection.connection.dbapi_connection
-    assert driver is not None  # noqa: S101 - an open connection has one
-    driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    shutil.copy2(file, file.with_suffix(f".db.before-{schema.REVISION}"))
+@contextmanager
+def _connection(url: str, connect: Connect) -> Iterator[sa.Connection]:
+    """Open one transaction on a driver's connection; `connect` gives it, the caller closes it."""
+    import sqlalchemy as sa  # noqa: PLC0415
+    from sqlalchemy.pool import StaticPool  # noqa: PLC0415
+
+    engine = sa.create_engine(url, creator=connect, poolclass=StaticPool)
+    if url.startswith("sqlite"):
+
+        @sa.event.listens_for(engine, "begin")
+        def _begin(connection: sa.Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver would begin none before the first DDL
+
+    with engine.begin() as connection:
+        yield connection

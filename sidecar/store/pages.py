@@ -12,7 +12,7 @@ from sidecar.domain.job import Job
 from sidecar.domain.page import PageText
 from sidecar.domain.suggestion import Suggestion
 from sidecar.store import queue
-from sidecar.store.database import Transaction, durable, reading, relaxed
+from sidecar.store.transaction import Transaction, durable, reading, relaxed
 
 
 @reading
@@ -32,10 +32,10 @@ def checkpoint(
 ) -> int:
     """Keep an accepted page, count it and renew the lease in one commit; return how many pages are done.
 
-    A power cut may take the last few pages, never half of one; a crash of the program takes none. Raises
-    LeaseLostError, and then the page is not kept: the other runner reads it too.
+    A power cut may take the last few pages, never half of one; a crash of the program takes none. Doing it twice
+    counts the page once. Raises LeaseLostError, and then the page is not kept: the other runner reads it too.
     """
-    tx.run(
+    new = tx.run(
         "INSERT INTO page (key, document_id, page, text, engine, confidence, seconds, created_at) VALUES "
         "(:key, :document, :page, :text, :engine, :confidence, :seconds, :now) ON CONFLICT (key) DO NOTHING",
         key=key,
@@ -47,10 +47,7 @@ def checkpoint(
         seconds=page.seconds,
         now=now.timestamp(),
     )
-    row = tx.row("SELECT pages_done FROM job WHERE id = :id", id=job.id)
-    done = (row.pages_done if row else 0) + 1
-    queue.progress(tx, job, done=done, total=total, now=now, lease=lease)
-    return done
+    return queue.progress(tx, job, more=new, total=total, now=now, lease=lease)
 
 
 @reading

@@ -16,7 +16,7 @@ from sidecar.domain.document import Fields
 from sidecar.domain.errors import LeaseLostError
 from sidecar.domain.job import Job, Kind, State, move
 from sidecar.domain.trigger import Ending
-from sidecar.store.database import Transaction, durable, reading, relaxed
+from sidecar.store.transaction import Transaction, durable, reading, relaxed
 
 
 def moving(old: State, new: State, assignments: str = "") -> str:
@@ -100,7 +100,10 @@ def enqueue(tx: Transaction, document_id: int, kind: Kind, *, priority: int, now
     The unique index decides, so two callers at once make one job.
     """
     row = tx.row(f"{_INSERT} RETURNING id", **_wish(document_id, kind, priority, None, now))
-    return None if row is None else int(row.id)
+    if row is None:
+        return None
+    tx.announce()
+    return int(row.id)
 
 
 @durable
@@ -111,16 +114,42 @@ def enqueue_all(
 
     `doomed` is a reason to give the document up at once: the job then only brings the marks to Paperless.
     """
-    return tx.run_many(_INSERT, [_wish(document, kind, priority, doomed, now) for document, kind, doomed in wishes])
+    rows = [_wish(document, kind, priority, doomed, now) for document, kind, doomed in sorted(wishes, key=_order)]
+    made = tx.run_many(_INSERT, rows)
+    if made:
+        tx.announce()
+    return made
+
+
+def _order(wish: tuple[int, Kind, str | None]) -> tuple[int, str]:
+    """Two programs that enqueue the same documents do so in one order, or they would wait for each other for ever."""
+    return wish[0], wish[1].value
+
+
+def _next_one(skipping: str) -> str:
+    """Name the next ready job. MATERIALIZED, so that no planner looks for it twice and locks a second one."""
+    return (
+        "WHERE id = (WITH next AS MATERIALIZED (SELECT id FROM job WHERE state = 'ready' AND kind = :kind "
+        f"ORDER BY priority, id LIMIT 1 {skipping}) SELECT id FROM next) RETURNING *"
+    )
 
 
 @relaxed
-def claim(tx: Transaction, kind: Kind, *, owner: str, now: datetime, lease: timedelta) -> Job | None:
+def claim(
+    tx: Transaction, kind: Kind, *, owner: str, now: datetime, lease: timedelta, most: int | None = None
+) -> Job | None:
     """Take the next ready job of this kind under a lease, or return None.
+
+    With `most`, nothing is taken while so many jobs of this kind are running on all machines together.
 
     The attempt is counted here, so that a death in the middle is not free. If the program dies right after the
     commit, the lease runs out (or the next start sees it) and the job becomes ready again.
     """
+    if most is not None:
+        tx.take_turns(f"claim {kind}")
+        running = tx.row("SELECT COUNT(*) AS jobs FROM job WHERE state = 'running' AND kind = :kind", kind=kind.value)
+        if running is not None and running.jobs >= most:
+            return None
     row = tx.row(
         moving(
             State.READY,
@@ -128,8 +157,7 @@ def claim(tx: Transaction, kind: Kind, *, owner: str, now: datetime, lease: time
             "attempt = attempt + 1, lease_token = lease_token + 1, lease_owner = :owner, "
             "lease_until = :until, started_at = :now",
         )
-        + "WHERE id = (SELECT id FROM job WHERE state = 'ready' AND kind = :kind "
-        "ORDER BY priority, id LIMIT 1) RETURNING *",
+        + _next_one(tx.skipping),
         owner=owner,
         until=(now + lease).timestamp(),
         now=now.timestamp(),
@@ -142,7 +170,7 @@ def claim(tx: Transaction, kind: Kind, *, owner: str, now: datetime, lease: time
 def renew(tx: Transaction, held: Mapping[int, int], *, until: datetime) -> set[int]:
     """Renew the leases of the held jobs (id to lease token) and return their ids; a missing id was lost."""
     sql = f"UPDATE job SET lease_until = :until {_MINE}"
-    return {job for job, token in held.items() if tx.run(sql, until=until.timestamp(), id=job, token=token)}
+    return {job for job, token in sorted(held.items()) if tx.run(sql, until=until.timestamp(), id=job, token=token)}
 
 
 @durable
@@ -167,12 +195,26 @@ def open_pages(tx: Transaction, job: Job, *, done: int, total: int) -> None:
 
 
 @relaxed
-def progress(tx: Transaction, job: Job, *, done: int, total: int, now: datetime, lease: timedelta) -> None:
-    """Record how many pages are done. Renews the lease, and forgets earlier crashes, since there is progress."""
-    _fenced(
-        tx, job, "UPDATE job SET pages_done = :done, pages_total = :total, crashes = 0, lease_until = :until ",
-        done=done, total=total, until=(now + lease).timestamp(),
+def progress(tx: Transaction, job: Job, *, more: int, total: int, now: datetime, lease: timedelta) -> int:
+    """Record that so many more pages are done, and return how many are in all.
+
+    Renews the lease, and forgets earlier crashes, since there is progress.
+    """
+    row = tx.row(
+        "UPDATE job SET pages_done = pages_done + :more, pages_total = :total, crashes = 0, lease_until = :until "
+        f"{_MINE} RETURNING pages_done",
+        more=more, total=total, until=(now + lease).timestamp(), id=job.id, token=job.lease_token,
     )  # fmt: skip
+    if row is None:
+        raise LeaseLostError(f"job {job.id}: another runner holds it now")
+    return int(row.pages_done)
+
+
+def assert_mine(tx: Transaction, job: Job) -> None:
+    """Raise LeaseLostError unless the job is still held under this lease, and hold it so until the commit."""
+    sql = f"SELECT 1 FROM job {_MINE} {tx.locking}"
+    if tx.row(sql, id=job.id, token=job.lease_token) is None:
+        raise LeaseLostError(f"job {job.id}: another runner holds it now")
 
 
 @durable
@@ -204,6 +246,7 @@ def release(tx: Transaction, job: Job, *, reason: str | None, now: datetime, set
         _fenced(tx, job, moved, reason=reason, until=(now + settle).timestamp())
     else:
         _fenced(tx, job, moving(State.RUNNING, State.READY, f"attempt = attempt - 1, {_REASON}"), reason=reason)
+        tx.announce()
     note_event(tx, job.id, f"Handed back: {reason or 'the sidecar was stopped.'}", now)
 
 

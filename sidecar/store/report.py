@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sidecar.domain.job import Job, Kind, State
-from sidecar.store.database import Transaction, reading, relaxed
 from sidecar.store.queue import to_job, when
+from sidecar.store.transaction import Transaction, reading, relaxed
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sidecar.domain.job import State
-from sidecar.store.database import Transaction, durable, reading, relaxed
 from sidecar.store.queue import moving, note_event, when
+from sidecar.store.transaction import Transaction, durable, reading, relaxed
+
+#: Two clocks that differ by less show the same time.
+CLOCKS_AGREE = timedelta(seconds=2)
 
 CRASH_REASON = (
     "The sidecar died {crashes} times while working on this document, so it was given up. "
@@ -18,10 +21,39 @@ CRASH_REASON = (
 @relaxed
 def promote(tx: Transaction, *, now: datetime) -> int:
     """Make scheduled jobs ready whose time has come, and return how many."""
-    return tx.run(
+    woken = tx.run(
         moving(State.SCHEDULED, State.READY) + "WHERE state = 'scheduled' AND run_after <= :now",
         now=now.timestamp(),
     )
+    if woken:
+        tx.announce()
+    return woken
+
+
+@durable
+def shift(tx: Transaction, by: timedelta) -> int:
+    """Move all times that jobs wait for, after the clock leapt by so much; return how many jobs that were.
+
+    A job that was to wait a minute waits a minute, whatever the clock was set to meanwhile.
+    """
+    shifted = tx.run("UPDATE job SET run_after = run_after + :by WHERE state = 'scheduled'", by=by.total_seconds())
+    return shifted + tx.run(
+        "UPDATE job SET lease_until = lease_until + :by WHERE state = 'running'", by=by.total_seconds()
+    )
+
+
+@durable
+def catch_up(tx: Transaction, *, now: datetime) -> timedelta:
+    """Move the times that jobs wait for if the clock is behind what the store has seen; return by how much it is.
+
+    For the start of a program that is alone on its store: the clock may have been set back while nothing ran.
+    """
+    row = tx.row("SELECT MAX(at) AS latest FROM event")
+    behind = timedelta(seconds=now.timestamp() - row.latest) if row and row.latest is not None else timedelta(0)
+    if behind > -CLOCKS_AGREE:
+        return timedelta(0)
+    shift(tx, behind)
+    return behind
 
 
 @durable
@@ -34,15 +66,16 @@ def rescue(tx: Transaction, *, now: datetime, everything: bool, settle: timedelt
     `settle` is over, counted from now: nobody knows when its last byte went out.
     """
     rows = tx.rows(
-        "SELECT j.id, j.crashes, w.job_id AS intent FROM job j "
-        "LEFT JOIN write w ON w.job_id = j.id AND w.state = 'intended' "
-        "WHERE j.state = 'running' AND (:everything = 1 OR j.lease_until < :now)",
+        "SELECT id, crashes, EXISTS (SELECT 1 FROM write WHERE job_id = job.id AND state = 'intended') AS intended "
+        f"FROM job WHERE state = 'running' AND (:everything = 1 OR lease_until < :now) ORDER BY id {tx.skipping}",
         everything=int(everything),
         now=now.timestamp(),
     )
     for row in rows:
-        free_at = None if row.intent is None else (now + settle).timestamp()
+        free_at = (now + settle).timestamp() if row.intended else None
         _take_back(tx, row.id, row.crashes + 1, free_at, now, max_crashes)
+    if rows:
+        tx.announce()
     return [row.id for row in rows]
 
 

@@ -17,9 +17,6 @@ metadata = sa.MetaData(
     }
 )
 
-#: The schema this program reads and writes; the newest file in migrations/versions.
-REVISION = "0001"
-
 UNFINISHED = "state IN ('ready', 'running', 'scheduled', 'review')"
 FINISHED = "state IN ('succeeded', 'failed', 'cancelled')"
 
@@ -140,4 +137,24 @@ event = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Index("ix_event_job", "job_id", "id"),
     sa.Index("ix_event_at", "at"),
+)
+
+#: Providers that are left alone, for all programs on this store.
+provider = sa.Table(
+    "provider",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("parked_until", sa.Double, nullable=False),
+    sa.Column("parked_since", sa.Double, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
+#: What only so many programs may do at a time: a slot is held until it is left or its time is over.
+slot = sa.Table(
+    "slot",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("owner", sa.String(64)),
+    sa.Column("held_until", sa.Double, nullable=False, server_default="0"),
 )

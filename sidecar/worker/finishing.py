@@ -1,12 +1,21 @@
-"""Letting short, costly steps come to their end when the program is asked to stop."""
+"""Letting short, costly steps come to their end: when the program is asked to stop, and when the store is away."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
+from sidecar.domain.errors import StoreError
+from sidecar.worker.clock import Clock
+
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+#: How soon a store that could not be used is tried again, in seconds.
+STORE_S = 2.0
 
 
 async def to_the_end(step: Coroutine[Any, Any, T]) -> T:
@@ -27,3 +36,17 @@ async def to_the_end(step: Coroutine[Any, Any, T]) -> T:
         if not task.cancelled():
             task.exception()  # seen, so that asyncio does not warn of it; the step's own records tell the rest
         raise
+
+
+async def once_the_store_is_back(step: Callable[[], Awaitable[T]], clock: Clock) -> T:
+    """Do a step in the store, waiting for a store that cannot be used now for as long as it takes.
+
+    For what would have to be paid for again if it were lost, and for ends of jobs. The step must bear being done
+    twice: a store that hung up may have done it.
+    """
+    while True:
+        try:
+            return await step()
+        except StoreError as error:
+            _log.error("%s", error)
+        await clock.sleep(STORE_S)

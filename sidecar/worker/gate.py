@@ -2,22 +2,36 @@
 
 A Paperless on SQLite becomes slower and answers 500 when writes come at once, so they queue here. Each tag delta
 costs Paperless a background task of seconds; documents that wait with the same delta share one.
+
+Where several programs share the store they share the door too: slots in the store (`store/sharing.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
-from sidecar.domain.errors import PermanentError
+from sidecar.domain.errors import PermanentError, StoreError
 from sidecar.domain.writeback import TagDelta
+from sidecar.store import sharing
+from sidecar.store.database import Database
+from sidecar.worker.clock import Clock
+from sidecar.worker.finishing import to_the_end
 
 T = TypeVar("T")
 
 #: Documents that share one tag delta at the most.
 SHARED = 50
+
+#: How soon a shared door that is shut is tried again, in seconds.
+KNOCK_S = 0.02
+#: The name of the shared door's slots.
+DOOR = "writes to Paperless"
 
 Check = Callable[[], Awaitable[None]]
 SendDelta = Callable[[list[int], TagDelta], Awaitable[None]]
@@ -30,18 +44,67 @@ class _Waiting:
     done: asyncio.Future[None]
 
 
-class Gate:
-    """Lets `width` writes through at a time, in the order they came."""
+class Door:
+    """What only so many writes may pass at a time, in the order they came: this program's alone."""
 
-    def __init__(self, send_delta: SendDelta, *, width: int = 1) -> None:
+    def __init__(self, width: int = 1) -> None:
+        self._width = width
+        self._own = asyncio.Semaphore(width)
+
+    @contextlib.asynccontextmanager
+    async def passing(self) -> AsyncIterator[None]:
+        """Wait for a place in the door and hold it for the block."""
+        async with self._own:
+            yield
+
+
+class SharedDoor(Door):
+    """The same for all programs on one store; first come, first served only within one program.
+
+    A place is held for `hold` at the most, which is longer than any request takes: a program that dies or is frozen
+    in the door keeps the others waiting no longer than that.
+    """
+
+    def __init__(self, db: Database, owner: str, clock: Clock, *, hold: timedelta, width: int = 1) -> None:
+        super().__init__(width)
+        self._db = db
+        self._owner = owner
+        self._clock = clock
+        self._hold = hold
+        self._numbers = itertools.count(1)
+
+    @contextlib.asynccontextmanager
+    async def passing(self) -> AsyncIterator[None]:
+        """Wait for a place in the door and hold it for the block. Raises StoreError."""
+        async with self._own:
+            holder = f"{self._owner}-{next(self._numbers)}"
+            try:
+                while not await to_the_end(self._take(holder)):
+                    await self._clock.sleep(KNOCK_S * (0.5 + self._clock.chance()))
+                yield
+            finally:
+                with contextlib.suppress(StoreError):  # then its time runs out
+                    await to_the_end(self._db.run(sharing.leave_slot, DOOR, owner=holder))
+
+    async def _take(self, holder: str) -> bool:
+        now = self._clock.now()
+        return await self._db.run(
+            sharing.take_slot, DOOR, width=self._width, owner=holder, now=now, until=now + self._hold
+        )
+
+
+class Gate:
+    """Lets writes through its door."""
+
+    def __init__(self, send_delta: SendDelta, door: Door | None = None) -> None:
         self._send_delta = send_delta
-        self._door = asyncio.Semaphore(width)
+        self._door = door or Door()
         self._waiting: dict[TagDelta, list[_Waiting]] = {}
         self._flushing: set[asyncio.Task[None]] = set()
 
     async def write(self, check: Check, send: Callable[[], Awaitable[T]]) -> T:
         """Wait for the door, then check that writing is still allowed (it raises if not), then send."""
-        async with self._door:
+        async with self._door.passing():
             await check()
             return await send()
 
@@ -57,10 +120,15 @@ class Gate:
         await waiting.done
 
     async def _flush(self, delta: TagDelta) -> None:
-        async with self._door:
-            group = self._waiting.pop(delta)  # whoever comes from now on begins a new group
-            for first in range(0, len(group), SHARED):
-                await self._send(group[first : first + SHARED], delta)
+        group: list[_Waiting] = []
+        try:
+            async with self._door.passing():
+                group = self._waiting.pop(delta)  # whoever comes from now on begins a new group
+                for first in range(0, len(group), SHARED):
+                    await self._send(group[first : first + SHARED], delta)
+        except StoreError as error:  # the shared door cannot be opened now
+            for waiting in group or self._waiting.pop(delta, []):
+                _end(waiting, error)
 
     async def _send(self, batch: list[_Waiting], delta: TagDelta) -> None:
         allowed = [waiting for waiting in batch if await _is_allowed(waiting)]

@@ -7,11 +7,12 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sidecar.domain.errors import LeaseLostError, StoreError
+from sidecar.domain.errors import LeaseLostError
 from sidecar.domain.job import Job
 from sidecar.store import queue
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
+from sidecar.worker.finishing import once_the_store_is_back
 
 _log = logging.getLogger(__name__)
 
@@ -48,10 +49,7 @@ class Leases:
         while True:
             await self._clock.sleep(self.length.total_seconds() / 3)
             if self._held:
-                try:
-                    await self.renew()
-                except StoreError as error:
-                    _log.warning("leases could not be renewed: %s", error)
+                await once_the_store_is_back(self.renew, self._clock)
 
     async def renew(self) -> None:
         """Renew now. The tasks of jobs whose lease was lost are cancelled."""

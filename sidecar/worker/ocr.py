@@ -22,7 +22,7 @@ from sidecar.paperless.client import Paperless
 from sidecar.store import pages, queue
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
-from sidecar.worker.finishing import to_the_end
+from sidecar.worker.finishing import once_the_store_is_back, to_the_end
 from sidecar.worker.intake import Intake
 from sidecar.worker.lease import Leases
 
@@ -132,6 +132,10 @@ class Ocr:
         except OSError as error:
             reading.failed[page] = TemporaryError(f"Page {page} could not be read: {error.strerror or error}.")
             return
+        await once_the_store_is_back(lambda: self._keep(reading, page, text), self._clock)
+        reading.done[page] = text
+
+    async def _keep(self, reading: _Reading, page: int, text: PageText) -> None:
         await self._db.run(
             pages.checkpoint,
             reading.job,
@@ -141,7 +145,6 @@ class Ocr:
             now=self._clock.now(),
             lease=self._leases.length,
         )
-        reading.done[page] = text
 
 
 def _combined(reading: _Reading) -> WorkError:

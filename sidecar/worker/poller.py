@@ -29,6 +29,8 @@ from sidecar.worker.providers import Providers
 #: Jobs made in one transaction; others get their turn between two of them.
 AT_ONCE = 500
 LONGEST_PAUSE_S = 300.0
+#: A program that does not lead polls every so many rounds all the same, should the one that leads be frozen.
+NOT_LEADING = 10
 
 _log = logging.getLogger(__name__)
 
@@ -62,11 +64,17 @@ class Poller:
         self._bell.set()
 
     async def watch(self) -> None:
-        """Poll for ever. A Paperless that is away is parked; a store that is away is waited for."""
+        """Poll for ever. A Paperless that is away is parked; a store that is away is waited for.
+
+        Of several programs on one store only the one that leads polls every round.
+        """
+        rounds = 0
         while True:
+            rung = self._bell.is_set()
             self._bell.clear()
-            pause_s = self._interval_s
-            if self._providers.available(["paperless"]):
+            pause_s, rounds = self._interval_s, rounds + 1
+            ours = rung or self._db.leads() or rounds % NOT_LEADING == 0
+            if ours and self._providers.available(["paperless"]):
                 try:
                     began = asyncio.get_running_loop().time()
                     await self.round()

@@ -4,6 +4,8 @@ While it is parked no job that needs it is claimed, so an outage costs no attemp
 
 Some providers give signs of life and still serve nobody (a model that cannot be loaded). So failures of several
 documents in a row, with no success in between, count as an outage too.
+
+On a store that several programs share they tell each other who is away, and who is back.
 """
 
 from __future__ import annotations
@@ -11,11 +13,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sidecar.domain.errors import MisconfiguredError, OutageError
+from sidecar.domain.errors import MisconfiguredError, OutageError, StoreError
 from sidecar.domain.retry import parking_s
+from sidecar.store import sharing
+from sidecar.store.database import Database
+from sidecar.store.sharing import Parked
 from sidecar.worker.clock import Clock
 
 _log = logging.getLogger(__name__)
@@ -28,19 +32,20 @@ SIGN_S = 15.0
 Probe = Callable[[], Awaitable[None]]
 
 
-@dataclass(slots=True)
-class Parked:
-    """A provider that is left alone."""
-
-    until: datetime
-    since: datetime
-    reason: str
-
-
 class Providers:
     """The services we depend on. `probes` ask each for a sign of life and raise if there is none."""
 
-    def __init__(self, probes: Mapping[str, Probe], *, clock: Clock, on_return: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        probes: Mapping[str, Probe],
+        *,
+        clock: Clock,
+        on_return: Callable[[], None],
+        shared: Database | None = None,
+    ) -> None:
+        self._shared = shared
+        #: Parked or back by our own word, and not told to the others yet.
+        self._untold: set[str] = set()
         self._probes = probes
         self._clock = clock
         self._on_return = on_return
@@ -71,6 +76,7 @@ class Providers:
             _log.log(level, "%s Work that needs it waits; nothing is lost.", error)
         until = max(now + timedelta(seconds=wait_s), before.until if before else now)
         self.parked[name] = Parked(until, before.since if before else now, str(error))
+        self._untold.add(name)
 
     async def excuses(self, name: str, document_id: int, reason: str) -> bool:
         """Say whether a document's failure is the provider's fault and not the document's own.
@@ -104,9 +110,35 @@ class Providers:
         """Ask parked providers again when their time is over, for ever."""
         while True:
             await self._clock.sleep(1.0)
+            try:
+                await self._exchange()
+            except StoreError as error:
+                _log.warning("%s", error)
             for name, parked in list(self.parked.items()):
                 if self._clock.now() >= parked.until and await self.is_alive(name):
-                    del self.parked[name]
-                    away = self._clock.now() - parked.since
-                    _log.info("%s is back after %.0f s", name, away.total_seconds())
-                    self._on_return()
+                    self._untold.add(name)
+                    self._is_back(name)
+
+    def _is_back(self, name: str) -> None:
+        away = self._clock.now() - self.parked.pop(name).since
+        _log.info("%s is back after %.0f s", name, away.total_seconds())
+        self._on_return()
+
+    async def _exchange(self) -> None:
+        """Tell the other programs on the store what we found out, and take over what they did."""
+        if self._shared is None:
+            return
+        ours = {name: self.parked[name] for name in self._untold if name in self.parked}
+        if ours:
+            await self._shared.run(sharing.park, ours)
+        for name in self._untold - ours.keys():
+            await self._shared.run(sharing.unpark, name)
+        self._untold.clear()
+        theirs = await self._shared.run(sharing.parked)
+        for name in set(self.parked) - theirs.keys() - self._untold:
+            self._is_back(name)
+        for name, parked in theirs.items():
+            if name not in self.parked:
+                _log.warning("%s Another sidecar found out; work that needs it waits.", parked.reason)
+            if name not in self._untold:
+                self.parked[name] = parked

@@ -28,7 +28,7 @@ from sidecar.store import journal, queue
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
 from sidecar.worker.delivery import Delivered, Delivery
-from sidecar.worker.finishing import to_the_end
+from sidecar.worker.finishing import once_the_store_is_back, to_the_end
 from sidecar.worker.lease import Leases
 from sidecar.worker.providers import Providers
 
@@ -51,6 +51,8 @@ class Lane:
     width: int
     #: Providers that must be there before a job is claimed.
     needs: tuple[str, ...]
+    #: Whether the width is that of all machines together.
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +149,11 @@ class Runner:
         return busy < lane.width and not self._stopping and self.can_run(kind)
 
     async def _claim(self, kind: Kind) -> Job | None:
+        lane = self._lanes[kind]
         return await self._db.run(
-            queue.claim, kind, owner=self._leases.owner, now=self._clock.now(), lease=self._leases.length
-        )
+            queue.claim, kind, owner=self._leases.owner, now=self._clock.now(), lease=self._leases.length,
+            most=lane.width if lane.together else None,
+        )  # fmt: skip
 
     def _start(self, job: Job) -> None:
         _log.info("document %s: %s begins (job %s, attempt %s)", job.document_id, job.kind, job.id, job.attempt)
@@ -174,7 +178,7 @@ class Runner:
             except LeaseLostError as error:
                 _log.warning("%s", error)
             except Exception as error:  # noqa: BLE001 - one job's error, whatever it is, is settled for that job alone
-                await self._settle(job, error)
+                await self._settle_for_good(job, error)
         except asyncio.CancelledError:
             if self._stopping:
                 await self._hand_back(job)
@@ -221,6 +225,13 @@ class Runner:
         await self._db.run(queue.fail, job, now=self._clock.now())
         _log.error("document %s: %s failed. %s", job.document_id, job.kind, job.reason)
 
+    async def _settle_for_good(self, job: Job, error: Exception) -> None:
+        """Settle how the job ended; a store that cannot be used now is waited for, the lease renewed meanwhile."""
+        try:
+            await once_the_store_is_back(lambda: self._settle(job, error), self._clock)
+        except LeaseLostError as lost:  # another runner holds it, or the store had taken the end before it hung up
+            _log.warning("%s", lost)
+
     async def _settle(self, job: Job, error: Exception) -> None:
         now = self._clock.now()
         match error:
@@ -234,7 +245,8 @@ class Runner:
             case PermanentError():
                 await self._give_up(job, str(error))
             case StoreError():
-                _log.error("document %s: %s", job.document_id, error)  # the lease runs out and the job is rescued
+                _log.error("document %s: %s", job.document_id, error)
+                await self._release(job, "The store could not be used.")
             case _:
                 _log.exception("document %s: a fault in the sidecar", job.document_id, exc_info=error)
                 await self._try_later(job, TemporaryError(f"A fault in the sidecar: {type(error).__name__}: {error}"))

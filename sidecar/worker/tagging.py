@@ -14,7 +14,7 @@ from sidecar.store import ledger, pages
 from sidecar.store.database import Database
 from sidecar.store.ledger import Call
 from sidecar.worker.clock import Clock
-from sidecar.worker.finishing import to_the_end
+from sidecar.worker.finishing import once_the_store_is_back, to_the_end
 from sidecar.worker.intake import Intake
 
 FIELDS = ("title", "correspondent", "document_type", "created")
@@ -55,10 +55,11 @@ class Tagging:
 
         async def record(reply: Reply, outcome: str, suggestion: Suggestion | None) -> None:
             call = Call("tagging", model, reply.input_tokens, reply.output_tokens, outcome, reply.seconds)
-            await self._db.run(ledger.record, job, call, now=self._clock.now())
-            if suggestion is not None:
-                now = self._clock.now()
-                await self._db.run(pages.keep_answer, job, question.key, suggestion, model=model, now=now)
+            answer = None if suggestion is None else (question.key, suggestion)
+            now = self._clock.now()
+            await once_the_store_is_back(
+                lambda: self._db.run(ledger.record, job, call, answer=answer, now=now), self._clock
+            )
 
         async def to_the_end_of_it(reply: Reply, outcome: str, suggestion: Suggestion | None) -> None:
             await to_the_end(record(reply, outcome, suggestion))  # what was paid for is kept, whoever stops us

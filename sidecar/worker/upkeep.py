@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,10 @@ _log = logging.getLogger(__name__)
 
 TICK_S = 1.0
 RESCUE_EVERY = timedelta(seconds=15)
+#: The server's time is asked for over the network; the clock of this machine is looked at every tick.
+CLOCK_EVERY = timedelta(seconds=60)
+#: Should the program that leads be frozen, the others do its work in so many times the time.
+NOT_LEADING = 10
 SIGN_EVERY = timedelta(seconds=20)
 PRUNE_EVERY = timedelta(hours=6)
 
@@ -28,6 +33,20 @@ def show_life(file: Path) -> None:
         _log.error("%s cannot be touched: %s", file, error.strerror)
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long what is kept or waited for, and how often a death is forgiven."""
+
+    #: After a write whose answer nobody saw, until the document may be touched again.
+    settle: timedelta
+    #: How long a lease is.
+    lease: timedelta
+    #: How long finished jobs and their texts are kept.
+    keep: timedelta
+    #: Deaths over one job before it is given up.
+    max_crashes: int
+
+
 class Upkeep:
     """Wakes scheduled jobs, rescues those of dead runners, forgets old ones, and shows that the program lives."""
 
@@ -35,30 +54,43 @@ class Upkeep:
         self,
         db: Database,
         clock: Clock,
+        bounds: Bounds,
         *,
-        settle: timedelta,
-        max_crashes: int,
-        keep: timedelta,
         alive_file: Path,
         on_ready: Callable[[], None],
         renew: Callable[[], Awaitable[None]],
     ) -> None:
         self._db = db
         self._clock = clock
-        self._settle = settle
-        self._max_crashes = max_crashes
-        self._keep = keep
+        self._bounds = bounds
         self._alive_file = alive_file
         self._on_ready = on_ready
         self._renew = renew
-        self._seen_version = -1
+        self._ticks = 0
         self._due: dict[str, datetime] = {}
+        if db.is_shared:
+            self._let_all_renew()
+
+    async def begin(self) -> None:
+        """Take back all running jobs, right after the start: on a store of our own their runner is dead.
+
+        On a store that is shared it may live, and what has to be taken back is known when its lease ran out.
+        """
+        if self._db.is_shared:
+            return
+        if await self._db.run(rescue.catch_up, now=self._clock.now()):
+            _log.warning("the clock was set back since the last start; what waits waits as long as it would have")
+        await self.rescue(everything=True)
 
     async def rescue(self, *, everything: bool) -> None:
-        """Take back jobs whose runner died; `everything` only right after the start, on a store of our own."""
+        """Take back jobs whose runner died: all that run, or those whose lease ran out."""
         now = self._clock.now()
         rescued = await self._db.run(
-            rescue.rescue, now=now, everything=everything, settle=self._settle, max_crashes=self._max_crashes
+            rescue.rescue,
+            now=now,
+            everything=everything,
+            settle=self._bounds.settle,
+            max_crashes=self._bounds.max_crashes,
         )
         if rescued:
             _log.warning("%s unfinished jobs of a dead runner go on", len(rescued))
@@ -71,26 +103,44 @@ class Upkeep:
                 await self.tick()
             except StoreError as error:
                 _log.error("%s", error)
+                self._let_all_renew()
             await self._clock.sleep(TICK_S)
 
     async def tick(self) -> None:
-        """Do what is due now."""
-        now = self._clock.now()
-        version = await self._db.data_version()
-        if version != self._seen_version:  # somebody at the command line wrote something
-            self._seen_version = version
+        """Do what is due now. Only the program that leads looks after the jobs of all, or all do, but seldom."""
+        await self._follow_the_clock()
+        if await self._db.stirred():  # somebody at the command line, or on another machine, made a job ready
             self._on_ready()
+        if self._is_due("sign", SIGN_EVERY):
+            show_life(self._alive_file)
+        self._ticks += 1
+        if not self._db.leads() and self._ticks % NOT_LEADING:
+            return
+        now = self._clock.now()
         due_at = await self._db.run(rescue.due_at)
         if due_at is not None and due_at <= now:
             await self._db.run(rescue.promote, now=now)
             self._on_ready()
-        if self._is_due("rescue", RESCUE_EVERY) and await self._db.run(rescue.expired, now=now):
-            await self._renew()  # after a leap of the clock or a long sleep our own leases seem to have run out
+        if self._is_due("rescue", min(RESCUE_EVERY, self._bounds.lease / 3)) and await self._db.run(
+            rescue.expired, now=now
+        ):
+            await self._renew()  # after a long sleep of the machine our own leases seem to have run out
             await self.rescue(everything=False)
-        if self._is_due("sign", SIGN_EVERY):
-            show_life(self._alive_file)
         if self._is_due("prune", PRUNE_EVERY):
-            await self._prune(now - self._keep)
+            await self._prune(now - self._bounds.keep)
+
+    async def _follow_the_clock(self) -> None:
+        """Go by the store's time, and move all that waits along when its clock was set."""
+        if self._db.is_shared and not self._is_due("clock", CLOCK_EVERY):
+            return
+        leap = self._clock.follow(await self._db.time())
+        if leap and self._db.leads():
+            await self._db.run(rescue.shift, by=leap)
+            _log.warning("the clock was set by %.0f s; what waits waits as long as it would have", leap.total_seconds())
+
+    def _let_all_renew(self) -> None:
+        """Put the rescue off: while the store was away nobody could renew, and that does not make anybody dead."""
+        self._due["rescue"] = self._clock.now() + self._bounds.lease / 2
 
     async def _prune(self, before: datetime) -> None:
         while await self._db.run(report.old, before=before):

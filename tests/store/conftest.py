@@ -3,23 +3,50 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sidecar.domain.job import Job, Kind
 from sidecar.store import queue
 from sidecar.store.database import Database
+from sidecar.store.postgres import PostgresDatabase
+from sidecar.store.sqlite import SqliteDatabase
+from tests.postgres import drop_schema, new_schema, server_url
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=180)
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A store of each kind: one suite holds both to the same promises."""
+    if request.param == "sqlite":
+        yield from opened(SqliteDatabase(tmp_path / "sidecar.db"))
+        return
+    schema = new_schema()
+    yield from opened(PostgresDatabase(server_url(), schema=schema))
+    drop_schema(schema)
+
+
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "sidecar.db")
+def file(tmp_path: Path) -> Iterator[SqliteDatabase]:
+    """A store in a file, for what is SQLite's alone."""
+    yield from opened(SqliteDatabase(tmp_path / "sidecar.db"))
+
+
+def opened(database: Database) -> Iterator[Any]:
     database.migrate()
     yield database
     database.close()
+
+
+def another(db: Database) -> Database:
+    """The same store as another program opens it: its own threads and connections."""
+    if isinstance(db, SqliteDatabase):
+        return SqliteDatabase(db.file)
+    assert isinstance(db, PostgresDatabase)
+    return PostgresDatabase(server_url(), schema=db.schema)
 
 
 @pytest.fixture

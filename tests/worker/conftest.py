@@ -33,7 +33,7 @@ NAMES = {
 
 def fast_clock(speed: float) -> Clock:
     """A clock on which `speed` seconds pass in one."""
-    began, start = datetime(2026, 11, 23, 12, tzinfo=UTC), time.monotonic()
+    began, start = datetime.now(UTC), time.monotonic()
     return Clock(
         now=lambda: began + timedelta(seconds=(time.monotonic() - start) * speed),
         sleep=lambda seconds: asyncio.sleep(seconds / speed),

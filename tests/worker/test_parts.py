@@ -16,16 +16,18 @@ from sidecar.domain.job import Job, Kind
 from sidecar.domain.writeback import TagDelta
 from sidecar.store import queue, rescue
 from sidecar.store.database import Database
+from sidecar.store.sqlite import SqliteDatabase
 from sidecar.worker.clock import Clock
 from sidecar.worker.finishing import to_the_end
 from sidecar.worker.gate import Gate
 from sidecar.worker.lease import Leases
 from sidecar.worker.providers import Providers
-from sidecar.worker.upkeep import Upkeep
+from sidecar.worker.upkeep import Bounds, Upkeep
 
 DELTA = TagDelta(frozenset({3}), frozenset({1}))
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=180)
+BOUNDS = Bounds(settle=timedelta(0), lease=LEASE, keep=timedelta(days=1), max_crashes=5)
 
 
 async def allowed() -> None:
@@ -155,7 +157,7 @@ async def test_writes_pass_the_gate_one_at_a_time() -> None:
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "sidecar.db")
+    database = SqliteDatabase(tmp_path / "sidecar.db")
     database.migrate()
     yield database
     database.close()
@@ -199,7 +201,7 @@ async def test_a_leap_of_the_clock_does_not_cost_a_living_job_its_lease(db: Data
     task = asyncio.create_task(asyncio.Event().wait())
     leases.hold(job, task)  # type: ignore[arg-type]
     upkeep = Upkeep(
-        db, time.clock, settle=timedelta(0), max_crashes=5, keep=timedelta(days=1), alive_file=tmp_path / "alive",
+        db, time.clock, BOUNDS, alive_file=tmp_path / "alive",
         on_ready=lambda: None, renew=leases.renew,
     )  # fmt: skip
     time.time += timedelta(hours=1)
@@ -364,15 +366,15 @@ async def test_a_tick_with_nothing_due_commits_nothing_and_shows_that_the_progra
 ) -> None:
     time = ManualClock()
     upkeep = Upkeep(
-        db, time.clock, settle=timedelta(0), max_crashes=5, keep=timedelta(days=1), alive_file=tmp_path / "alive",
+        db, time.clock, BOUNDS, alive_file=tmp_path / "alive",
         on_ready=lambda: None, renew=nothing,
     )  # fmt: skip
     await upkeep.tick()
-    before = await db.data_version()
+    await db.stirred()
     for _ in range(100):
         time.time += timedelta(seconds=1)
         await upkeep.tick()
-    assert await db.data_version() == before
+    assert not await db.stirred()
     assert (tmp_path / "alive").exists()
 
 
@@ -380,7 +382,7 @@ async def test_upkeep_wakes_scheduled_jobs_and_rescues_those_of_the_dead(db: Dat
     time, job = ManualClock(), claimed(db)
     woken: list[datetime] = []
     upkeep = Upkeep(
-        db, time.clock, settle=timedelta(0), max_crashes=5, keep=timedelta(days=1), alive_file=tmp_path / "alive",
+        db, time.clock, BOUNDS, alive_file=tmp_path / "alive",
         on_ready=lambda: woken.append(time.time), renew=nothing,
     )  # fmt: skip
     later = START + timedelta(seconds=30)

@@ -1,0 +1,358 @@
+"""The store on a PostgreSQL server: many programs on many machines work on it together.
+
+Everything lives in one schema of its own. Each thread has a connection of its own; one more connection listens for
+news and holds the advisory lock of the program that leads. Every commit is synced, also that of a RELAXED function
+(see `transaction.relaxed`). A connection that broke is made anew at the next call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import namedtuple_row
+
+from sidecar.domain.errors import StoreError
+from sidecar.store import copying, migrate
+from sidecar.store.database import Call, Database, Threads, in_words
+from sidecar.store.sqlite import SqliteDatabase
+from sidecar.store.transaction import Transaction, reading
+
+_log = logging.getLogger(__name__)
+
+WRITERS = 4
+READERS = 2
+#: Times a transaction is begun again after the server ended it in favour of another one.
+DEADLOCKS = 5
+#: Longest wait for a lock in a transaction, so that nobody waits for a frozen program for ever.
+LOCK_TIMEOUT_S = 20
+#: How often the listener looks whether it may lead and whether it is to end, in seconds.
+LISTEN_S = 1.0
+_NAME = re.compile(r"(?<![:\w]):([a-z_]+)")
+
+
+@functools.cache
+def _native(statement: str) -> str:
+    """Return a statement with the driver's own placeholders."""
+    return _NAME.sub(r"%(\1)s", statement.replace("%", "%%"))
+
+
+class PostgresTransaction(Transaction):
+    """One open transaction on a PostgreSQL connection."""
+
+    locking = "FOR UPDATE"
+    skipping = "FOR UPDATE SKIP LOCKED"
+
+    def __init__(self, connection: psycopg.Connection[Any], channel: str) -> None:
+        self._connection = connection
+        self._channel = channel
+
+    def run(self, sql: str, **values: Any) -> int:
+        """Execute and return the number of rows changed."""
+        return self._connection.execute(_native(sql), _storable(values)).rowcount
+
+    def run_many(self, sql: str, values: Sequence[Mapping[str, Any]]) -> int:
+        """Execute once for each of the values and return the number of rows changed in all."""
+        if not values:
+            return 0
+        with self._connection.cursor() as cursor:
+            cursor.executemany(_native(sql), [_storable(one) for one in values])
+            return cursor.rowcount
+
+    def rows(self, sql: str, **values: Any) -> list[Any]:
+        """Execute and return all rows, as named tuples."""
+        return self._connection.execute(_native(sql), _storable(values)).fetchall()
+
+    def take_turns(self, name: str) -> None:
+        """Wait until no other transaction that asked for the same name is open."""
+        self._connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s), hashtext(%s))", (self._channel, name))
+
+    def announce(self) -> None:
+        """Tell all programs on this store, at the commit, that a job has become ready."""
+        self._connection.execute("SELECT pg_notify(%s, '')", (self._channel,))
+
+    def hold_still(self) -> None:
+        """See the store in this transaction as it is now; must be the first that is asked of it."""
+        self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+    def number_on(self, table: str) -> None:
+        """Number new rows of the table after those that are there."""
+        self._connection.execute(
+            sql.SQL(
+                "SELECT setval(pg_get_serial_sequence({name}, 'id'), COALESCE(MAX(id), 1), MAX(id) IS NOT NULL) "
+                "FROM {table}"
+            ).format(name=sql.Literal(table), table=sql.Identifier(table))
+        )
+
+
+def _storable(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """PostgreSQL keeps no NUL in a text, and Paperless takes none either: it goes."""
+    if any(isinstance(value, str) and "\0" in value for value in values.values()):
+        return {name: value.replace("\0", "") if isinstance(value, str) else value for name, value in values.items()}
+    return values
+
+
+class PostgresDatabase(Database):
+    """A schema on a server, opened when it is first used."""
+
+    is_shared = True
+
+    def __init__(self, url: str, *, schema: str = "sidecar") -> None:
+        super().__init__(Threads("store-writer", WRITERS, self._work), Threads("store-reader", READERS, self._work))
+        self._url = re.sub(r"^postgres(ql)?(\+psycopg)?://", "postgresql://", url)
+        self.schema = schema
+        #: Also the channel of the news: one for each schema, cut to what a name may have.
+        self._channel = f"sidecar_{schema}"[:63]
+        self._local = threading.local()
+        self._connections: list[psycopg.Connection[Any]] = []
+        self._leads = False
+        self._closing = threading.Event()
+
+    @property
+    def place(self) -> str:
+        """Server, database and schema."""
+        parts = urlsplit(self._url)
+        where = f"{parts.hostname or 'localhost'}{f':{parts.port}' if parts.port else ''}{parts.path}"
+        return f"postgresql://{where} (schema {self.schema})"
+
+    def exists(self) -> bool:
+        """Say whether the schema has our tables."""
+        with self._words(), self._connected() as connection:
+            return self._revision(connection) is not None
+
+    def migrate(self) -> None:
+        """Bring the schema's tables to this program's, in one transaction; of several programs one does it.
+
+        Raises StoreError for a schema of another or a newer program. Nothing is copied first: a server has its own
+        backups, and a failure takes nothing but the transaction.
+        """
+        with self._words(), self._connected() as connection:
+            if not migrate.is_needed(self._revision(connection)):
+                return
+            connection.execute("SELECT pg_advisory_lock(hashtext(%s), 0)", (self._channel,))
+            found = self._revision(connection)
+            if not migrate.is_needed(found):
+                return
+            if found is None:
+                self._make_schema(connection)
+            step = migrate.make if found is None else migrate.upgrade
+            connection.autocommit = False
+            step("postgresql+psycopg://", lambda: connection)
+
+    def hold_instance(self) -> None:
+        """Do nothing: any number of programs may work here."""
+
+    def check(self) -> list[str]:
+        """Return what is wrong: tables and indexes that are missing or not valid."""
+        with self._words(), self._connected() as connection:
+            if self._revision(connection) is None:
+                raise StoreError(f"There is no store at {self.place} yet; `sidecar run` makes it.")
+            broken = connection.execute(
+                "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+                "JOIN pg_namespace n ON n.oid = c.relnamespace "
+                "WHERE n.nspname = %s AND NOT (i.indisvalid AND i.indisready)",
+                (self.schema,),
+            ).fetchall()
+        return [f"The index {row.relname} is not valid: REINDEX INDEX {self.schema}.{row.relname}" for row in broken]
+
+    def backup(self, file: Path) -> None:
+        """Write all tables as they are at one moment into a new SQLite file, which `sidecar db copy` reads again."""
+        with SqliteDatabase.made(file) as target:
+            copying.pour(self, target)
+
+    def close(self) -> None:
+        """Finish what was handed over, and let go of the server."""
+        self._closing.set()
+        self._writers.close()
+        self._readers.close()
+        for connection in self._connections:
+            connection.close()
+
+    # -- several programs
+
+    async def listen(self, on_ready: Callable[[], None]) -> None:
+        """Call `on_ready` for every announcement, and try to lead; on a thread of its own, for ever."""
+        loop = asyncio.get_running_loop()
+        ending = threading.Event()
+        thread = threading.Thread(
+            target=self._listen,
+            args=(lambda: loop.call_soon_threadsafe(on_ready), ending),
+            name="store-listener",
+            daemon=True,
+        )
+        thread.start()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ending.set()
+            self._leads = False
+
+    def leads(self) -> bool:
+        """Say whether this program holds the advisory lock of the one that leads."""
+        return self._leads
+
+    async def stirred(self) -> bool:
+        """Say whether any job is ready; who claims it is decided by the claim."""
+        return await self.run(_any_ready)
+
+    async def time(self) -> datetime:
+        """Return the server's time, which all machines go by."""
+        return datetime.fromtimestamp(await self.run(_clock), UTC)
+
+    def _listen(self, on_ready: Callable[[], None], ending: threading.Event) -> None:
+        while not (ending.is_set() or self._closing.is_set()):
+            try:
+                with self._connected() as connection:
+                    connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
+                    on_ready()  # what was said before we listened
+                    while not (ending.is_set() or self._closing.is_set()):
+                        self._try_to_lead(connection)
+                        for _ in connection.notifies(timeout=LISTEN_S, stop_after=1):
+                            on_ready()
+            except psycopg.Error as error:
+                self._leads = False
+                _log.warning("%s", in_words(self.place, str(error)))
+                ending.wait(LISTEN_S)
+            except RuntimeError:  # the event loop is closed
+                return
+
+    def _try_to_lead(self, connection: psycopg.Connection[Any]) -> None:
+        """Take the lock of the one that leads, if it is free. The server frees it when our connection ends."""
+        if not self._leads:
+            row = connection.execute("SELECT pg_try_advisory_lock(hashtext(%s), 1)", (self._channel,)).fetchone()
+            self._leads = bool(row and row[0])
+
+    # -- on the store's threads
+
+    def _work(self, calls: Sequence[Call]) -> None:
+        for call in calls:
+            try:
+                with self._words():
+                    call.result = self._transact(call)
+            except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it
+                call.error = error
+
+    def _transact(self, call: Call) -> Any:
+        for tries_left in reversed(range(DEADLOCKS)):
+            connection = self._begun()
+            try:
+                result = call.function(PostgresTransaction(connection, self._channel))
+                connection.execute("COMMIT", prepare=False)
+                return result
+            except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+                _roll_back(connection)
+                if not tries_left:
+                    raise
+            except BaseException:
+                _roll_back(connection)
+                raise
+        raise AssertionError("unreachable")
+
+    def _begun(self) -> psycopg.Connection[Any]:
+        """Return this thread's connection with a transaction begun. One that broke while it lay idle is made anew."""
+        try:
+            connection = self._mine()
+            connection.execute("BEGIN", prepare=False)
+        except psycopg.OperationalError:  # nothing was asked yet, so asking again is safe
+            connection = self._mine()
+            connection.execute("BEGIN", prepare=False)
+        return connection
+
+    def _mine(self) -> psycopg.Connection[Any]:
+        """Return this thread's connection; a broken one is made anew."""
+        connection: psycopg.Connection[Any] | None = getattr(self._local, "connection", None)
+        if connection is None or connection.broken or connection.closed:
+            if connection is not None:
+                self._connections.remove(connection)
+                connection.close()
+            connection = self._connect()
+            self._local.connection = connection
+            self._connections.append(connection)
+        return connection
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        # The server is told to look after dead machines itself: their locks and leadership must come free.
+        options = (
+            f"-c search_path={self.schema} -c synchronous_commit=on -c lock_timeout={LOCK_TIMEOUT_S}s "
+            "-c idle_in_transaction_session_timeout=60s -c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 "
+            "-c tcp_keepalives_count=3"
+        )
+        return psycopg.connect(
+            self._url,
+            autocommit=True,
+            row_factory=namedtuple_row,
+            options=options,
+            connect_timeout=10,
+            keepalives_idle=15,
+            keepalives_interval=5,
+            keepalives_count=3,
+            tcp_user_timeout=30_000,
+            application_name="paperless-sidecar",
+        )
+
+    @contextmanager
+    def _connected(self) -> Iterator[psycopg.Connection[Any]]:
+        connection = self._connect()
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    # -- the schema
+
+    def _revision(self, connection: psycopg.Connection[Any]) -> str | None:
+        rows = connection.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = %s", (self.schema,)
+        ).fetchall()
+        tables = {row.table_name for row in rows}
+        if not tables:
+            return None
+        if "alembic_version" not in tables:
+            raise StoreError(
+                f"The schema {self.schema} holds tables of another program. Name one of its own in DATABASE_SCHEMA."
+            )
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        return str(row.version_num) if row else None
+
+    def _make_schema(self, connection: psycopg.Connection[Any]) -> None:
+        there = connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (self.schema,)).fetchone()
+        if there is None:
+            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(self.schema)))
+
+    @contextmanager
+    def _words(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            raise in_words(self.place, str(error)) from error
+
+
+def _roll_back(connection: psycopg.Connection[Any]) -> None:
+    """End a transaction that failed; a connection on which even that fails is of no more use."""
+    try:
+        connection.execute("ROLLBACK", prepare=False)
+    except psycopg.Error:
+        connection.close()
+
+
+@reading
+def _any_ready(tx: Transaction) -> bool:
+    return tx.row("SELECT 1 FROM job WHERE state = 'ready' LIMIT 1") is not None
+
+
+@reading
+def _clock(tx: Transaction) -> float:
+    row = tx.row("SELECT CAST(extract(epoch FROM clock_timestamp()) AS double precision) AS seconds")
+    assert row is not None  # noqa: S101 - a SELECT without FROM has one row
+    return float(row.seconds)
