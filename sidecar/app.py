@@ -94,8 +94,9 @@ class Sidecar:
         )
         bounds = Bounds(settle, length, timedelta(days=s.keep_days), s.max_crashes)
         self.upkeep = Upkeep(
-            db, clock, bounds, alive_file=s.data_dir / ALIVE, on_ready=self.runner.wake, renew=self.leases.renew
-        )
+            db, clock, bounds, alive_file=s.data_dir / ALIVE, on_ready=self.runner.wake, renew=self.leases.renew,
+            on_leap=self.providers.shift,
+        )  # fmt: skip
 
     @classmethod
     async def start(cls, parts: Parts, clock: Clock | None = None, *, patient: bool = True) -> Self:
@@ -110,13 +111,13 @@ class Sidecar:
         await asyncio.to_thread(parts.db.migrate)
         clock = clock or steady_clock(await parts.db.time())
         sidecar = cls(parts, await _reach(parts, clock) if patient else await parts.tags(), clock)
-        sidecar.folder.open()
         await sidecar.upkeep.begin()
         _log.info("sidecar %s works for %s", __version__, parts.settings.paperless_url)
         return sidecar
 
     async def run(self, *, drain: bool = False, stop: asyncio.Event | None = None) -> bool:
         """Work until `stop` is set; with `drain` until nothing is due. Return whether no work is left."""
+        self.folder.open()
         self.runner.begin()
         loops = [self.runner.watch, self.leases.keep, self.providers.watch, self.upkeep.watch, self._listen]
         if not drain:
@@ -141,7 +142,7 @@ class Sidecar:
         return not await self.parts.db.run(report.waiting)
 
     async def _listen(self) -> None:
-        await self.parts.db.listen(self.runner.wake)
+        await self.parts.db.listen(self.runner.wake, self.poller.ring)
 
     def _doubt_tags(self) -> None:
         self.parts.names.forget()
@@ -163,7 +164,7 @@ class Sidecar:
     async def _drained(self) -> None:
         """Return when Paperless has nothing new, nothing runs, and what waits cannot be done now."""
         while True:
-            await self.upkeep.tick()
+            await self.upkeep.tick(leading=True)
             made = await self.poller.round()
             while await self._moves():
                 await self._clock.sleep(0.1)

@@ -135,7 +135,7 @@ def test_the_image_is_healthy_while_the_file_alive_is_young(tmp_path: Path, age_
     assert (result.returncode == 0) is well
 
 
-@pytest.mark.parametrize("name", ["sidecar", "trial-sidecar"])
+@pytest.mark.parametrize("name", ["sidecar", "replica", "trial-sidecar"])
 def test_the_sidecar_is_locked_down(compose: dict[str, Any], name: str) -> None:
     service = compose["services"][name]
     assert service["read_only"] is True
@@ -145,27 +145,40 @@ def test_the_sidecar_is_locked_down(compose: dict[str, Any], name: str) -> None:
     assert service["init"] is True
     assert service["tmpfs"][0].startswith("/tmp:")
     assert {"mem_limit", "cpus", "pids_limit", "stop_grace_period"} <= set(service)
-    assert any(volume.endswith(":/data") for volume in service["volumes"])
+    places = service.get("volumes", []) + service["tmpfs"]
+    assert any(":/data" in place or place.startswith("/data:") for place in places)
     assert not {"privileged", "user", "healthcheck", "entrypoint", "command"} & set(service)
 
 
 def test_secrets_come_as_files_and_never_as_values(compose: dict[str, Any]) -> None:
-    service = compose["services"]["sidecar"]
-    assert set(service["secrets"]) == set(compose["secrets"]) == {"paperless_token", "openai_api_key"}
+    services = compose["services"]
+    assert set(services["sidecar"]["secrets"]) == {"paperless_token", "openai_api_key"}
+    assert set(services["replica"]["secrets"]) == set(compose["secrets"])
     assert all(set(secret) == {"file"} for secret in compose["secrets"].values())
-    for name in ("sidecar", "trial-sidecar"):
-        environment = compose["services"][name]["environment"]
-        assert not [key for key in ("PAPERLESS_TOKEN", "OPENAI_API_KEY") if environment.get(key)]
+    for name in ("sidecar", "replica", "trial-sidecar"):
+        environment = services[name]["environment"]
+        assert not [key for key in ("PAPERLESS_TOKEN", "OPENAI_API_KEY", "DATABASE_URL") if environment.get(key)]
+
+
+def test_replicas_share_nothing_but_the_database(compose: dict[str, Any]) -> None:
+    replica = compose["services"]["replica"]
+    assert "volumes" not in replica
+    assert "container_name" not in replica
+    assert "ports" not in replica
+    assert "database_url" in replica["secrets"]
 
 
 def test_without_a_profile_only_the_sidecar_starts(compose: dict[str, Any]) -> None:
     services = compose["services"]
     assert [name for name, service in services.items() if "profiles" not in service] == ["sidecar"]
-    assert all(service.get("profiles", ["trial"]) == ["trial"] for service in services.values())
+    profiles = {name: service.get("profiles") for name, service in services.items()}
+    assert profiles.pop("sidecar") is None
+    assert profiles.pop("replica") == ["replicas"]
+    assert set(map(str, profiles.values())) == {"['trial']"}
 
 
 def test_the_trial_brings_everything_it_waits_for_and_opens_no_port_to_others(compose: dict[str, Any]) -> None:
-    trial = {name: service for name, service in compose["services"].items() if "profiles" in service}
+    trial = {name: service for name, service in compose["services"].items() if service.get("profiles") == ["trial"]}
     assert {needed for service in trial.values() for needed in service.get("depends_on", ())} <= set(trial)
     assert all(service["networks"] == ["trial"] for service in trial.values())
     ports = [port for service in trial.values() for port in service.get("ports", ())]
@@ -182,13 +195,13 @@ def test_every_volume_and_network_that_is_used_is_declared(compose: dict[str, An
 def test_every_image_is_pinned_to_a_version(compose: dict[str, Any]) -> None:
     images = {name: service["image"] for name, service in compose["services"].items()}
     assert all(re.search(r":\d+\.\d+\.\d+", image) for image in images.values())
-    assert images["sidecar"] == images["trial-sidecar"] == f"paperless-sidecar:{sidecar.__version__}"
+    assert images["sidecar"] == images["replica"] == images["trial-sidecar"] == f"paperless-sidecar:{sidecar.__version__}"
 
 
 def test_every_setting_named_for_the_container_is_explained_in_the_example(compose: dict[str, Any]) -> None:
     explained = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     named = {secret.upper() for secret in compose["secrets"]}
-    for name in ("sidecar", "trial-sidecar"):
+    for name in ("sidecar", "replica", "trial-sidecar"):
         named |= {key.removesuffix("_FILE") for key in compose["services"][name]["environment"]}
     for instruction, rest in final_stage():
         if instruction == "ENV":

@@ -87,7 +87,10 @@ async def _store(parts: Parts) -> str:
         raise SettingsError(
             [f"DATA_DIR: {folder} cannot be written ({error.strerror}). Give the folder to the user of the sidecar."]
         ) from error
-    return f"{folder} can be written."
+    if not parts.db.is_shared:
+        return f"{folder} can be written."
+    there = await asyncio.to_thread(parts.db.exists)
+    return f"{parts.db.place} answers; {'its tables are there' if there else 'tables will be made at the start'}."
 
 
 async def _paperless(parts: Parts) -> str:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Coroutine, Iterator
 from enum import IntEnum
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import typer
 
@@ -16,6 +17,8 @@ from sidecar.domain.errors import SettingsError, SidecarError, StoreError
 from sidecar.settings import LogFormat, Settings
 
 T = TypeVar("T")
+
+SHORT = 8
 
 
 class Exit(IntEnum):
@@ -31,12 +34,15 @@ class Exit(IntEnum):
 def load_settings(**given: Any) -> Settings:
     """Read the settings and set up logging. Raises SettingsError."""
     loaded = settings.load(**given)
-    secrets = [loaded.paperless_token, loaded.openai_api_key]
-    logs.configure(
-        loaded.log_level,
-        json=loaded.log_format is LogFormat.JSON,
-        secrets=[secret.get_secret_value() for secret in secrets if secret],
-    )
+    secrets = [loaded.paperless_token, loaded.openai_api_key, loaded.database_url]
+    hidden = [secret.get_secret_value() for secret in secrets if secret]
+    if (
+        loaded.database_url
+        and (password := urlsplit(loaded.database_url.get_secret_value()).password)
+        and len(password) >= SHORT
+    ):  # a short one may be a word of every line
+        hidden.append(password)
+    logs.configure(loaded.log_level, json=loaded.log_format is LogFormat.JSON, secrets=hidden)
     return loaded
 
 

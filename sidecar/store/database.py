@@ -180,8 +180,8 @@ class Database(ABC):
 
     # -- several programs on one store
 
-    async def listen(self, on_ready: Callable[[], None]) -> None:
-        """Call `on_ready` whenever another program says that a job became ready, for ever."""
+    async def listen(self, on_ready: Callable[[], None], on_lead: Callable[[], None]) -> None:
+        """Call `on_ready` whenever a program says that a job became ready, `on_lead` when this one leads; for ever."""
         await asyncio.Event().wait()
 
     def leads(self) -> bool:
@@ -214,7 +214,7 @@ def in_words(place: str, said: str) -> StoreError:
         "malformed": "It is damaged: restore a copy, or move it away; Paperless's tags are enough to start again.",
         "not a database": "DATA_DIR holds a file that is not ours; name another folder.",
         "password authentication": "Check user and password in DATABASE_URL.",
-        "does not exist": "Check DATABASE_URL, and that database and role were made (see docs/install in README).",
+        "does not exist": "Check DATABASE_URL, and that the database and the role were made.",
         "permission denied": "The role needs a schema of its own: CREATE SCHEMA sidecar AUTHORIZATION its_role.",
         "connection": "Is the PostgreSQL server there? The sidecar goes on by itself when it is back.",
     }

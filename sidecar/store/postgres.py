@@ -181,13 +181,17 @@ class PostgresDatabase(Database):
 
     # -- several programs
 
-    async def listen(self, on_ready: Callable[[], None]) -> None:
+    async def listen(self, on_ready: Callable[[], None], on_lead: Callable[[], None]) -> None:
         """Call `on_ready` for every announcement, and try to lead; on a thread of its own, for ever."""
         loop = asyncio.get_running_loop()
         ending = threading.Event()
         thread = threading.Thread(
             target=self._listen,
-            args=(lambda: loop.call_soon_threadsafe(on_ready), ending),
+            args=(
+                lambda: loop.call_soon_threadsafe(on_ready),
+                lambda: loop.call_soon_threadsafe(on_lead),
+                ending,
+            ),
             name="store-listener",
             daemon=True,
         )
@@ -210,14 +214,15 @@ class PostgresDatabase(Database):
         """Return the server's time, which all machines go by."""
         return datetime.fromtimestamp(await self.run(_clock), UTC)
 
-    def _listen(self, on_ready: Callable[[], None], ending: threading.Event) -> None:
+    def _listen(self, on_ready: Callable[[], object], on_lead: Callable[[], object], ending: threading.Event) -> None:
         while not (ending.is_set() or self._closing.is_set()):
             try:
                 with self._connected() as connection:
                     connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
                     on_ready()  # what was said before we listened
                     while not (ending.is_set() or self._closing.is_set()):
-                        self._try_to_lead(connection)
+                        if self._leads_now(connection):
+                            on_lead()
                         for _ in connection.notifies(timeout=LISTEN_S, stop_after=1):
                             on_ready()
             except psycopg.Error as error:
@@ -227,11 +232,13 @@ class PostgresDatabase(Database):
             except RuntimeError:  # the event loop is closed
                 return
 
-    def _try_to_lead(self, connection: psycopg.Connection[Any]) -> None:
-        """Take the lock of the one that leads, if it is free. The server frees it when our connection ends."""
-        if not self._leads:
-            row = connection.execute("SELECT pg_try_advisory_lock(hashtext(%s), 1)", (self._channel,)).fetchone()
-            self._leads = bool(row and row[0])
+    def _leads_now(self, connection: psycopg.Connection[Any]) -> bool:
+        """Take the lock of the one that leads, and say whether that was now. It is free when our connection ends."""
+        if self._leads:
+            return False
+        row = connection.execute("SELECT pg_try_advisory_lock(hashtext(%s), 1)", (self._channel,)).fetchone()
+        self._leads = bool(row and row[0])
+        return self._leads
 
     # -- on the store's threads
 

@@ -61,6 +61,25 @@ def waiting(tx: Transaction) -> dict[State, int]:
 
 
 @reading
+def contradictions(tx: Transaction) -> list[str]:
+    """Return in sentences what no sound store holds, whatever the database itself says of its files."""
+    found = []
+    twice = tx.rows(
+        "SELECT document_id, kind, COUNT(*) AS jobs FROM job "
+        "WHERE state IN ('ready', 'running', 'scheduled', 'review') "
+        "GROUP BY document_id, kind HAVING COUNT(*) > 1"
+    )
+    found += [f"Document {row.document_id} has {row.jobs} unfinished jobs of kind {row.kind}." for row in twice]
+    astray = tx.rows(
+        "SELECT job_id FROM write WHERE NOT EXISTS (SELECT 1 FROM job WHERE job.id = write.job_id) "
+        "OR (state = 'intended' AND EXISTS (SELECT 1 FROM job WHERE job.id = write.job_id "
+        "AND state IN ('succeeded', 'failed', 'cancelled')))"
+    )
+    found += [f"The journal holds a write of job {row.job_id}, which is over or not there." for row in astray]
+    return found
+
+
+@reading
 def old(tx: Transaction, *, before: datetime) -> bool:
     """Say whether any job ended, or any checkpoint was made, before then."""
     row = tx.row(

@@ -124,7 +124,9 @@ class Gate:
         try:
             async with self._door.passing():
                 group = self._waiting.pop(delta)  # whoever comes from now on begins a new group
-                for first in range(0, len(group), SHARED):
+                await self._send(group[:SHARED], delta)
+            for first in range(SHARED, len(group), SHARED):
+                async with self._door.passing():
                     await self._send(group[first : first + SHARED], delta)
         except StoreError as error:  # the shared door cannot be opened now
             for waiting in group or self._waiting.pop(delta, []):

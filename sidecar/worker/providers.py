@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from sidecar.domain.errors import MisconfiguredError, OutageError, StoreError
@@ -78,6 +79,12 @@ class Providers:
         self.parked[name] = Parked(until, before.since if before else now, str(error))
         self._untold.add(name)
 
+    def shift(self, by: timedelta) -> None:
+        """Move the times of parked providers along with a clock that was set."""
+        self.parked = {
+            name: replace(one, until=one.until + by, since=one.since + by) for name, one in self.parked.items()
+        }
+
     async def excuses(self, name: str, document_id: int, reason: str) -> bool:
         """Say whether a document's failure is the provider's fault and not the document's own.
 
@@ -128,13 +135,17 @@ class Providers:
         """Tell the other programs on the store what we found out, and take over what they did."""
         if self._shared is None:
             return
-        ours = {name: self.parked[name] for name in self._untold if name in self.parked}
-        if ours:
-            await self._shared.run(sharing.park, ours)
-        for name in self._untold - ours.keys():
-            await self._shared.run(sharing.unpark, name)
-        self._untold.clear()
-        theirs = await self._shared.run(sharing.parked)
+        telling, self._untold = self._untold, set()
+        try:
+            ours = {name: self.parked[name] for name in telling if name in self.parked}
+            if ours:
+                await self._shared.run(sharing.park, ours)
+            for name in telling - ours.keys():
+                await self._shared.run(sharing.unpark, name)
+            theirs = await self._shared.run(sharing.parked)
+        except StoreError:
+            self._untold |= telling
+            raise
         for name in set(self.parked) - theirs.keys() - self._untold:
             self._is_back(name)
         for name, parked in theirs.items():

@@ -59,6 +59,7 @@ class Upkeep:
         alive_file: Path,
         on_ready: Callable[[], None],
         renew: Callable[[], Awaitable[None]],
+        on_leap: Callable[[timedelta], None] = lambda _leap: None,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -66,6 +67,7 @@ class Upkeep:
         self._alive_file = alive_file
         self._on_ready = on_ready
         self._renew = renew
+        self._on_leap = on_leap
         self._ticks = 0
         self._due: dict[str, datetime] = {}
         if db.is_shared:
@@ -106,15 +108,18 @@ class Upkeep:
                 self._let_all_renew()
             await self._clock.sleep(TICK_S)
 
-    async def tick(self) -> None:
-        """Do what is due now. Only the program that leads looks after the jobs of all, or all do, but seldom."""
+    async def tick(self, *, leading: bool = False) -> None:
+        """Do what is due now. Only the program that leads looks after the jobs of all, or all do, but seldom.
+
+        `leading` does it all the same, for a program that wants nothing left behind.
+        """
         await self._follow_the_clock()
         if await self._db.stirred():  # somebody at the command line, or on another machine, made a job ready
             self._on_ready()
         if self._is_due("sign", SIGN_EVERY):
             show_life(self._alive_file)
         self._ticks += 1
-        if not self._db.leads() and self._ticks % NOT_LEADING:
+        if not (leading or self._db.leads() or self._ticks % NOT_LEADING == 0):
             return
         now = self._clock.now()
         due_at = await self._db.run(rescue.due_at)
@@ -134,9 +139,14 @@ class Upkeep:
         if self._db.is_shared and not self._is_due("clock", CLOCK_EVERY):
             return
         leap = self._clock.follow(await self._db.time())
-        if leap and self._db.leads():
+        if not leap:
+            return
+        _log.warning("the clock was set by %.0f s; what waits waits as long as it would have", leap.total_seconds())
+        self._due = {what: due + leap for what, due in self._due.items()}
+        self._on_leap(leap)
+        if self._db.leads():
             await self._db.run(rescue.shift, by=leap)
-            _log.warning("the clock was set by %.0f s; what waits waits as long as it would have", leap.total_seconds())
+        await self._renew()
 
     def _let_all_renew(self) -> None:
         """Put the rescue off: while the store was away nobody could renew, and that does not make anybody dead."""

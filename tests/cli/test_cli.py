@@ -19,7 +19,7 @@ from sidecar.practice.samples import not_a_pdf, scan_pdf, text_pdf
 
 ROOT = Path(__file__).parent.parent.parent
 LETTER = "Ambervale Energy\nInvoice\n2026-05-12\nTotal 84.20 EUR"
-COMMANDS = ["run", "demo", "check", "setup", "enqueue", "retry", "cancel", "ocr", "suggest", "jobs"]
+COMMANDS = ["run", "demo", "check", "setup", "enqueue", "retry", "cancel", "ocr", "suggest", "jobs", "db"]
 
 
 class Stage:

@@ -1,0 +1,113 @@
+"""`sidecar db`: looking after the store: copies, checks, and moving it to PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from sidecar import parts
+from sidecar.cli import show
+from sidecar.cli.ending import Exit, in_words, load_settings
+from sidecar.domain.errors import SettingsError, StoreError
+from sidecar.store import copying, report
+from sidecar.store.database import Database
+from sidecar.store.sqlite import SqliteDatabase
+
+db_app = typer.Typer(
+    help="Look after the store: back it up, check it, move it to PostgreSQL.",
+    epilog="Examples:  sidecar db backup FILE   |   sidecar db check   |   sidecar db copy",
+    no_args_is_help=True,
+)
+
+_JSON = typer.Option(False, "--json", help="Print JSON for scripts.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(db_app, name="db")
+
+
+@db_app.command(epilog="Example:  sidecar db backup /backup/sidecar-monday.db")
+def backup(
+    file: Path = typer.Argument(help="The copy to make; must not exist yet."),
+    as_json: bool = _JSON,
+) -> None:
+    """Copy the store as it is at one moment, while the sidecar works on.
+
+    The copy is a SQLite file in either case: put it in the place of DATA_DIR/sidecar.db to go on from it, or bring it
+    into PostgreSQL with `sidecar db copy --from`.
+    """
+    with in_words(), _opened() as db:
+        if file.exists():
+            raise StoreError(f"{file} exists already; name a file that does not.")
+        if not file.parent.is_dir():
+            raise StoreError(f"There is no folder {file.parent}.")
+        db.backup(file)
+        size_bytes = file.stat().st_size
+    if as_json:
+        show.print_json({"file": str(file), "bytes": size_bytes})
+    else:
+        print(f"{db.place} was copied to {file} ({size_bytes / 1e6:.1f} MB).")
+
+
+@db_app.command(epilog="Example:  sidecar db check")
+def check(as_json: bool = _JSON) -> None:
+    """Look whether the store is sound. Nothing is changed."""
+    with in_words(), _opened() as db:
+        found = db.check() or db.run_now(report.contradictions)
+    if as_json:
+        show.print_json({"place": db.place, "found": found})
+    elif found:
+        for line in found:
+            print(line)
+        print("Restore a copy, or move the store away: what is tagged in Paperless starts anew.")
+    else:
+        print(f"{db.place} is sound.")
+    raise typer.Exit(Exit.NOT_DONE if found else Exit.DONE)
+
+
+@db_app.command(epilog="Examples:  sidecar db copy   |   sidecar db copy --from /backup/sidecar-monday.db")
+def copy(
+    file: Path | None = typer.Option(None, "--from", help="The SQLite file to copy; DATA_DIR/sidecar.db if not named."),
+    as_json: bool = _JSON,
+) -> None:
+    """Copy a SQLite store into the empty PostgreSQL store that DATABASE_URL names, and compare the two.
+
+    Stop the sidecar first. The file stays as it is.
+    """
+    with in_words():
+        settings = load_settings()
+        if settings.database_url is None:
+            raise SettingsError(["DATABASE_URL is missing: name the PostgreSQL store to copy into."])
+        source = SqliteDatabase(file) if file else parts.sqlite_file(settings)
+        target = parts.database(settings)
+        try:
+            if not source.exists():
+                raise StoreError(f"There is no store {source.file}.")
+            source.hold_instance()
+            source.migrate()
+            target.migrate()
+            copied = copying.pour(source, target)
+        finally:
+            source.close()
+            target.close()
+    if as_json:
+        show.print_json({"from": source.place, "to": target.place, "rows": copied})
+    else:
+        rows = ", ".join(f"{number} of {table}" for table, number in copied.items() if number)
+        print(f"{source.place} was copied to {target.place} and compared: {rows or 'no rows'}.")
+
+
+@contextmanager
+def _opened() -> Iterator[Database]:
+    """Give the store the settings name, as it is; it must be of this program's schema to be read."""
+    db = parts.database(load_settings())
+    try:
+        if not db.exists():
+            raise StoreError(f"There is no store at {db.place} yet; `sidecar run` makes it.")
+        yield db
+    finally:
+        db.close()

@@ -1,0 +1,221 @@
+"""Several programs on one store: who polls, who may write, who is away, and what a following one leaves alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from sidecar.domain.errors import OutageError, StoreError
+from sidecar.domain.job import Job, Kind
+from sidecar.store import queue, rescue
+from sidecar.store.sqlite import SqliteDatabase
+from sidecar.worker.gate import SharedDoor
+from sidecar.worker.providers import Providers
+from sidecar.worker.runner import Lane
+from sidecar.worker.upkeep import NOT_LEADING, Upkeep
+from tests.worker.conftest import World
+from tests.worker.test_parts import BOUNDS, LEASE, START, ManualClock, nothing
+
+HOLD = timedelta(seconds=65)
+
+
+class Following(SqliteDatabase):
+    """A store that others work on too, and that another one leads."""
+
+    is_shared = True
+
+    def leads(self) -> bool:
+        return False
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Iterator[Following]:
+    database = Following(tmp_path / "shared.db")
+    database.migrate()
+    yield database
+    database.close()
+
+
+# -- the door
+
+
+def doors(shared: Following, time: ManualClock, *, width: int = 1) -> list[SharedDoor]:
+    return [SharedDoor(shared, owner, time.clock, hold=HOLD, width=width) for owner in ("one", "two", "three")]
+
+
+@pytest.mark.parametrize("width", [1, 2])
+async def test_only_so_many_writes_of_all_programs_pass_at_a_time(shared: Following, width: int) -> None:
+    inside, most = 0, 0
+
+    async def write(door: SharedDoor) -> None:
+        nonlocal inside, most
+        async with door.passing():
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0)
+            inside -= 1
+
+    time = ManualClock()
+    await asyncio.gather(*(write(door) for door in doors(shared, time, width=width) for _ in range(5)))
+    assert most <= width
+    assert inside == 0
+
+
+async def test_a_program_that_is_frozen_in_the_door_keeps_others_waiting_no_longer_than_a_write_takes(
+    shared: Following,
+) -> None:
+    time = ManualClock()
+    frozen, other, _ = doors(shared, time)
+    async with frozen.passing():
+        async with other.passing():  # the manual clock runs on while it knocks
+            assert time.time - START >= HOLD
+        assert time.time - START < HOLD + timedelta(seconds=1)
+
+
+async def test_a_write_that_fails_leaves_the_door(shared: Following) -> None:
+    time = ManualClock()
+    one, other, _ = doors(shared, time)
+    with pytest.raises(ZeroDivisionError):
+        async with one.passing():
+            raise ZeroDivisionError
+    async with other.passing():
+        assert time.time == START
+
+
+async def test_a_writer_that_is_cancelled_while_it_knocks_takes_no_place(shared: Following) -> None:
+    time = ManualClock()
+    one, other, third = doors(shared, time)
+
+    async def knock() -> None:
+        async with other.passing():
+            pytest.fail("the door was shut")
+
+    async with one.passing():
+        knocking = asyncio.create_task(knock())
+        await asyncio.sleep(0)
+        knocking.cancel()
+        await asyncio.gather(knocking, return_exceptions=True)
+    began = time.time
+    async with third.passing():
+        assert time.time == began
+
+
+# -- providers
+
+
+async def alive() -> None:
+    """A sign of life."""
+
+
+async def dead() -> None:
+    raise OutageError("model", "still away")
+
+
+async def exchange(*programs: Providers) -> None:
+    for providers in programs:
+        await providers._exchange()
+
+
+async def test_what_one_program_found_out_about_a_provider_all_know(shared: Following) -> None:
+    time = ManualClock()
+    back: list[str] = []
+    one = Providers({"model": dead}, clock=time.clock, on_return=lambda: back.append("one"), shared=shared)
+    two = Providers({"model": dead}, clock=time.clock, on_return=lambda: back.append("two"), shared=shared)
+    one.park(OutageError("model", "The model is away."))
+    await exchange(one, two)
+    assert not two.available(["model"])
+    assert two.parked["model"].until == one.parked["model"].until
+    one._untold.add("model")
+    one._is_back("model")
+    await exchange(one, two)
+    assert two.available(["model"])
+    assert back == ["one", "two"]
+
+
+async def test_the_store_being_away_loses_nothing_that_was_to_be_told(shared: Following) -> None:
+    time = ManualClock()
+    one = Providers({}, clock=time.clock, on_return=lambda: None, shared=shared)
+    two = Providers({}, clock=time.clock, on_return=lambda: None, shared=shared)
+    one.park(OutageError("model", "The model is away."))
+    file, away = shared.file, shared.file.with_name("away")
+    shared.close()
+    file.rename(away)
+    file.write_bytes(b"this is no database" * 1000)
+    broken = Following(file)
+    one._shared = broken
+    with pytest.raises(StoreError):
+        await exchange(one)
+    broken.close()
+    away.rename(file)
+    mended = Following(file)
+    one._shared = two._shared = mended
+    await exchange(one, two)
+    assert not two.available(["model"])
+    mended.close()
+
+
+# -- upkeep and polls
+
+
+def claimed(db: SqliteDatabase) -> Job:
+    db.run_now(queue.enqueue, 5, Kind.OCR, priority=10, now=START)
+    job = db.run_now(queue.claim, Kind.OCR, owner="dead", now=START, lease=LEASE)
+    assert job is not None
+    return job
+
+
+async def test_a_program_that_does_not_lead_leaves_due_jobs_to_the_one_that_does_but_not_for_ever(
+    shared: Following, tmp_path: Path
+) -> None:
+    time, job = ManualClock(), claimed(shared)
+    shared.run_now(queue.retry, job, run_after=START, reason="x", now=START, blame=True)
+    upkeep = Upkeep(
+        shared, time.clock, BOUNDS, alive_file=tmp_path / "alive", on_ready=lambda: None, renew=nothing
+    )  # fmt: skip
+    ticks = 0
+    while shared.run_now(rescue.due_at) is not None:
+        await upkeep.tick()
+        ticks += 1
+    assert ticks == NOT_LEADING
+
+
+async def test_at_the_start_on_a_shared_store_the_living_are_given_time_to_renew(
+    shared: Following, tmp_path: Path
+) -> None:
+    time, job = ManualClock(), claimed(shared)
+    time.time = START + LEASE + timedelta(seconds=1)
+    upkeep = Upkeep(
+        shared, time.clock, BOUNDS, alive_file=tmp_path / "alive", on_ready=lambda: None, renew=nothing
+    )  # fmt: skip
+    await upkeep.begin()
+    await upkeep.tick(leading=True)
+    assert shared.run_now(queue.renew, {job.id: job.lease_token}, until=time.time + LEASE) == {job.id}
+    time.time += LEASE
+    await upkeep.tick(leading=True)
+    assert shared.run_now(queue.unfinished) == {(5, Kind.OCR)}
+    assert not shared.run_now(rescue.expired, now=time.time)
+
+
+# -- filing
+
+
+async def test_documents_with_the_model_are_counted_over_all_programs(shared: Following) -> None:
+    for document in range(5):
+        shared.run_now(queue.enqueue, document, Kind.TAGGING, priority=10, now=START)
+    claims = await asyncio.gather(
+        *(
+            shared.run(queue.claim, Kind.TAGGING, owner="me", now=START, lease=LEASE, most=2)
+            for _ in range(5)
+        )
+    )  # fmt: skip
+    assert sum(job is not None for job in claims) == 2
+
+
+async def test_one_program_counts_its_own_lanes(world: World) -> None:
+    async with world.sidecar() as sidecar:
+        lanes: dict[Kind, Lane] = dict(sidecar.runner._lanes)
+    assert not any(lane.together for lane in lanes.values())
