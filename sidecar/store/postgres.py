@@ -341,6 +341,8 @@ class PostgresDatabase(Database):
     def _words(self) -> Iterator[None]:
         try:
             yield
+        except (psycopg.IntegrityError, psycopg.DataError):  # the caller is to blame, not the store
+            raise
         except psycopg.Error as error:
             raise in_words(self.place, str(error)) from error
 

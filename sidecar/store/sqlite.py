@@ -261,7 +261,8 @@ class SqliteDatabase(Database):
         if self._writes >= WRITES_BETWEEN_LOOKS:
             self._writes = 0
             if self._wal_bytes() > WAL_LIMIT_BYTES:
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                with contextlib.suppress(sqlite3.Error):  # no matter to the calls, which are committed: later then
+                    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def _run_apart(self, connection: Any, tx: Transaction, call: Call) -> None:
         """Run one of several calls behind a savepoint. Raises if the whole transaction is lost with it."""
@@ -311,10 +312,14 @@ class SqliteDatabase(Database):
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise self._error(error) from error
+            said = self._error(error)
+            if said is error:
+                raise
+            raise said from error
 
     def _error(self, error: BaseException) -> BaseException:
-        if isinstance(error, sqlite3.Error):
+        """Return the error in words if the store is to blame, itself if the caller is."""
+        if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError | sqlite3.DataError):
             return in_words(self.place, str(error))
         if isinstance(error, OSError):
             return in_words(self.place, error.strerror or str(error))

@@ -14,8 +14,8 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-#: How soon a store that could not be used is tried again, in seconds.
-STORE_S = 2.0
+#: How soon a store that could not be used is tried again, in seconds: at first, and at last.
+STORE_S, STORE_CAP_S = 2.0, 30.0
 
 
 async def to_the_end(step: Coroutine[Any, Any, T]) -> T:
@@ -44,9 +44,11 @@ async def once_the_store_is_back(step: Callable[[], Awaitable[T]], clock: Clock)
     For what would have to be paid for again if it were lost, and for ends of jobs. The step must bear being done
     twice: a store that hung up may have done it.
     """
+    wait_s = STORE_S
     while True:
         try:
             return await step()
         except StoreError as error:
             _log.error("%s", error)
-        await clock.sleep(STORE_S)
+        await clock.sleep(wait_s)
+        wait_s = min(2 * wait_s, STORE_CAP_S)

@@ -113,11 +113,11 @@ class Upkeep:
 
         `leading` does it all the same, for a program that wants nothing left behind.
         """
+        if self._is_due("sign", SIGN_EVERY):
+            show_life(self._alive_file)
         await self._follow_the_clock()
         if await self._db.stirred():  # somebody at the command line, or on another machine, made a job ready
             self._on_ready()
-        if self._is_due("sign", SIGN_EVERY):
-            show_life(self._alive_file)
         self._ticks += 1
         if not (leading or self._db.leads() or self._ticks % NOT_LEADING == 0):
             return
