@@ -56,6 +56,7 @@ class PracticeModel:
         self._images = ImageReader(languages)
         self._moods = Moods()
         self._calls: list[Call] = []
+        self._begun = 0
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._server = PracticeServer(self._answer, self._control)
@@ -100,6 +101,11 @@ class PracticeModel:
         with self._lock:
             return sorted(self._calls, key=lambda call: call.started_s)
 
+    def begun(self) -> int:
+        """Count the calls so far, with those that are under way or whose caller is gone: all would be paid for."""
+        with self._lock:
+            return self._begun
+
     def clear_calls(self) -> None:
         """Forget the calls so far."""
         with self._lock:
@@ -122,6 +128,8 @@ class PracticeModel:
             prompt = understand(body, self._images)
         except (ValueError, TypeError, KeyError, AttributeError):
             return error_answer(400, "We could not parse the JSON body of your request.")
+        with self._lock:
+            self._begun += 1
         if self.delay_s > 0:
             time.sleep(self.delay_s)  # the switch for a slow model: waiting is what it is for
         answer = self._reply(body, prompt)

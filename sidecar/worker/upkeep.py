@@ -28,6 +28,7 @@ PRUNE_EVERY = timedelta(hours=6)
 def show_life(file: Path) -> None:
     """Touch the file that the health check looks at; a volume that cannot be written makes the program unwell."""
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
     except OSError as error:
         _log.error("%s cannot be touched: %s", file, error.strerror)

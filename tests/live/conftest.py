@@ -9,7 +9,7 @@ import pytest
 
 from sidecar.practice.model import NAME, PracticeModel
 from tests.live.paperless import LivePaperless
-from tests.scenarios.jobs import Store
+from tests.scenarios.jobs import FileStore
 from tests.scenarios.letters import NAMES
 from tests.scenarios.program import Program
 
@@ -21,7 +21,7 @@ class Live:
     paperless: LivePaperless
     model: PracticeModel
     sidecar: Program
-    store: Store
+    store: FileStore
     ocr: str
     tag: str
     ocr_done: str
@@ -56,7 +56,7 @@ def live(tmp_path: Path) -> Iterator[Live]:
         }
         sidecar = Program(tmp_path, settings)
         try:
-            yield Live(paperless, model, sidecar, Store(tmp_path / "data"), *tags.values())
+            yield Live(paperless, model, sidecar, FileStore(tmp_path / "data"), *tags.values())
         finally:
             sidecar.kill_all()
     print(sidecar.log)

@@ -1,10 +1,15 @@
 """What the sidecar's own store says, read from outside and without writing to it."""
 
 import sqlite3
+from abc import ABC, abstractmethod
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psycopg
+
+from tests.postgres import server_url
 
 FINISHED = frozenset({"succeeded", "failed", "cancelled"})
 
@@ -19,6 +24,8 @@ class Job:
     state: str
     attempt: int
     crashes: int
+    #: How often the job was claimed.
+    lease_token: int
     reason: str | None
     pages_done: int
     pages_total: int | None
@@ -26,11 +33,8 @@ class Job:
     finished_at: float | None
 
 
-class Store:
-    """The store in a data folder; empty as long as it does not exist."""
-
-    def __init__(self, folder: Path) -> None:
-        self.file = folder / "sidecar.db"
+class Store(ABC):
+    """A store; empty as long as it does not exist."""
 
     def jobs(self, document_id: int | None = None, kind: str | None = None) -> list[Job]:
         """Give the jobs, oldest first."""
@@ -55,6 +59,17 @@ class Store:
         rows = self._rows("SELECT document_id, kind, job.id, event.text FROM event JOIN job ON job.id = job_id")
         return [f"document {document_id}, {kind} (job {job_id}): {text}" for document_id, kind, job_id, text in rows]
 
+    @abstractmethod
+    def _rows(self, statement: str, *values: Any) -> list[Any]:
+        """Ask with ? for the values."""
+
+
+class FileStore(Store):
+    """The store in a data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "sidecar.db"
+
     def fingerprint(self) -> list[tuple[str, int, int]]:
         """Give name, size and time of change of the database and its log, to see whether anything was written."""
         files = [self.file, self.file.with_name(self.file.name + "-wal")]
@@ -70,3 +85,18 @@ class Store:
                 if "no such table" in str(error):
                     return []
                 raise
+
+
+class ServerStore(Store):
+    """The store in a schema on the tests' PostgreSQL server."""
+
+    def __init__(self, schema: str, url: str | None = None) -> None:
+        self.schema = schema
+        self._url = url or server_url()
+
+    def _rows(self, statement: str, *values: Any) -> list[Any]:
+        with psycopg.connect(self._url, options=f"-c search_path={self.schema}", connect_timeout=10) as connection:
+            try:
+                return connection.execute(statement.replace("?", "%s"), values).fetchall()  # type: ignore[arg-type]
+            except psycopg.errors.UndefinedTable:
+                return []

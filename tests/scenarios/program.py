@@ -119,6 +119,14 @@ class Run:
         self.terminate()
         return self.wait()
 
+    def freeze(self) -> None:
+        """Let it and its children stand still, as a suspended machine does."""
+        os.killpg(self._process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        os.killpg(self._process.pid, signal.SIGCONT)
+
     def kill(self, *, children: bool = True) -> None:
         """Kill -9 it; with its children as a power cut does, or alone as the kernel does when memory runs out."""
         if children:
@@ -149,12 +157,12 @@ class Program:
         ours = {name: str(value) for name, value in self.settings.items()}
         return {**kept, "PATH": self._path, "PYTHONPATH": str(REPOSITORY), **ours}
 
-    def start(self, *arguments: str) -> Run:
-        """Start a command, `run` if none is named."""
+    def start(self, *arguments: str, module: str = "sidecar", **environment: Any) -> Run:
+        """Start a command, `run` if none is named; with another `module` in place of the program itself."""
         with self.log_file.open("a") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "sidecar", *(arguments or ("run",))],
-                env=self.environment(),
+                [sys.executable, "-m", module, *(arguments or ("run",))],
+                env={**self.environment(), **{name: str(value) for name, value in environment.items()}},
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -12,7 +12,8 @@ from sidecar.practice.faults import Fault
 from sidecar.practice.model import NAME, PracticeModel
 from sidecar.practice.samples import scan_pdf, text_pdf
 from sidecar.practice.serving import Exchange
-from tests.scenarios.jobs import FINISHED, Job, Store
+from tests.postgres import server_url
+from tests.scenarios.jobs import FINISHED, FileStore, Job, ServerStore
 from tests.scenarios.letters import NAMES, Letter
 from tests.scenarios.program import Program, TesseractLedger
 from tests.scenarios.waiting import until
@@ -42,11 +43,14 @@ class WatchedFault(Fault):
 class World:
     """All parts, started on loopback, with what a scenario does and asks again and again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, schema: str | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.archive = PracticeArchive(folder / "archive")
         self.model = PracticeModel()
         self.ledger = TesseractLedger(folder / "bin")
-        self.store = Store(folder / "data")
+        #: In a file, or in this schema on the tests' PostgreSQL server.
+        self.store: Any = ServerStore(schema) if schema else FileStore(folder / "data")
+        self.schema = schema
         self.folder = folder
 
     def __enter__(self) -> Self:
@@ -55,7 +59,7 @@ class World:
         for kind, names in NAMES.items():
             for name in names:
                 self.archive.add_name(kind, name)
-        settings = {
+        settings: dict[str, Any] = {
             "PAPERLESS_URL": self.archive.url,
             "PAPERLESS_TOKEN": self.archive.token,
             "OPENAI_BASE_URL": self.model.url,
@@ -67,6 +71,8 @@ class World:
             "RETRY_BASE_S": 1,
             "RETRY_CAP_S": 2,
         }
+        if self.schema:
+            settings |= {"DATABASE_URL": server_url(), "DATABASE_SCHEMA": self.schema}
         self.sidecar = Program(self.folder, settings, path=self.ledger.bin)
         return self
 

@@ -1,0 +1,238 @@
+"""The program with one thing that happens to it: `python -m tests.chaos.launcher run`, told by its environment.
+
+CHAOS_POINT names a point (see points.py), CHAOS_AT its how-manieth passing (from 1), CHAOS_ACTION what happens there:
+
+    kill    kill -9 itself
+    raise   an error nobody expects; where an answer is lost, the error of a connection that broke
+    hang    never go on
+    pause   go on once the file `go` lies in CHAOS_FOLDER
+
+When it happens the file `hit` is made in CHAOS_FOLDER. CHAOS_WITHOUT names a mechanism that is switched off
+(mechanisms.py). Nothing of this is known to the program: the places are wrapped from outside.
+"""
+
+import asyncio
+import functools
+import os
+import signal
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from sidecar.__main__ import main
+from sidecar.engines import raster
+from sidecar.engines.llm import Model
+from sidecar.engines.tesseract import Tesseract
+from sidecar.paperless.client import Paperless
+from sidecar.store.database import Database
+from sidecar.store.postgres import PostgresDatabase
+from sidecar.store.transaction import Mode, durable, mode_of, relaxed
+from sidecar.worker import delivery, upkeep
+from tests.chaos import mechanisms
+
+POINT, ACTION = os.environ.get("CHAOS_POINT", ""), os.environ.get("CHAOS_ACTION", "")
+FOLDER = Path(os.environ["CHAOS_FOLDER"])
+
+_countdown = int(os.environ.get("CHAOS_AT", "1"))
+_counting = threading.Lock()
+
+
+class ChaosError(Exception):
+    """An error nobody expects."""
+
+
+def is_time(point: str) -> bool:
+    """Say whether it is to happen here and now, and leave word of it."""
+    global _countdown  # noqa: PLW0603 - one program, one thing that happens to it
+    if point != POINT:
+        return False
+    with _counting:
+        _countdown -= 1
+        if _countdown:
+            return False
+        (FOLDER / "hit").touch()
+    if ACTION == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return True
+
+
+def pass_by(point: str, error: Exception | None = None) -> None:
+    """Come to a point on a thread."""
+    if is_time(point):
+        if ACTION == "raise":
+            raise error or ChaosError(point)
+        while ACTION == "hang" or not (FOLDER / "go").exists():
+            time.sleep(0.02)  # the file ends the waiting
+
+
+async def pass_by_async(point: str, error: Exception | None = None) -> None:
+    """Come to a point on the event loop; hanging and pausing stop one task, as a lost answer would."""
+    if is_time(point):
+        if ACTION == "raise":
+            raise error or ChaosError(point)
+        while ACTION == "hang" or not (FOLDER / "go").exists():  # noqa: ASYNC110 - the file lies in another's hands
+            await asyncio.sleep(0.02)
+
+
+# -- the store
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+
+
+def _before_commit(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        pass_by(f"{_name(function)}: before the commit")
+        return result
+
+    return {Mode.RELAXED: relaxed, Mode.DURABLE: durable}[mode_of(function)](wrapped)
+
+
+def wrap_store() -> None:
+    """Put points before and after the commit of every store function that writes."""
+    run, run_now = Database.run, Database.run_now
+
+    async def run_with_points(self: Database, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if mode_of(function) is Mode.READ:
+            return await run(self, function, *args, **kwargs)
+        result = await run(self, _before_commit(function), *args, **kwargs)
+        await pass_by_async(f"{_name(function)}: after the commit")
+        return result
+
+    def run_now_with_points(self: Database, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if mode_of(function) is Mode.READ:
+            return run_now(self, function, *args, **kwargs)
+        result = run_now(self, _before_commit(function), *args, **kwargs)
+        pass_by(f"{_name(function)}: after the commit")
+        return result
+
+    Database.run = run_with_points  # type: ignore[assignment, method-assign]
+    Database.run_now = run_now_with_points  # type: ignore[assignment, method-assign]
+
+
+# -- requests
+
+
+def _sort(request: httpx.Request) -> str | None:
+    path = request.url.path
+    if request.method == "PATCH":
+        return "fields"
+    if request.method != "POST":
+        return None
+    return "tags" if path.endswith("/bulk_edit/") else "note" if path.endswith("/notes/") else "name"
+
+
+def wrap_requests() -> None:
+    """Put points around every request that changes Paperless."""
+    send = httpx.AsyncClient.send
+
+    async def send_with_points(self: httpx.AsyncClient, request: httpx.Request, **options: Any) -> httpx.Response:
+        sort = _sort(request)
+        if sort is None:
+            return await send(self, request, **options)
+        await pass_by_async(f"{sort}: before it is sent")
+
+        async def trace(event: str, _info: object) -> None:
+            if event == "http11.send_request_body.complete":
+                await pass_by_async(f"{sort}: sent", httpx.ReadError("broken off"))
+
+        request.extensions = {**request.extensions, "trace": trace}
+        response = await send(self, request, **options)
+        await pass_by_async(f"{sort}: answer lost", httpx.ReadError("broken off"))
+        return response
+
+    httpx.AsyncClient.send = send_with_points  # type: ignore[method-assign]
+
+
+# -- the steps between
+
+
+def _before(owner: Any, name: str, point: str) -> None:
+    """Put a point before an asynchronous method."""
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    async def wrapped(*args: Any, **kwargs: Any) -> Any:
+        await pass_by_async(point)
+        return await original(*args, **kwargs)
+
+    setattr(owner, name, wrapped)
+
+
+def _after(owner: Any, name: str, point: str) -> None:
+    """Put a point after an asynchronous method."""
+    original: Callable[..., Awaitable[Any]] = getattr(owner, name)
+
+    @functools.wraps(original)
+    async def wrapped(*args: Any, **kwargs: Any) -> Any:
+        result = await original(*args, **kwargs)
+        await pass_by_async(point)
+        return result
+
+    setattr(owner, name, wrapped)
+
+
+def _after_plain(owner: Any, name: str, point: str) -> None:
+    """Put a point after an ordinary function."""
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        result = original(*args, **kwargs)
+        pass_by(point)
+        return result
+
+    setattr(owner, name, wrapped)
+
+
+def wrap_steps() -> None:
+    """Put a point at each step of the journey that is neither a commit nor a request."""
+    _after(Paperless, "tagged", "poll: list read")
+    _after_plain(raster, "render", "page: drawn")
+    _after_plain(Tesseract, "read", "page: read")
+    _before(Model, "ask", "model: before it is asked")
+    _after(Model, "ask", "model: answered")
+    _before(delivery.Delivery, "deliver", "delivery: before the first look")
+    _after_plain(delivery, "decide", "delivery: decided")
+    _before(delivery.Delivery, "_change_tags", "delivery: between fields and tags")
+    _after(delivery.Delivery, "_change_tags", "delivery: before the read-back")
+
+
+# -- the clock
+
+
+def wrap_clock(leap_s: float) -> None:
+    """Let the store's clock leap once, some seconds after it was first looked at."""
+    began: list[datetime] = []
+
+    def wrap(owner: type[Database]) -> None:
+        told = owner.time
+
+        async def time_with_a_leap(self: Any) -> datetime:
+            now = await told(self)
+            began.append(now)
+            return now + timedelta(seconds=leap_s) if now - began[0] > timedelta(seconds=2) else now
+
+        owner.time = time_with_a_leap  # type: ignore[method-assign]
+
+    wrap(Database)
+    wrap(PostgresDatabase)
+    upkeep.CLOCK_EVERY = timedelta(seconds=1)
+
+
+if __name__ == "__main__":
+    wrap_store()
+    wrap_requests()
+    wrap_steps()
+    if "CHAOS_LEAP_S" in os.environ:
+        wrap_clock(float(os.environ["CHAOS_LEAP_S"]))
+    mechanisms.switch_off(os.environ.get("CHAOS_WITHOUT", ""))
+    main()
