@@ -56,7 +56,7 @@ class PracticeModel:
         self._images = ImageReader(languages)
         self._moods = Moods()
         self._calls: list[Call] = []
-        self._begun = 0
+        self._begun: list[str] = []
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._server = PracticeServer(self._answer, self._control)
@@ -104,7 +104,12 @@ class PracticeModel:
     def begun(self) -> int:
         """Count the calls so far, with those that are under way or whose caller is gone: all would be paid for."""
         with self._lock:
-            return self._begun
+            return len(self._begun)
+
+    def documents(self) -> list[str]:
+        """Give the documents of the calls that `begun` counts, in their order."""
+        with self._lock:
+            return list(self._begun)
 
     def clear_calls(self) -> None:
         """Forget the calls so far."""
@@ -129,7 +134,7 @@ class PracticeModel:
         except (ValueError, TypeError, KeyError, AttributeError):
             return error_answer(400, "We could not parse the JSON body of your request.")
         with self._lock:
-            self._begun += 1
+            self._begun.append(prompt.document)
         if self.delay_s > 0:
             time.sleep(self.delay_s)  # the switch for a slow model: waiting is what it is for
         answer = self._reply(body, prompt)

@@ -31,6 +31,7 @@ from sidecar.engines.tesseract import Tesseract
 from sidecar.paperless.client import Paperless
 from sidecar.store.database import Database
 from sidecar.store.postgres import PostgresDatabase
+from sidecar.store.sqlite import SqliteDatabase
 from sidecar.store.transaction import Mode, durable, mode_of, relaxed
 from sidecar.worker import delivery, upkeep
 from tests.chaos import mechanisms
@@ -209,23 +210,34 @@ def wrap_steps() -> None:
 # -- the clock
 
 
-def wrap_clock(leap_s: float) -> None:
-    """Let the store's clock leap once, some seconds after it was first looked at."""
+def wrap_clock(shown_s: Callable[[timedelta], float]) -> None:
+    """Let the store's clock show another time: `shown_s` gives by how much, told how long it was looked at."""
     began: list[datetime] = []
 
     def wrap(owner: type[Database]) -> None:
         told = owner.time
 
-        async def time_with_a_leap(self: Any) -> datetime:
+        async def time_as_set(self: Any) -> datetime:
             now = await told(self)
             began.append(now)
-            return now + timedelta(seconds=leap_s) if now - began[0] > timedelta(seconds=2) else now
+            return now + timedelta(seconds=shown_s(now - began[0]))
 
-        owner.time = time_with_a_leap  # type: ignore[method-assign]
+        owner.time = time_as_set  # type: ignore[method-assign]
 
     wrap(Database)
     wrap(PostgresDatabase)
     upkeep.CLOCK_EVERY = timedelta(seconds=1)
+
+
+def wrap_file(readonly: Path) -> None:
+    """Let SQLite refuse to write while the file `readonly` is there."""
+    commit = SqliteDatabase._commit_together
+
+    def commit_if_allowed(self: SqliteDatabase, connection: Any, calls: Any) -> None:
+        connection.execute(f"PRAGMA query_only={int(readonly.exists())}")
+        commit(self, connection, calls)
+
+    SqliteDatabase._commit_together = commit_if_allowed  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":
@@ -233,6 +245,11 @@ if __name__ == "__main__":
     wrap_requests()
     wrap_steps()
     if "CHAOS_LEAP_S" in os.environ:
-        wrap_clock(float(os.environ["CHAOS_LEAP_S"]))
+        leap_s = float(os.environ["CHAOS_LEAP_S"])
+        wrap_clock(lambda after: leap_s if after > timedelta(seconds=2) else 0.0)
+    if "CHAOS_CLOCK" in os.environ:
+        wrap_clock(lambda _after: float(Path(os.environ["CHAOS_CLOCK"]).read_text() or 0))
+    if "CHAOS_READONLY" in os.environ:
+        wrap_file(Path(os.environ["CHAOS_READONLY"]))
     mechanisms.switch_off(os.environ.get("CHAOS_WITHOUT", ""))
     main()

@@ -83,10 +83,9 @@ def _points() -> Iterator[Point]:
         yield Point(f"{name}: before the commit", "everything is said, nothing is committed", scene, backends)
         yield Point(f"{name}: after the commit", "committed, and nothing made of it yet", scene, backends)
     for sort in REQUESTS:
-        scene = "first" if sort == "name" else "work"
-        yield Point(f"{sort}: before it is sent", "all checks passed, not a byte is out", scene)
-        yield Point(f"{sort}: sent", "Paperless has the request, no answer was read", scene)
-        yield Point(f"{sort}: answer lost", "Paperless did it and answered, and nobody heard it", scene)
+        yield Point(f"{sort}: before it is sent", "all checks passed, not a byte is out")
+        yield Point(f"{sort}: sent", "Paperless has the request, no answer was read")
+        yield Point(f"{sort}: answer lost", "Paperless did it and answered, and nobody heard it")
     for name, meaning in STEPS.items():
         yield Point(name, meaning)
 

@@ -70,6 +70,11 @@ class FileStore(Store):
     def __init__(self, folder: Path) -> None:
         self.file = folder / "sidecar.db"
 
+    def age_by_days(self, days: int) -> None:
+        """Let all jobs have ended so many days earlier; the sidecar must not run."""
+        with closing(sqlite3.connect(self.file)) as connection, connection:
+            connection.execute("UPDATE job SET finished_at = finished_at - ?", (days * 86_400,))
+
     def fingerprint(self) -> list[tuple[str, int, int]]:
         """Give name, size and time of change of the database and its log, to see whether anything was written."""
         files = [self.file, self.file.with_name(self.file.name + "-wal")]
@@ -93,6 +98,11 @@ class ServerStore(Store):
     def __init__(self, schema: str, url: str | None = None) -> None:
         self.schema = schema
         self._url = url or server_url()
+
+    def age_by_days(self, days: int) -> None:
+        """Let all jobs have ended so many days earlier."""
+        with psycopg.connect(self._url, options=f"-c search_path={self.schema}") as connection:
+            connection.execute("UPDATE job SET finished_at = finished_at - %s", (days * 86_400,))
 
     def _rows(self, statement: str, *values: Any) -> list[Any]:
         with psycopg.connect(self._url, options=f"-c search_path={self.schema}", connect_timeout=10) as connection:
