@@ -6,7 +6,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from sidecar.practice.faults import Fault
-from tests.chaos.trials import Row, Stage, size, staged
+from tests.breaking.trials import Row, Stage, size, staged
 from tests.scenarios.waiting import until
 
 CHANGES = "PATCH|POST"
@@ -62,7 +62,7 @@ def clock(folder: Path, backend: str, seed: int) -> Row:
     shows = folder / "clock"
     with staged(folder, backend, seed, RETRY_BASE_S=3, RETRY_CAP_S=3) as stage:
         _set(shows, 0.0)
-        given = {"module": "tests.chaos.launcher", "CHAOS_CLOCK": shows, "CHAOS_FOLDER": folder}
+        given = {"module": "tests.breaking.launcher", "CHAOS_CLOCK": shows, "CHAOS_FOLDER": folder}
         programs = {name: stage.start(name, **given) for name in stage.names()}
         for number in range(wanted):
             stage.company.add(letters=2, scans=1)
@@ -93,7 +93,8 @@ def disk(folder: Path, backend: str, seed: int) -> Row:
     mounted = _mount(data)
     with staged(folder, backend, seed) as stage:
         try:
-            program = stage.start(module="tests.chaos.launcher", CHAOS_FOLDER=folder, CHAOS_READONLY=folder / "ro")
+            program = stage.start(module="tests.breaking.launcher", CHAOS_FOLDER=folder, CHAOS_READONLY=folder / "ro")
+            until(lambda: stage.world.polls() > 0, "it works")
             for _ in range(rounds):
                 for trouble in (_fill, _forbid, _lock):
                     stage.company.add(letters=4, scans=1)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 
-from tests.chaos.trials import Row, size, staged
+from tests.breaking.trials import Row, size, staged
 from tests.postgres import PostgresServer
 from tests.scenarios.jobs import ServerStore
 from tests.scenarios.waiting import until

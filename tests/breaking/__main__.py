@@ -1,4 +1,4 @@
-"""Chaos, and a table of what it did: `python -m tests.chaos [name ..]`; without a name, all of it (`make chaos`).
+"""Chaos, and a table of what it did: `python -m tests.breaking [name ..]`; without a name, all of it (`make chaos`).
 
 Every count must be 0; the exit code is 1 if one is not. CHAOS_SEED repeats a run, CHAOS_KILLS and its like set sizes.
 """
@@ -17,9 +17,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.chaos import kills, machines, outages
-from tests.chaos.company import SORTS
-from tests.chaos.trials import Row, size
+from tests.breaking import kills, machines, outages
+from tests.breaking.company import SORTS
+from tests.breaking.trials import Row, size
 
 BACKENDS = ("sqlite", "postgres")
 TRIALS: dict[str, Callable[[Path, str, int], Row]] = {
