@@ -65,9 +65,19 @@ def _token(value: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+#: Read strictly: of an address that can be read in two ways, messages would show a part of the password.
+_DATABASE = re.compile(
+    r"postgres(ql)?(\+psycopg)?://(([^@/?#%\[\]\s]|%[0-9A-Fa-f]{2})*@)?"
+    r"(\[[0-9A-Fa-f:.]+\]|[^@/?#:\[\]\s]*)(:\d+)?([/?][^@#\s]*)?"
+)
+
+
 def _database(value: SecretStr | None) -> SecretStr | None:
-    if value is not None and not re.match(r"postgres(ql)?(\+psycopg)?://", value.get_secret_value()):
-        raise ValueError("must be an address beginning with postgresql:// or postgresql+psycopg://")
+    if value is not None and not _DATABASE.fullmatch(value.get_secret_value()):
+        raise ValueError(
+            "must look like postgresql://user:password@host:5432/database, and in user and password these must be "
+            "written with a percent sign: @ as %40, / as %2F, # as %23, ? as %3F, % as %25, a space as %20"
+        )
     return value
 
 

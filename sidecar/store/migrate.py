@@ -80,5 +80,8 @@ def _connection(url: str, connect: Connect) -> Iterator[sa.Connection]:
         def _begin(connection: sa.Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver would begin none before the first DDL
 
-    with engine.begin() as connection:
-        yield connection
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except sa.exc.DBAPIError as error:
+        raise (error.orig or error) from error  # the driver's own, which the store has words for

@@ -22,10 +22,11 @@ from sidecar.store.transaction import Transaction, durable, reading, relaxed
 def moving(old: State, new: State, assignments: str = "") -> str:
     """Return the beginning of an UPDATE that moves jobs along one arrow of the transition table.
 
-    Leaving `running` always ends the lease; leaving or entering `scheduled` always settles `run_after`.
+    Leaving `running` always ends the lease; leaving or entering `scheduled` always settles `run_after`. The statement
+    takes the time as :now.
     """
     move(old, new)
-    parts = [f"state = '{new}'"]
+    parts = [f"state = '{new}', moved_at = :now"]
     if old is State.RUNNING:
         parts.append("lease_until = NULL, lease_owner = NULL")
     if old is State.SCHEDULED:
@@ -231,6 +232,7 @@ def retry(tx: Transaction, job: Job, *, run_after: datetime, reason: str, now: d
         run_after=run_after.timestamp(),
         reason=reason,
         free=int(not blame),
+        now=now.timestamp(),
     )
     note_event(tx, job.id, f"Put off until {run_after:%Y-%m-%d %H:%M:%S} UTC: {reason}", now)
 
@@ -243,9 +245,10 @@ def release(tx: Transaction, job: Job, *, reason: str | None, now: datetime, set
     """
     if tx.row("SELECT 1 FROM write WHERE job_id = :id AND state = 'intended'", id=job.id):
         moved = moving(State.RUNNING, State.SCHEDULED, f"run_after = :until, attempt = attempt - 1, {_REASON}")
-        _fenced(tx, job, moved, reason=reason, until=(now + settle).timestamp())
+        _fenced(tx, job, moved, reason=reason, until=(now + settle).timestamp(), now=now.timestamp())
     else:
-        _fenced(tx, job, moving(State.RUNNING, State.READY, f"attempt = attempt - 1, {_REASON}"), reason=reason)
+        moved = moving(State.RUNNING, State.READY, f"attempt = attempt - 1, {_REASON}")
+        _fenced(tx, job, moved, reason=reason, now=now.timestamp())
         tx.announce()
     note_event(tx, job.id, f"Handed back: {reason or 'the sidecar was stopped.'}", now)
 

@@ -11,6 +11,8 @@ from sidecar.store.transaction import Transaction, durable, reading, relaxed
 
 #: Two clocks that differ by less show the same time.
 CLOCKS_AGREE = timedelta(seconds=2)
+#: So far the machines' ideas of the server's time may lie apart, until each has looked at it again.
+LEASES_AGREE = timedelta(seconds=120)
 
 CRASH_REASON = (
     "The sidecar died {crashes} times while working on this document, so it was given up. "
@@ -36,24 +38,51 @@ def shift(tx: Transaction, by: timedelta) -> int:
 
     A job that was to wait a minute waits a minute, whatever the clock was set to meanwhile.
     """
-    shifted = tx.run("UPDATE job SET run_after = run_after + :by WHERE state = 'scheduled'", by=by.total_seconds())
-    return shifted + tx.run(
-        "UPDATE job SET lease_until = lease_until + :by WHERE state = 'running'", by=by.total_seconds()
+    return sum(
+        tx.run(
+            f"UPDATE job SET {column} = {column} + :by, moved_at = moved_at + :by WHERE state = '{state}'",
+            by=by.total_seconds(),
+        )
+        for column, state in (("run_after", State.SCHEDULED), ("lease_until", State.RUNNING))
     )
 
 
-@durable
-def catch_up(tx: Transaction, *, now: datetime) -> timedelta:
-    """Move the times that jobs wait for if the clock is behind what the store has seen; return by how much it is.
+@reading
+def is_crooked(tx: Transaction, *, now: datetime, lease: timedelta) -> bool:
+    """Say whether a waiting or running job comes from the future: the clock was set back and nobody moved it along."""
+    newest = tx.row(
+        "SELECT (SELECT MAX(moved_at) FROM job WHERE state = 'scheduled') AS scheduled, "
+        "(SELECT MAX(moved_at) FROM job WHERE state = 'running') AS running, "
+        "(SELECT MAX(lease_until) FROM job WHERE state = 'running') AS leased"
+    )
+    if newest is None:
+        return False
+    late = (now + CLOCKS_AGREE).timestamp()
+    leased_late = (now + lease + LEASES_AGREE).timestamp()
+    return (newest.scheduled or 0) > late or (newest.running or 0) > late or (newest.leased or 0) > leased_late
 
-    For the start of a program that is alone on its store: the clock may have been set back while nothing ran.
+
+@durable
+def straighten(tx: Transaction, *, now: datetime, lease: timedelta) -> int:
+    """Take jobs that come from the future for jobs of now, and return how many there were.
+
+    They wait for as long as they were to wait, and are leased for as long as a lease is. It is for when the clock was
+    set back while nothing ran, or while the program that leads died: whoever comes later need not know by how much,
+    and doing it twice does nothing more.
     """
-    row = tx.row("SELECT MAX(at) AS latest FROM event")
-    behind = timedelta(seconds=now.timestamp() - row.latest) if row and row.latest is not None else timedelta(0)
-    if behind > -CLOCKS_AGREE:
-        return timedelta(0)
-    shift(tx, behind)
-    return behind
+    times = {"now": now.timestamp(), "late": (now + CLOCKS_AGREE).timestamp()}
+    waiting = tx.run(
+        "UPDATE job SET run_after = run_after + :now - moved_at, moved_at = :now "
+        "WHERE state = 'scheduled' AND moved_at > :late",
+        **times,
+    )
+    return waiting + tx.run(
+        "UPDATE job SET lease_until = :until, moved_at = CASE WHEN moved_at > :late THEN :now ELSE moved_at END "
+        "WHERE state = 'running' AND (moved_at > :late OR lease_until > :leased_late)",
+        until=(now + lease).timestamp(),
+        leased_late=(now + lease + LEASES_AGREE).timestamp(),
+        **times,
+    )
 
 
 @durable
@@ -67,10 +96,10 @@ def rescue(tx: Transaction, *, now: datetime, everything: bool, settle: timedelt
     """
     rows = tx.rows(
         "SELECT id, crashes, EXISTS (SELECT 1 FROM write WHERE job_id = job.id AND state = 'intended') AS intended "
-        f"FROM job WHERE state = 'running' AND (:everything = 1 OR lease_until < :now) ORDER BY id {tx.skipping}",
-        everything=int(everything),
+        f"FROM job WHERE state = 'running' {'' if everything else 'AND lease_until < :now'} {tx.skipping}",
         now=now.timestamp(),
     )
+    rows.sort(key=lambda row: row.id)  # here, since for an ORDER BY id SQLite would go through all jobs there are
     for row in rows:
         free_at = (now + settle).timestamp() if row.intended else None
         _take_back(tx, row.id, row.crashes + 1, free_at, now, max_crashes)
@@ -84,7 +113,7 @@ def _take_back(
 ) -> None:
     waits = free_at is not None
     assignments = "attempt = attempt - 1, crashes = :crashes"
-    values: dict[str, Any] = {"id": job_id, "crashes": crashes}
+    values: dict[str, Any] = {"id": job_id, "crashes": crashes, "now": now.timestamp()}
     if waits:
         assignments += ", run_after = :free_at"
         values["free_at"] = free_at

@@ -81,8 +81,7 @@ class Upkeep:
         """
         if self._db.is_shared:
             return
-        if await self._db.run(rescue.catch_up, now=self._clock.now()):
-            _log.warning("the clock was set back since the last start; what waits waits as long as it would have")
+        await self._straighten()
         await self.rescue(everything=True)
 
     async def rescue(self, *, everything: bool) -> None:
@@ -122,6 +121,7 @@ class Upkeep:
         self._ticks += 1
         if not (leading or self._db.leads() or self._ticks % NOT_LEADING == 0):
             return
+        await self._straighten()
         now = self._clock.now()
         due_at = await self._db.run(rescue.due_at)
         if due_at is not None and due_at <= now:
@@ -148,6 +148,13 @@ class Upkeep:
         if self._db.leads():
             await self._db.run(rescue.shift, by=leap)
         await self._renew()
+
+    async def _straighten(self) -> None:
+        """Move along what waits for a time that the clock will not show for long, since somebody set it back."""
+        now, lease = self._clock.now(), self._bounds.lease
+        if await self._db.run(rescue.is_crooked, now=now, lease=lease):
+            await self._db.run(rescue.straighten, now=now, lease=lease)
+            _log.warning("the clock was set back while nobody looked; what waits waits as long as it would have")
 
     def _let_all_renew(self) -> None:
         """Put the rescue off: while the store was away nobody could renew, and that does not make anybody dead."""

@@ -247,6 +247,8 @@ if __name__ == "__main__":
     if "CHAOS_LEAP_S" in os.environ:
         leap_s = float(os.environ["CHAOS_LEAP_S"])
         wrap_clock(lambda after: leap_s if after > timedelta(seconds=2) else 0.0)
+    if "CHAOS_CLOCK_S" in os.environ:
+        wrap_clock(lambda _after: float(os.environ["CHAOS_CLOCK_S"]))
     if "CHAOS_CLOCK" in os.environ:
         wrap_clock(lambda _after: float(Path(os.environ["CHAOS_CLOCK"]).read_text() or 0))
     if "CHAOS_READONLY" in os.environ:

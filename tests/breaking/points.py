@@ -20,12 +20,13 @@ INSIDE = {"pages.keep_answer": "ledger.record", "queue.progress": "pages.checkpo
 #: Store functions that only the programs of a shared store come to.
 SHARED = {"sharing.park", "sharing.unpark", "sharing.take_slot", "sharing.leave_slot"}
 #: Store functions that only a program which is alone on its store comes to.
-ALONE = {"rescue.catch_up"}
+ALONE: set[str] = set()
 #: The scene for a store function that daily work does not come to.
 SCENES = {
     "queue.hasten": "hasten",
     "queue.withdraw": "withdraw",
     "rescue.shift": "leap",
+    "rescue.straighten": "set_back",
     "report.prune": "prune",
     "rescue.rescue": "orphans",
 }

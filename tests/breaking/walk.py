@@ -201,6 +201,15 @@ def leap(walk: Walk) -> None:
     walk.run_into_it(CHAOS_LEAP_S=3600)
 
 
+def set_back(walk: Walk) -> None:
+    """The clock was set back by an hour while nothing ran, and a job waits for a time that comes after that."""
+    walk.fill()
+    run = walk.start(CHAOS_CLOCK_S=3600)
+    until(lambda: any(job.state in ("scheduled", "running") for job in walk.world.store.jobs()), "a job waits")
+    run.kill()
+    walk.run_into_it()
+
+
 def orphans(walk: Walk) -> None:
     """A program died before, in the middle of its work."""
     walk.fill()
@@ -240,7 +249,7 @@ def prune(walk: Walk) -> None:
         until(lambda: not walk.world.store.jobs(old), "the old job is forgotten")
 
 
-SCENES = {scene.__name__: scene for scene in (work, leap, orphans, hasten, withdraw, prune)}
+SCENES = {scene.__name__: scene for scene in (work, leap, set_back, orphans, hasten, withdraw, prune)}
 
 
 def walk_through(folder: Path, point: Point, action: str, backend: str) -> Walk:

@@ -46,6 +46,14 @@ class Store(ABC):
         """Give the pages of a document whose text is kept."""
         return {row[0] for row in self._rows("SELECT page FROM page WHERE document_id = ?", document_id)}
 
+    def all_pages(self) -> set[tuple[int, int]]:
+        """Give every page whose text is kept, as (document, page)."""
+        return {(row[0], row[1]) for row in self._rows("SELECT document_id, page FROM page")}
+
+    def unfinished(self) -> set[int]:
+        """Give the documents with a job that has not ended."""
+        return {row[0] for row in self._rows("SELECT document_id FROM job WHERE finished_at IS NULL")}
+
     def answered(self) -> set[int]:
         """Give the documents for which a checked answer of the model is kept."""
         return {row[0] for row in self._rows("SELECT document_id FROM answer")}

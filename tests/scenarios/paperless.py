@@ -10,12 +10,12 @@ from tests.scenarios.program import REPOSITORY
 
 
 class ArchiveProcess:
-    """An archive on a folder and, after its first start, always on the same port."""
+    """An archive on a folder and always on the port of `url`; if that is 0, on the one of its first start."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str = "http://127.0.0.1:0") -> None:
         self._folder = folder
         self._process: subprocess.Popen[str] | None = None
-        self.url = "http://127.0.0.1:0"
+        self.url = url
 
     @property
     def remote(self) -> RemoteArchive:

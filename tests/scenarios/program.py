@@ -151,6 +151,19 @@ class Program:
         """All that was written to standard error so far."""
         return self.log_file.read_text() if self.log_file.exists() else ""
 
+    def log_after(self, mark: int) -> str:
+        """What was written to standard error since the log was `mark` bytes long."""
+        if not self.log_file.exists():
+            return ""
+        with self.log_file.open("rb") as log:
+            log.seek(mark)
+            return log.read().decode()
+
+    @property
+    def log_mark(self) -> int:
+        """How long the log is, in bytes."""
+        return self.log_file.stat().st_size if self.log_file.exists() else 0
+
     def environment(self) -> dict[str, str]:
         """Give the whole environment of the command."""
         kept = {name: os.environ[name] for name in ("HOME", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}

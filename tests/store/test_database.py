@@ -208,30 +208,6 @@ def test_the_write_ahead_log_does_not_grow_for_ever(file: SqliteDatabase) -> Non
     assert wal < 12_000_000 < file.file.stat().st_size
 
 
-@pytest.mark.parametrize(
-    ("sql", "index"),
-    [
-        ("SELECT id FROM job WHERE state = 'ready' AND kind = 'ocr' ORDER BY priority, id LIMIT 1", "ix_job_ready"),
-        ("SELECT 1 FROM job WHERE state = 'running' AND lease_until < 5 LIMIT 1", "ix_job_running"),
-        ("SELECT MIN(run_after) FROM job WHERE state = 'scheduled'", "ix_job_scheduled"),
-        ("UPDATE job SET state = 'ready', run_after = NULL WHERE state = 'scheduled' AND run_after <= 5",
-         "ix_job_scheduled"),
-        ("SELECT DISTINCT document_id FROM job WHERE state IN ('ready', 'running', 'scheduled', 'review')",
-         "uq_job_unfinished"),
-        ("SELECT id FROM job WHERE state IN ('succeeded', 'failed', 'cancelled') AND finished_at < 5",
-         "ix_job_finished"),
-    ],
-)  # fmt: skip
-def test_the_hot_statements_use_their_partial_index(file: SqliteDatabase, sql: str, index: str) -> None:
-    @reading
-    def plan(tx: Transaction) -> str:
-        return " ".join(str(row[3]) for row in tx.rows(f"EXPLAIN QUERY PLAN {sql}"))
-
-    said = file.run_now(plan)
-    assert index in said
-    assert "TEMP B-TREE" not in said
-
-
 def test_a_copied_store_opens_with_all_its_jobs(file: SqliteDatabase, tmp_path: Path) -> None:
     file.run_now(queue.enqueue, 5, Kind.OCR, priority=10, now=NOW)
     file.close()

@@ -316,3 +316,16 @@ def test_old_jobs_are_forgotten_with_all_that_hangs_on_them_and_nothing_else(db:
     assert db.run_now(journal.find, job.id) is None
     assert db.run_now(report.story, job.id) == []
     assert [left.document_id for left in db.run_now(report.jobs)] == [6]
+
+
+def test_the_number_of_a_forgotten_job_is_never_given_to_another_one(db: Database, job: Job) -> None:
+    db.run_now(queue.succeed, job, changed=True, summary="", now=NOW)
+    later = NOW + timedelta(days=1)
+    assert not db.run_now(report.old, before=later)  # or upkeep would look for it for ever
+    assert db.run_now(report.prune, before=later) == 0
+    db.run_now(queue.enqueue, 6, Kind.OCR, priority=10, now=later)
+    assert db.run_now(report.prune, before=later) == 1
+    newer = claimed(db)
+    assert newer.id > job.id
+    with pytest.raises(LeaseLostError):
+        db.run_now(queue.fail, job, now=later)

@@ -118,9 +118,24 @@ async def test_a_running_job_is_neither_taken_back_early_nor_late_when_the_clock
 def test_a_clock_set_back_while_nothing_ran_delays_nothing(db: SqliteDatabase) -> None:
     job = claimed(db)
     db.run_now(queue.retry, job, run_after=NOON + timedelta(minutes=1), reason="x", now=NOON, blame=True)
-    assert db.run_now(rescue.catch_up, now=NOON - HOUR) == -HOUR
-    assert db.run_now(rescue.due_at) == NOON - HOUR + timedelta(minutes=1)
-    assert db.run_now(rescue.catch_up, now=NOON + HOUR) == timedelta(0)
+    assert not db.run_now(rescue.is_crooked, now=NOON, lease=LEASE)
+    before = NOON - HOUR
+    assert db.run_now(rescue.is_crooked, now=before, lease=LEASE)
+    assert db.run_now(rescue.straighten, now=before, lease=LEASE) == 1
+    assert db.run_now(rescue.due_at) == before + timedelta(minutes=1)
+    assert not db.run_now(rescue.is_crooked, now=before, lease=LEASE)
+    assert db.run_now(rescue.straighten, now=before, lease=LEASE) == 0
+
+
+def test_a_lease_from_the_future_ends_as_soon_as_any_other(db: SqliteDatabase) -> None:
+    claimed(db)
+    db.run_now(queue.enqueue, 9, Kind.OCR, priority=10, now=NOON)
+    db.run_now(queue.claim, Kind.OCR, owner="dead", now=NOON, lease=LEASE)
+    before = NOON - HOUR
+    assert db.run_now(rescue.is_crooked, now=before, lease=LEASE)
+    assert db.run_now(rescue.straighten, now=before, lease=LEASE) == 2
+    assert not db.run_now(rescue.expired, now=before + LEASE)
+    assert db.run_now(rescue.expired, now=before + LEASE + timedelta(seconds=1))
 
 
 def test_the_manual_clock_of_the_tests_never_leaps() -> None:

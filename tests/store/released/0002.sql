@@ -48,18 +48,19 @@ CREATE TABLE job (
 	created_at DOUBLE NOT NULL, 
 	started_at DOUBLE, 
 	finished_at DOUBLE, 
+	moved_at DOUBLE, 
 	CONSTRAINT pk_job PRIMARY KEY (id), 
 	CONSTRAINT ck_job_state CHECK (state IN ('ready', 'running', 'scheduled', 'review') OR state IN ('succeeded', 'failed', 'cancelled')), 
 	CONSTRAINT ck_job_lease CHECK ((state = 'running') = (lease_until IS NOT NULL)), 
 	CONSTRAINT ck_job_run_after CHECK ((state = 'scheduled') = (run_after IS NOT NULL))
 );
-INSERT INTO "job" VALUES(1,1,'ocr','succeeded',10,1,0,NULL,1,NULL,NULL,'Wrote text.',0,1,'{"title": "scan"}',2,2,1795435200.0,1795435200.0,1795438800.0);
-INSERT INTO "job" VALUES(2,2,'ocr','failed',10,1,0,NULL,1,NULL,NULL,'The PDF is encrypted.',1,NULL,'{"title": "scan"}',0,NULL,1795435200.0,1795435200.0,1795438800.0);
-INSERT INTO "job" VALUES(3,3,'ocr','cancelled',10,1,0,NULL,1,NULL,NULL,'The trigger tag was taken off.',0,NULL,'{"title": "scan"}',0,NULL,1795435200.0,1795435200.0,1795438800.0);
-INSERT INTO "job" VALUES(4,4,'ocr','scheduled',10,1,0,1795438800.0,1,NULL,NULL,'Page 3 could not be read.',0,NULL,'{"title": "scan"}',0,NULL,1795435200.0,1795435200.0,NULL);
-INSERT INTO "job" VALUES(5,5,'ocr','running',10,1,0,NULL,1,'runner',1795435380.0,NULL,0,NULL,'{"title": "scan"}',0,NULL,1795435200.0,1795435200.0,NULL);
-INSERT INTO "job" VALUES(6,6,'ocr','running',10,1,0,NULL,1,'runner',1795435380.0,NULL,0,NULL,'{"title": "scan"}',0,NULL,1795435200.0,1795435200.0,NULL);
-INSERT INTO "job" VALUES(7,7,'ocr','ready',10,0,0,NULL,0,NULL,NULL,NULL,0,NULL,NULL,0,NULL,1795435200.0,NULL,NULL);
+INSERT INTO "job" VALUES(1,1,'ocr','succeeded',10,1,0,NULL,1,NULL,NULL,'Wrote text.',0,1,'{"title": "scan"}',2,2,1795435200.0,1795435200.0,1795438800.0,1795438800.0);
+INSERT INTO "job" VALUES(2,2,'ocr','failed',10,1,0,NULL,1,NULL,NULL,'The PDF is encrypted.',1,NULL,'{"title": "scan"}',0,NULL,1795435200.0,1795435200.0,1795438800.0,1795438800.0);
+INSERT INTO "job" VALUES(3,3,'ocr','cancelled',10,1,0,NULL,1,NULL,NULL,'The trigger tag was taken off.',0,NULL,'{"title": "scan"}',0,NULL,1795435200.0,1795435200.0,1795438800.0,1795438800.0);
+INSERT INTO "job" VALUES(4,4,'ocr','scheduled',10,1,0,1795438800.0,1,NULL,NULL,'Page 3 could not be read.',0,NULL,'{"title": "scan"}',0,NULL,1795435200.0,1795435200.0,NULL,1795435200.0);
+INSERT INTO "job" VALUES(5,5,'ocr','running',10,1,0,NULL,1,'runner',1795435380.0,NULL,0,NULL,'{"title": "scan"}',0,NULL,1795435200.0,1795435200.0,NULL,1795435200.0);
+INSERT INTO "job" VALUES(6,6,'ocr','running',10,1,0,NULL,1,'runner',1795435380.0,NULL,0,NULL,'{"title": "scan"}',0,NULL,1795435200.0,1795435200.0,NULL,1795435200.0);
+INSERT INTO "job" VALUES(7,7,'ocr','ready',10,0,0,NULL,0,NULL,NULL,NULL,0,NULL,NULL,0,NULL,1795435200.0,NULL,NULL,NULL);
 CREATE TABLE ledger (
 	id INTEGER NOT NULL, 
 	job_id INTEGER NOT NULL, 
@@ -126,14 +127,15 @@ CREATE TABLE write (
 );
 INSERT INTO "write" VALUES(1,1,'ocr','verified',1,'{"base": {"title": "scan"}, "wanted": {"title": "Rechnung für März – 84,20 €"}, "delta": {"add": [3], "remove": [1]}, "note": null}','{"title": "scan"}','{}','[]','{"title": "Too long."}',1795435200.0,1795438800.0);
 INSERT INTO "write" VALUES(6,6,'ocr','intended',1,'{"base": {"title": "scan"}, "wanted": {"title": "Rechnung für März – 84,20 €"}, "delta": {"add": [3], "remove": [1]}, "note": null}','{"title": "scan"}','{"title": "Rechnung für März – 84,20 €"}','[]','{}',1795435200.0,NULL);
-CREATE INDEX ix_job_ready ON job (kind, priority, id) WHERE state = 'ready';
-CREATE UNIQUE INDEX uq_job_unfinished ON job (document_id, kind) WHERE state IN ('ready', 'running', 'scheduled', 'review');
 CREATE INDEX ix_job_running ON job (lease_until) WHERE state = 'running';
+CREATE INDEX ix_job_document ON job (document_id, id);
+CREATE INDEX ix_job_scheduled_moved_at ON job (moved_at) WHERE state = 'scheduled';
+CREATE UNIQUE INDEX uq_job_unfinished ON job (document_id, kind) WHERE state IN ('ready', 'running', 'scheduled', 'review');
 CREATE INDEX ix_job_finished ON job (finished_at) WHERE state IN ('succeeded', 'failed', 'cancelled');
 CREATE INDEX ix_job_scheduled ON job (run_after) WHERE state = 'scheduled';
-CREATE INDEX ix_job_document ON job (document_id, id);
-CREATE INDEX ix_page_created_at ON page (created_at);
+CREATE INDEX ix_job_ready ON job (kind, priority, id) WHERE state = 'ready';
 CREATE INDEX ix_page_document ON page (document_id, page);
+CREATE INDEX ix_page_created_at ON page (created_at);
 CREATE INDEX ix_answer_created_at ON answer (created_at);
 CREATE INDEX ix_write_document ON write (document_id, job_id);
 CREATE INDEX ix_write_intended ON write (job_id) WHERE state = 'intended';

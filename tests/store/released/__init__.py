@@ -77,8 +77,12 @@ def main() -> None:
     sys.stdout.write(f"{file.name} written\n")
 
 
-def rows(file: Path) -> dict[str, list[Any]]:
+def rows(file: Path) -> dict[str, list[dict[str, Any]]]:
     """Everything a file holds, table by table."""
     with closing(sqlite3.connect(file)) as connection:
+        connection.row_factory = sqlite3.Row
         names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in names}  # noqa: S608
+        return {
+            name: sorted((dict(row) for row in connection.execute(f"SELECT * FROM {name}")), key=repr)  # noqa: S608
+            for name in names
+        }

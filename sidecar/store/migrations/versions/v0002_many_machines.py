@@ -1,4 +1,7 @@
-"""What programs on several machines share: parked providers, and slots of which there are only so many."""
+"""What programs on several machines share: parked providers, and slots of which there are only so many.
+
+And when a job came into its state, by which a clock that was set back is noticed.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,15 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
+    op.add_column("job", sa.Column("moved_at", sa.Double(), nullable=True))
+    op.create_index(
+        "ix_job_scheduled_moved_at",
+        "job",
+        ["moved_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'scheduled'"),
+        postgresql_where=sa.text("state = 'scheduled'"),
+    )
     op.create_table(
         "provider",
         sa.Column("name", sa.String(length=32), nullable=False),
@@ -31,3 +43,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("slot")
     op.drop_table("provider")
+    op.drop_index(
+        "ix_job_scheduled_moved_at",
+        table_name="job",
+        sqlite_where=sa.text("state = 'scheduled'"),
+        postgresql_where=sa.text("state = 'scheduled'"),
+    )
+    op.drop_column("job", "moved_at")

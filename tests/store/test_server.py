@@ -1,0 +1,159 @@
+"""PostgreSQL as a place where things break: connections that are cut, locks that cross, programs that freeze."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from sidecar.domain.errors import StoreError
+from sidecar.domain.job import Kind
+from sidecar.store import postgres, queue, report
+from sidecar.store.postgres import PostgresDatabase
+from sidecar.store.transaction import Transaction, durable, reading
+from tests.postgres import drop_schema, new_schema, server_url
+from tests.store.conftest import NOW, opened
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresDatabase]:
+    """A store on the server, for what is PostgreSQL's alone."""
+    schema = new_schema()
+    yield from opened(PostgresDatabase(server_url(), schema=schema))
+    drop_schema(schema)
+
+
+@reading
+def own_pid(tx: Transaction) -> int:
+    row = tx.row("SELECT pg_backend_pid() AS pid")
+    assert row is not None
+    return int(row.pid)
+
+
+def cut(pid: int) -> None:
+    """End a connection from the server's side, and see that it has ended."""
+    with psycopg.connect(server_url(), autocommit=True) as raw:
+        raw.execute("SELECT pg_terminate_backend(%s, 10000)", (pid,))
+
+
+def documents(db: PostgresDatabase) -> list[int]:
+    return sorted(job.document_id for job in db.run_now(report.jobs, limit=1000))
+
+
+def enqueue(db: PostgresDatabase, document: int) -> int | None:
+    return db.run_now(queue.enqueue, document, Kind.OCR, priority=10, now=NOW)
+
+
+def test_connections_that_were_cut_while_they_lay_idle_are_made_anew_unnoticed(server: PostgresDatabase) -> None:
+    for document in range(20):
+        enqueue(server, document)
+    assert len(documents(server)) == 20
+    idle = [connection.info.backend_pid for connection in server._connections]
+    for pid in idle:
+        cut(pid)
+    for document in range(20, 60):
+        assert enqueue(server, document) is not None
+        assert len(documents(server)) == document + 1
+    assert not set(idle) & {connection.info.backend_pid for connection in server._connections}
+
+
+def test_a_connection_that_is_cut_in_a_transaction_costs_that_transaction_and_no_other(
+    server: PostgresDatabase,
+) -> None:
+    @durable
+    def cut_off(tx: Transaction) -> None:
+        queue.enqueue(tx, 1, Kind.OCR, priority=10, now=NOW)
+        cut(own_pid(tx))
+        queue.enqueue(tx, 2, Kind.OCR, priority=10, now=NOW)
+
+    for _ in range(2 * postgres.WRITERS):
+        with pytest.raises(StoreError, match="goes on by itself when it is back"):
+            server.run_now(cut_off)
+    assert documents(server) == []
+    assert enqueue(server, 3) is not None
+    assert documents(server) == [3]
+
+
+def test_a_connection_that_is_cut_before_the_commit_leaves_nothing_behind(server: PostgresDatabase) -> None:
+    @durable
+    def cut_at_the_end(tx: Transaction) -> None:
+        queue.enqueue(tx, 1, Kind.OCR, priority=10, now=NOW)
+        cut(own_pid(tx))
+
+    with pytest.raises(StoreError):
+        server.run_now(cut_at_the_end)
+    assert documents(server) == []
+    assert enqueue(server, 1) is not None
+
+
+def test_two_that_wait_for_each_other_both_come_to_their_end(server: PostgresDatabase) -> None:
+    for document in (1, 2):
+        enqueue(server, document)
+    both = threading.Barrier(2, timeout=30)
+    tries: list[int] = []
+
+    @durable
+    def hasten(tx: Transaction, first: int, second: int) -> None:
+        tries.append(first)
+        queue.hasten(tx, first, Kind.OCR, priority=9)
+        if len(tries) <= 2:
+            both.wait()
+        queue.hasten(tx, second, Kind.OCR, priority=8)
+
+    with ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(server.run_now, hasten, 1, 2), threads.submit(server.run_now, hasten, 2, 1)]:
+            done.result()
+    assert len(tries) == 3  # one of them was ended by the server, and begun again
+    assert {job.priority for job in server.run_now(report.jobs)} == {8}
+
+
+def test_a_transaction_that_is_ended_again_and_again_is_given_up_with_nothing_done(server: PostgresDatabase) -> None:
+    tries = []
+
+    @durable
+    def unlucky(tx: Transaction) -> None:
+        tries.append(queue.enqueue(tx, 1, Kind.OCR, priority=10, now=NOW))
+        raise psycopg.errors.DeadlockDetected("deadlock detected")
+
+    with pytest.raises(StoreError, match="deadlock detected"):
+        server.run_now(unlucky)
+    assert len(tries) == postgres.DEADLOCKS
+    assert documents(server) == []
+
+
+def test_nobody_waits_for_ever_for_a_program_that_is_frozen_in_a_transaction(
+    server: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "LOCK_TIMEOUT_S", 0.2)
+    enqueue(server, 1)
+
+    @durable
+    def frozen(tx: Transaction) -> None:
+        queue.hasten(tx, 1, Kind.OCR, priority=0)
+        with pytest.raises(StoreError, match="lock timeout"):
+            server.run_now(queue.hasten, 1, Kind.OCR, priority=5)
+
+    server.run_now(frozen)
+    assert [job.priority for job in server.run_now(report.jobs)] == [0]
+
+
+def test_a_fault_of_ours_is_not_called_a_trouble_of_the_store(server: PostgresDatabase) -> None:
+    @durable
+    def wrong(tx: Transaction) -> None:
+        tx.run("INSERT INTO event (job_id, at, text) VALUES (1, 0, NULL)")
+
+    with pytest.raises(psycopg.IntegrityError):
+        server.run_now(wrong)
+    assert enqueue(server, 1) is not None
+
+
+def test_a_text_with_a_nul_is_kept_without_it(server: PostgresDatabase) -> None:
+    @durable
+    def noted(tx: Transaction) -> None:
+        queue.note_event(tx, 1, "a\0b", NOW)
+
+    server.run_now(noted)
+    assert [event.text for event in server.run_now(report.story, 1)] == ["ab"]
