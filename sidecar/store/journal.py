@@ -10,7 +10,7 @@ from typing import Any
 
 from sidecar.domain.job import Job
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
-from sidecar.store import queue
+from sidecar.store import job_row
 from sidecar.store.transaction import Transaction, durable, reading
 
 
@@ -45,7 +45,7 @@ def intend(tx: Transaction, job: Job, proposal: Proposal, plan: Plan, *, now: da
     Coming again after a crash, proposal and old values of the first time are kept: what stands there now may be ours.
     Raises LeaseLostError, and then nothing may be sent.
     """
-    queue.assert_mine(tx, job)
+    job_row.assert_mine(tx, job)
     before = tx.row("SELECT state, proposal, old, written FROM write WHERE job_id = :job", job=job.id)
     resumed = before is not None and before.state == "intended" and not job.giving_up
     old = {**plan.old, **(json.loads(before.old) if before else {})}
@@ -70,7 +70,7 @@ def intend(tx: Transaction, job: Job, proposal: Proposal, plan: Plan, *, now: da
 @durable
 def refuse(tx: Transaction, job: Job, refused: Mapping[str, str]) -> None:
     """Record the fields that Paperless did not take, with its words; their old values are no longer needed."""
-    queue.assert_mine(tx, job)
+    job_row.assert_mine(tx, job)
     row = tx.row("SELECT refused, written FROM write WHERE job_id = :job", job=job.id)
     if row is None:
         return
@@ -84,7 +84,7 @@ def refuse(tx: Transaction, job: Job, refused: Mapping[str, str]) -> None:
 @durable
 def drop(tx: Transaction, job: Job) -> None:
     """Forget the job's proposal, so that the next attempt makes a new one; old and written values stay."""
-    queue.assert_mine(tx, job)
+    job_row.assert_mine(tx, job)
     tx.run("UPDATE write SET state = 'dropped' WHERE job_id = :job AND state = 'intended'", job=job.id)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,10 +25,9 @@ from psycopg.rows import namedtuple_row
 from sidecar.domain.errors import StoreError
 from sidecar.store import copying, migrate
 from sidecar.store.database import Call, Database, Threads, in_words
+from sidecar.store.postgres_news import News
 from sidecar.store.sqlite import SqliteDatabase
 from sidecar.store.transaction import Transaction, reading
-
-_log = logging.getLogger(__name__)
 
 WRITERS = 4
 READERS = 2
@@ -37,8 +35,6 @@ READERS = 2
 DEADLOCKS = 5
 #: Longest wait for a lock in a transaction, so that nobody waits for a frozen program for ever.
 LOCK_TIMEOUT_S = 20
-#: How often the listener looks whether it may lead and whether it is to end, in seconds.
-LISTEN_S = 1.0
 _NAME = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 
@@ -116,8 +112,7 @@ class PostgresDatabase(Database):
         self._channel = f"sidecar_{schema}"[:63]
         self._local = threading.local()
         self._connections: list[psycopg.Connection[Any]] = []
-        self._leads = False
-        self._closing = threading.Event()
+        self._news: News | None = None
 
     @property
     def place(self) -> str:
@@ -173,7 +168,8 @@ class PostgresDatabase(Database):
 
     def close(self) -> None:
         """Finish what was handed over, and let go of the server."""
-        self._closing.set()
+        if self._news is not None:
+            self._news.end()
         self._writers.close()
         self._readers.close()
         for connection in self._connections:
@@ -184,27 +180,20 @@ class PostgresDatabase(Database):
     async def listen(self, on_ready: Callable[[], None], on_lead: Callable[[], None]) -> None:
         """Call `on_ready` for every announcement, and try to lead; on a thread of its own, for ever."""
         loop = asyncio.get_running_loop()
-        ending = threading.Event()
-        thread = threading.Thread(
-            target=self._listen,
-            args=(
-                lambda: loop.call_soon_threadsafe(on_ready),
-                lambda: loop.call_soon_threadsafe(on_lead),
-                ending,
-            ),
-            name="store-listener",
-            daemon=True,
-        )
-        thread.start()
+        news = News(
+            self._connected, self._channel, self.place,
+            on_ready=lambda: loop.call_soon_threadsafe(on_ready), on_lead=lambda: loop.call_soon_threadsafe(on_lead),
+        )  # fmt: skip
+        self._news = news
+        news.start()
         try:
             await asyncio.Event().wait()
         finally:
-            ending.set()
-            self._leads = False
+            news.end()
 
     def leads(self) -> bool:
         """Say whether this program holds the advisory lock of the one that leads."""
-        return self._leads
+        return self._news is not None and self._news.leads
 
     async def stirred(self) -> bool:
         """Say whether any job is ready; who claims it is decided by the claim."""
@@ -213,32 +202,6 @@ class PostgresDatabase(Database):
     async def time(self) -> datetime:
         """Return the server's time, which all machines go by."""
         return datetime.fromtimestamp(await self.run(_clock), UTC)
-
-    def _listen(self, on_ready: Callable[[], object], on_lead: Callable[[], object], ending: threading.Event) -> None:
-        while not (ending.is_set() or self._closing.is_set()):
-            try:
-                with self._connected() as connection:
-                    connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
-                    on_ready()  # what was said before we listened
-                    while not (ending.is_set() or self._closing.is_set()):
-                        if self._leads_now(connection):
-                            on_lead()
-                        for _ in connection.notifies(timeout=LISTEN_S, stop_after=1):
-                            on_ready()
-            except psycopg.Error as error:
-                self._leads = False
-                _log.warning("%s", in_words(self.place, str(error)))
-                ending.wait(LISTEN_S)
-            except RuntimeError:  # the event loop is closed
-                return
-
-    def _leads_now(self, connection: psycopg.Connection[Any]) -> bool:
-        """Take the lock of the one that leads, and say whether that was now. It is free when our connection ends."""
-        if self._leads:
-            return False
-        row = connection.execute("SELECT pg_try_advisory_lock(hashtext(%s), 1)", (self._channel,)).fetchone()
-        self._leads = bool(row and row[0])
-        return self._leads
 
     # -- on the store's threads
 

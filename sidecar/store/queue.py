@@ -1,8 +1,7 @@
 """The queue: how a job is made, claimed, carried on and ended, one transaction each. `rescue.py` has what time does.
 
-A runner's writes carry the job's id, its lease token and `state = 'running'`; if no row has all three, the job is
-somebody else's by now and `LeaseLostError` is raised with nothing changed. State names are literals in the SQL:
-as parameters they keep SQLite and PostgreSQL from using the partial indexes.
+A runner's writes are fenced (`job_row.py`). State names are literals in the SQL: as parameters they keep SQLite and
+PostgreSQL from using the partial indexes.
 """
 
 from __future__ import annotations
@@ -14,66 +13,13 @@ from typing import Any
 
 from sidecar.domain.document import Fields
 from sidecar.domain.errors import LeaseLostError
-from sidecar.domain.job import Job, Kind, State, move
+from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.trigger import Ending
+from sidecar.store import job_row
 from sidecar.store.transaction import Transaction, durable, reading, relaxed
-
-
-def moving(old: State, new: State, assignments: str = "") -> str:
-    """Return the beginning of an UPDATE that moves jobs along one arrow of the transition table.
-
-    Leaving `running` always ends the lease; leaving or entering `scheduled` always settles `run_after`. The statement
-    takes the time as :now.
-    """
-    move(old, new)
-    parts = [f"state = '{new}', moved_at = :now"]
-    if old is State.RUNNING:
-        parts.append("lease_until = NULL, lease_owner = NULL")
-    if old is State.SCHEDULED:
-        parts.append("run_after = NULL")
-    return f"UPDATE job SET {', '.join([*parts, assignments] if assignments else parts)} "
-
 
 #: A job that is given up keeps the reason it was given up for.
 _REASON = "reason = CASE WHEN giving_up = 1 THEN reason ELSE COALESCE(:reason, reason) END"
-_MINE = "WHERE id = :id AND lease_token = :token AND state = 'running'"
-
-
-def to_job(row: Any) -> Job:
-    """Make a job of a whole row of the table."""
-    return Job(
-        id=row.id,
-        document_id=row.document_id,
-        kind=Kind(row.kind),
-        state=State(row.state),
-        priority=row.priority,
-        attempt=row.attempt,
-        crashes=row.crashes,
-        lease_token=row.lease_token,
-        lease_until=when(row.lease_until),
-        run_after=when(row.run_after),
-        reason=row.reason,
-        giving_up=bool(row.giving_up),
-        changed=None if row.changed is None else bool(row.changed),
-        base=json.loads(row.base) if row.base else None,
-        pages_done=row.pages_done,
-        pages_total=row.pages_total,
-        created_at=datetime.fromtimestamp(row.created_at, UTC),
-        finished_at=when(row.finished_at),
-    )
-
-
-def when(seconds: float | None) -> datetime | None:
-    """Return a stored time as aware UTC."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
-def note_event(tx: Transaction, job_id: int, text: str, now: datetime) -> None:
-    """Add a sentence to a job's story, inside the transaction that makes it true."""
-    tx.run(
-        "INSERT INTO event (job_id, at, text) VALUES (:job, :at, :text)",
-        job=job_id, at=now.timestamp(), text=text,
-    )  # fmt: skip
 
 
 _INSERT = (
@@ -152,7 +98,7 @@ def claim(
         if running is not None and running.jobs >= most:
             return None
     row = tx.row(
-        moving(
+        job_row.moving(
             State.READY,
             State.RUNNING,
             "attempt = attempt + 1, lease_token = lease_token + 1, lease_owner = :owner, "
@@ -164,13 +110,13 @@ def claim(
         now=now.timestamp(),
         kind=kind.value,
     )
-    return to_job(row) if row else None
+    return job_row.to_job(row) if row else None
 
 
 @relaxed
 def renew(tx: Transaction, held: Mapping[int, int], *, until: datetime) -> set[int]:
     """Renew the leases of the held jobs (id to lease token) and return their ids; a missing id was lost."""
-    sql = f"UPDATE job SET lease_until = :until {_MINE}"
+    sql = f"UPDATE job SET lease_until = :until {job_row.MINE}"
     return {job for job, token in sorted(held.items()) if tx.run(sql, until=until.timestamp(), id=job, token=token)}
 
 
@@ -180,19 +126,19 @@ def begin(tx: Transaction, job: Job, base: Fields, *, now: datetime) -> Fields:
 
     Only the first attempt's values are kept: a person's edit between two attempts must count as an edit.
     """
-    kept = tx.row(f"UPDATE job SET base = COALESCE(base, :base) {_MINE} RETURNING base", base=json.dumps(base),
+    kept = tx.row(f"UPDATE job SET base = COALESCE(base, :base) {job_row.MINE} RETURNING base", base=json.dumps(base),
                   id=job.id, token=job.lease_token)  # fmt: skip
     if kept is None:
         raise LeaseLostError(f"job {job.id}: the lease was lost before the work began")
     if job.attempt == 1 and not job.crashes:
-        note_event(tx, job.id, "Work began.", now)
+        job_row.note_event(tx, job.id, "Work began.", now)
     return dict(json.loads(kept.base))
 
 
 @relaxed
 def open_pages(tx: Transaction, job: Job, *, done: int, total: int) -> None:
     """Record how many pages the document has and how many of them were read by an earlier attempt."""
-    _fenced(tx, job, "UPDATE job SET pages_done = :done, pages_total = :total ", done=done, total=total)
+    job_row.fenced(tx, job, "UPDATE job SET pages_done = :done, pages_total = :total ", done=done, total=total)
 
 
 @relaxed
@@ -203,7 +149,7 @@ def progress(tx: Transaction, job: Job, *, more: int, total: int, now: datetime,
     """
     row = tx.row(
         "UPDATE job SET pages_done = pages_done + :more, pages_total = :total, crashes = 0, lease_until = :until "
-        f"{_MINE} RETURNING pages_done",
+        f"{job_row.MINE} RETURNING pages_done",
         more=more, total=total, until=(now + lease).timestamp(), id=job.id, token=job.lease_token,
     )  # fmt: skip
     if row is None:
@@ -211,20 +157,13 @@ def progress(tx: Transaction, job: Job, *, more: int, total: int, now: datetime,
     return int(row.pages_done)
 
 
-def assert_mine(tx: Transaction, job: Job) -> None:
-    """Raise LeaseLostError unless the job is still held under this lease, and hold it so until the commit."""
-    sql = f"SELECT 1 FROM job {_MINE} {tx.locking}"
-    if tx.row(sql, id=job.id, token=job.lease_token) is None:
-        raise LeaseLostError(f"job {job.id}: another runner holds it now")
-
-
 @durable
 def retry(tx: Transaction, job: Job, *, run_after: datetime, reason: str, now: datetime, blame: bool) -> None:
     """Put the job off until `run_after`. Without `blame` the attempt is handed back."""
-    _fenced(
+    job_row.fenced(
         tx,
         job,
-        moving(
+        job_row.moving(
             State.RUNNING,
             State.SCHEDULED,
             f"run_after = :run_after, {_REASON}, attempt = attempt - :free",
@@ -234,7 +173,7 @@ def retry(tx: Transaction, job: Job, *, run_after: datetime, reason: str, now: d
         free=int(not blame),
         now=now.timestamp(),
     )
-    note_event(tx, job.id, f"Put off until {run_after:%Y-%m-%d %H:%M:%S} UTC: {reason}", now)
+    job_row.note_event(tx, job.id, f"Put off until {run_after:%Y-%m-%d %H:%M:%S} UTC: {reason}", now)
 
 
 @durable
@@ -244,13 +183,13 @@ def release(tx: Transaction, job: Job, *, reason: str | None, now: datetime, set
     A job that may have a request in flight is not ready before `settle` is over.
     """
     if tx.row("SELECT 1 FROM write WHERE job_id = :id AND state = 'intended'", id=job.id):
-        moved = moving(State.RUNNING, State.SCHEDULED, f"run_after = :until, attempt = attempt - 1, {_REASON}")
-        _fenced(tx, job, moved, reason=reason, until=(now + settle).timestamp(), now=now.timestamp())
+        moved = job_row.moving(State.RUNNING, State.SCHEDULED, f"run_after = :until, attempt = attempt - 1, {_REASON}")
+        job_row.fenced(tx, job, moved, reason=reason, until=(now + settle).timestamp(), now=now.timestamp())
     else:
-        moved = moving(State.RUNNING, State.READY, f"attempt = attempt - 1, {_REASON}")
-        _fenced(tx, job, moved, reason=reason, now=now.timestamp())
+        moved = job_row.moving(State.RUNNING, State.READY, f"attempt = attempt - 1, {_REASON}")
+        job_row.fenced(tx, job, moved, reason=reason, now=now.timestamp())
         tx.announce()
-    note_event(tx, job.id, f"Handed back: {reason or 'the sidecar was stopped.'}", now)
+    job_row.note_event(tx, job.id, f"Handed back: {reason or 'the sidecar was stopped.'}", now)
 
 
 @durable
@@ -266,41 +205,41 @@ def hasten(tx: Transaction, document_id: int, kind: Kind, *, priority: int) -> N
 @durable
 def doom(tx: Transaction, job: Job, *, reason: str, now: datetime) -> None:
     """Decide that the job is given up; it stays running until the marks are in Paperless."""
-    _fenced(tx, job, "UPDATE job SET giving_up = 1, reason = :reason ", reason=reason)
-    note_event(tx, job.id, reason, now)
+    job_row.fenced(tx, job, "UPDATE job SET giving_up = 1, reason = :reason ", reason=reason)
+    job_row.note_event(tx, job.id, reason, now)
 
 
 @durable
 def succeed(tx: Transaction, job: Job, *, changed: bool, summary: str, now: datetime) -> None:
     """End the job well, and its write-back with it: both or, if the program dies inside, neither."""
-    _fenced(
+    job_row.fenced(
         tx,
         job,
-        moving(State.RUNNING, State.SUCCEEDED, "changed = :changed, reason = :reason, finished_at = :now"),
+        job_row.moving(State.RUNNING, State.SUCCEEDED, "changed = :changed, reason = :reason, finished_at = :now"),
         changed=int(changed),
         reason=summary,
         now=now.timestamp(),
     )
     _settle_write(tx, job, "verified", now)
-    note_event(tx, job.id, summary, now)
+    job_row.note_event(tx, job.id, summary, now)
 
 
 @durable
 def fail(tx: Transaction, job: Job, *, now: datetime) -> None:
     """End a given-up job, once its marks are in Paperless (or Paperless would not take them)."""
-    _fenced(tx, job, moving(State.RUNNING, State.FAILED, "finished_at = :now"), now=now.timestamp())
+    job_row.fenced(tx, job, job_row.moving(State.RUNNING, State.FAILED, "finished_at = :now"), now=now.timestamp())
     _settle_write(tx, job, "verified", now)
 
 
 @durable
 def cancel(tx: Transaction, job: Job, *, reason: str, now: datetime) -> None:
     """End a running job that nobody wants any more."""
-    _fenced(
-        tx, job, moving(State.RUNNING, State.CANCELLED, "reason = :reason, finished_at = :now"),
+    job_row.fenced(
+        tx, job, job_row.moving(State.RUNNING, State.CANCELLED, "reason = :reason, finished_at = :now"),
         reason=reason, now=now.timestamp(),
     )  # fmt: skip
     _settle_write(tx, job, "dropped", now)
-    note_event(tx, job.id, reason, now)
+    job_row.note_event(tx, job.id, reason, now)
 
 
 @durable
@@ -308,12 +247,12 @@ def withdraw(tx: Transaction, job_id: int, *, reason: str, now: datetime) -> boo
     """Cancel a job that is waiting. Return False if it is not (it runs, is finished, or does not exist)."""
     for old in (State.READY, State.SCHEDULED, State.REVIEW):
         if tx.run(
-            moving(old, State.CANCELLED, "reason = :reason, finished_at = :now")
+            job_row.moving(old, State.CANCELLED, "reason = :reason, finished_at = :now")
             + f"WHERE id = :id AND state = '{old}'",
             id=job_id, reason=reason, now=now.timestamp(),
         ):  # fmt: skip
             tx.run("UPDATE write SET state = 'dropped' WHERE job_id = :id AND state = 'intended'", id=job_id)
-            note_event(tx, job_id, reason, now)
+            job_row.note_event(tx, job_id, reason, now)
             return True
     return False
 
@@ -346,11 +285,6 @@ def endings(tx: Transaction, *, since: datetime) -> dict[tuple[int, Kind], list[
         ending = Ending(State(row.state), changed, row.reason, datetime.fromtimestamp(row.finished_at, UTC))
         found.setdefault((row.document_id, Kind(row.kind)), []).append(ending)
     return found
-
-
-def _fenced(tx: Transaction, job: Job, update: str, **values: Any) -> None:
-    if not tx.run(f"{update} {_MINE}", id=job.id, token=job.lease_token, **values):
-        raise LeaseLostError(f"job {job.id}: another runner holds it now")
 
 
 def _settle_write(tx: Transaction, job: Job, state: str, now: datetime) -> None:

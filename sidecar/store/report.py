@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sidecar.domain.job import Job, Kind, State
-from sidecar.store.queue import to_job, when
+from sidecar.store.job_row import to_job, when
 from sidecar.store.transaction import Transaction, reading, relaxed
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sidecar.domain.job import State
-from sidecar.store.queue import moving, note_event, when
+from sidecar.store.job_row import moving, note_event, when
 from sidecar.store.transaction import Transaction, durable, reading, relaxed
 
 #: Two clocks that differ by less show the same time.

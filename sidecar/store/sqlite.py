@@ -23,6 +23,7 @@ from typing import IO, Any, Self
 from sidecar.domain.errors import InstanceError, StoreError
 from sidecar.store import migrate
 from sidecar.store.database import Call, Database, Threads, in_words
+from sidecar.store.sqlite_file import connect, copy, open_lock, open_to_look, revision
 from sidecar.store.transaction import Mode, Transaction, reading, row_type
 
 WAL_LIMIT_BYTES = 4 * 1024 * 1024
@@ -68,21 +69,6 @@ class SqliteTransaction(Transaction):
 
     def number_on(self, table: str) -> None:
         """Do nothing: SQLite looks for the highest number itself."""
-
-
-def connect(file: Path) -> sqlite3.Connection:
-    """Open the file as this room does; it must be ours or new, since the journal's mode is written into it."""
-    connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
-    for pragma in (
-        "journal_mode=WAL",
-        "busy_timeout=10000",
-        "foreign_keys=ON",
-        "wal_autocheckpoint=0",
-        "journal_size_limit=16777216",
-        "cache_size=-4096",
-    ):
-        connection.execute(f"PRAGMA {pragma}").fetchall()
-    return connection
 
 
 class SqliteDatabase(Database):
@@ -136,7 +122,7 @@ class SqliteDatabase(Database):
         changed. An older one is copied beside itself first (`sidecar.db.before-0002`), and all steps are one
         transaction: killed in the middle, the store is as before.
         """
-        with self._words(), self._locked(_open_lock(self.file, ".lock"), close=True):
+        with self._words(), self._locked(open_lock(self.file, ".lock"), close=True):
             found = revision(self.file, thorough=self._was_killed)
             if not migrate.is_needed(found):
                 return
@@ -154,7 +140,7 @@ class SqliteDatabase(Database):
         """Claim the store for this program until it ends. Raises InstanceError if another one runs on it."""
         if self._instance is not None:
             return
-        lock = _open_lock(self.file, ".instance")
+        lock = open_lock(self.file, ".instance")
         lock.seek(0)
         other = lock.read().strip()
         try:
@@ -177,7 +163,7 @@ class SqliteDatabase(Database):
             raise StoreError(f"There is no store in {self.file.parent} yet; `sidecar run` makes it.")
         with self._words():
             revision(self.file)
-            with contextlib.closing(_open_to_look(self.file)) as connection:
+            with contextlib.closing(open_to_look(self.file)) as connection:
                 said = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)").fetchall()]
                 broken = connection.execute("PRAGMA foreign_key_check").fetchall()
         return [line for line in said if line != "ok"] + [f"{row[0]}: row {row[1]} hangs on nothing" for row in broken]
@@ -287,7 +273,7 @@ class SqliteDatabase(Database):
 
     def _lock(self) -> IO[str]:
         if self._write_lock is None:
-            self._write_lock = _open_lock(self.file, ".lock")
+            self._write_lock = open_lock(self.file, ".lock")
         return self._write_lock
 
     @contextlib.contextmanager
@@ -329,49 +315,3 @@ class SqliteDatabase(Database):
 @reading
 def _data_version(tx: Transaction) -> int:
     return int(tx.rows("PRAGMA data_version")[0][0])
-
-
-def _open_to_look(file: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    connection.execute("PRAGMA busy_timeout=10000").fetchall()
-    return connection
-
-
-def revision(file: Path, *, thorough: bool = False) -> str | None:
-    """Return the schema of a store's file, None for one that is new or empty; not a byte of it is changed.
-
-    Raises StoreError for a file of another or a newer program; with `thorough` for a damaged one too, which takes
-    as long as reading the whole file.
-    """
-    if not file.exists() or file.stat().st_size == 0:
-        return None
-    with contextlib.closing(_open_to_look(file)) as connection:
-        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if not tables:
-            return None
-        if "alembic_version" not in tables:
-            raise StoreError(f"{file} holds tables of another program. Give the sidecar a DATA_DIR of its own.")
-        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        if thorough and (said := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-            raise in_words(str(file), f"database disk image is malformed ({said})")
-    revision = str(found[0]) if found else None
-    migrate.is_needed(revision)
-    return revision
-
-
-def copy(file: Path, to: Path) -> None:
-    """Copy a store's file as it is now. Killed in the middle, no half copy bears the name."""
-    part = to.with_name(f"{to.name}.part")
-    part.unlink(missing_ok=True)
-    with contextlib.closing(_open_to_look(file)) as here, contextlib.closing(sqlite3.connect(part)) as there:
-        here.backup(there)
-        there.execute("PRAGMA journal_mode=DELETE").fetchall()
-    part.replace(to)
-
-
-def _open_lock(file: Path, suffix: str) -> IO[str]:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        return file.with_suffix(suffix).open("a+", encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"The folder {file.parent} cannot be used: {error.strerror}. Check DATA_DIR.") from error

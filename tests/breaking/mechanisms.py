@@ -7,7 +7,7 @@ from typing import Any
 from sidecar import app
 from sidecar.domain.writeback import Plan, same
 from sidecar.paperless.client import Paperless
-from sidecar.store import journal, queue
+from sidecar.store import job_row, journal, queue
 from sidecar.store.database import Database
 from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.sqlite import SqliteDatabase
@@ -21,7 +21,7 @@ def without_intent() -> None:
 
     @durable
     def intend(tx: Transaction, job: Any, *_: Any, **__: Any) -> None:
-        queue.assert_mine(tx, job)
+        job_row.assert_mine(tx, job)
 
     journal.intend = intend
 
@@ -38,7 +38,7 @@ def without_quarantine() -> None:
 
 def without_fencing() -> None:
     """Let whoever once held a job write to it as long as anybody does."""
-    queue._MINE = "WHERE id = :id AND state = 'running'"
+    job_row.MINE = "WHERE id = :id AND state = 'running'"
 
 
 def without_lease_check() -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sidecar.domain.job import Job
-from sidecar.store import journal, queue, report, rescue, schema
+from sidecar.store import job_row, journal, queue, report, rescue, schema
 from sidecar.store.transaction import Transaction, durable, reading
 from tests.store.model import Write
 
@@ -33,7 +33,7 @@ def contents(tx: Transaction, *, now: datetime) -> Contents:
     for row in tx.rows("SELECT job_id, at FROM event ORDER BY id"):
         events.setdefault(row.job_id, []).append(when(row.at))
     return Contents(
-        jobs=[queue.to_job(row) for row in rows],
+        jobs=[job_row.to_job(row) for row in rows],
         owners={row.id: row.lease_owner for row in rows},
         writes={
             row.job_id: Write(entry.state, row.lease_token, entry.old, entry.written)
@@ -53,7 +53,7 @@ def contents(tx: Transaction, *, now: datetime) -> Contents:
 
 
 def when(seconds: float) -> datetime:
-    at = queue.when(seconds)
+    at = job_row.when(seconds)
     assert at is not None
     return at
 

@@ -14,7 +14,7 @@ from sidecar.domain.errors import LeaseLostError
 from sidecar.domain.job import UNFINISHED, Job, Kind, Priority, State
 from sidecar.domain.page import PageText
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
-from sidecar.store import journal, pages, queue, report, rescue
+from sidecar.store import job_row, journal, pages, queue, report, rescue
 from sidecar.store.database import Database
 from sidecar.store.transaction import Transaction, durable
 from tests.store.conftest import LEASE, NOW, another
@@ -49,7 +49,7 @@ def plan(number: int) -> Plan:
 @durable
 def set_aside(tx: Transaction, job: Job, *, now: datetime) -> None:
     """Let a running job wait for a person; no store function does that yet."""
-    moved = queue.moving(State.RUNNING, State.REVIEW) + queue._MINE
+    moved = job_row.moving(State.RUNNING, State.REVIEW) + job_row.MINE
     if not tx.run(moved, id=job.id, token=job.lease_token, now=now.timestamp()):
         raise LeaseLostError
 

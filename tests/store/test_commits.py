@@ -12,7 +12,7 @@ import pytest
 
 from sidecar.domain.errors import LeaseLostError, StoreError
 from sidecar.domain.job import Job, Kind
-from sidecar.store import queue, report, sqlite
+from sidecar.store import job_row, queue, report, sqlite
 from sidecar.store.database import Database
 from sidecar.store.sqlite import SqliteDatabase
 from sidecar.store.transaction import Transaction, durable, reading, relaxed
@@ -129,7 +129,7 @@ async def test_when_the_disk_is_full_what_was_acknowledged_is_there_and_nothing_
     @durable
     def wordy(tx: Transaction, document: int) -> int | None:
         made = queue.enqueue(tx, document, Kind.OCR, priority=10, now=NOW)
-        queue.note_event(tx, document, "word " * 1000, NOW)
+        job_row.note_event(tx, document, "word " * 1000, NOW)
         return made
 
     fitting = await together(file, [enqueue(document) for document in range(3)])

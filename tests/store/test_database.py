@@ -45,8 +45,8 @@ def test_every_store_function_says_how_it_runs(function: Callable[..., Any]) -> 
 
 def test_what_a_promise_rests_on_is_durable() -> None:
     for function in (
-        journal.intend, queue.succeed, queue.fail, queue.doom, queue.begin, queue.cancel, pages.keep_answer,
-        ledger.record,
+        journal.intend, queue.enqueue, queue.enqueue_all, queue.succeed, queue.fail, queue.doom, queue.begin,
+        queue.retry, queue.release, queue.cancel, queue.withdraw, rescue.rescue, pages.keep_answer, ledger.record,
     ):  # fmt: skip
         assert mode_of(function) is Mode.DURABLE
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from sidecar.domain.job import Job, Kind
-from sidecar.store import postgres, queue, rescue
+from sidecar.store import postgres_news, queue, rescue
 from sidecar.store.postgres import PostgresDatabase
 from tests.postgres import drop_schema, new_schema, server_url
 from tests.store.conftest import LEASE, NOW
@@ -45,7 +45,7 @@ class Program:
 @pytest.fixture
 async def programs(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[[], Any]]:
     """Programs on one store, each with its own connections: `async with programs() as one`."""
-    monkeypatch.setattr(postgres, "LISTEN_S", 0.05)
+    monkeypatch.setattr(postgres_news, "LOOK_S", 0.05)
     schema = new_schema()
     first = PostgresDatabase(server_url(), schema=schema)
     first.migrate()

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from sidecar.domain.job import Job, Kind, State
-from sidecar.store import queue, report, rescue
+from sidecar.store import job_row, queue, report, rescue
 from sidecar.store.database import Database
 from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.transaction import Transaction, durable
@@ -166,7 +166,7 @@ def test_nobody_writes_a_job_while_its_runner_writes_down_what_it_will_send(
 
     @durable
     def intending(tx: Transaction) -> list[int]:
-        queue.assert_mine(tx, job)
+        job_row.assert_mine(tx, job)
         late = NOW + 2 * LEASE
         return other.run_now(rescue.rescue, now=late, everything=False, settle=SETTLE, max_crashes=5)
 

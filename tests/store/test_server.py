@@ -11,7 +11,7 @@ import pytest
 
 from sidecar.domain.errors import StoreError
 from sidecar.domain.job import Kind
-from sidecar.store import postgres, queue, report
+from sidecar.store import job_row, postgres, queue, report
 from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.transaction import Transaction, durable, reading
 from tests.postgres import drop_schema, new_schema, server_url
@@ -153,7 +153,7 @@ def test_a_fault_of_ours_is_not_called_a_trouble_of_the_store(server: PostgresDa
 def test_a_text_with_a_nul_is_kept_without_it(server: PostgresDatabase) -> None:
     @durable
     def noted(tx: Transaction) -> None:
-        queue.note_event(tx, 1, "a\0b", NOW)
+        job_row.note_event(tx, 1, "a\0b", NOW)
 
     server.run_now(noted)
     assert [event.text for event in server.run_now(report.story, 1)] == ["ab"]
