@@ -109,11 +109,12 @@ def kill_while_paperless_is_still_at_work(stage: Stage) -> list[str]:
 
 def hand_a_job_back_that_another_one_is_doing(stage: Stage) -> list[str]:
     world = stage.world
-    world.model.delay_s = 6.0
+    world.model.delay_s = 60.0
     document_id = world.add_letter(letter(0))
     sleeper = stage.start(name="sleeper")
     until(lambda: world.model.begun() == 1, "the model is asked")
     sleeper.freeze()
+    world.model.delay_s = 3.0
     stage.start(name="other")
     until(lambda: world.model.begun() == 2, "the other one asks the model")
     sleeper.terminate()
