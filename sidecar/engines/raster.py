@@ -218,6 +218,8 @@ def _render_frame(source: Source, page: int, target: Path, limits: Limits) -> Pa
                 grey = grey.resize((max(1, int(grey.width * scale)), max(1, int(grey.height * scale))))
             grey.save(out, format="PPM")
     except (OSError, SyntaxError, ValueError, EOFError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # the system's, and no word about the image
+            raise TemporaryError(f"Page {page} could not be drawn: {error.strerror}.") from error
         raise PermanentError(f"Page {page} of the image is damaged: {error}.") from error
     return out
 

@@ -11,6 +11,7 @@ import functools
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean
 
@@ -55,7 +56,7 @@ class Tesseract:
         """Return the text of a page image and the mean confidence of its words (0 to 100, None for no words).
 
         Blocks for seconds. Raises PermanentError for a page that Tesseract cannot read in time, TemporaryError if
-        the process was killed from outside (memory).
+        the process was killed from outside (memory) or could not write down what it read (disk full).
         """
         import pytesseract  # noqa: PLC0415 - loaded only when pages are read
 
@@ -69,6 +70,8 @@ class Tesseract:
                     f"Tesseract was killed (signal {-getattr(error, 'status', 0)}); is there enough memory?"
                 ) from error
             raise PermanentError(f"Tesseract cannot read the page: {_first_line(error)}.") from error
+        if not _is_whole(text, table):
+            raise TemporaryError("The text was written down in part only. Is the disk full?")
         return text.replace("\f", ""), _confidence(table)
 
 
@@ -78,9 +81,22 @@ def _version() -> str:
     return ((said.stdout or said.stderr).split() or ["", "unknown"])[1]
 
 
+def _is_whole(text: str, table: str) -> bool:
+    """Say whether both files are complete: on a full disk Tesseract cuts them off, or leaves them empty, and succeeds.
+
+    The table of a blank page has a row too, and what is no blank in a table stands in the text as well (which may
+    have more, marks of direction).
+    """
+    words = "".join(row.get("text") or "" for row in _rows(table))
+    return table.endswith("\n") and len("".join(text.split())) >= len("".join(words.split()))
+
+
+def _rows(table: str) -> Iterator[dict[str, str]]:
+    yield from csv.DictReader(table.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+
+
 def _confidence(table: str) -> float | None:
-    rows = csv.DictReader(table.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-    words = [float(row["conf"]) for row in rows if (row.get("text") or "").strip() and float(row["conf"]) >= 0]
+    words = [float(row["conf"]) for row in _rows(table) if (row.get("text") or "").strip() and float(row["conf"]) >= 0]
     return round(fmean(words), 1) if words else None
 
 

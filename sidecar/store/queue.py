@@ -97,7 +97,8 @@ def claim(
         running = tx.row("SELECT COUNT(*) AS jobs FROM job WHERE state = 'running' AND kind = :kind", kind=kind.value)
         if running is not None and running.jobs >= most:
             return None
-    row = tx.row(
+    ask = tx.only_row if most is None else tx.row
+    row = ask(
         job_row.moving(
             State.READY,
             State.RUNNING,
@@ -212,16 +213,15 @@ def doom(tx: Transaction, job: Job, *, reason: str, now: datetime) -> None:
 @durable
 def succeed(tx: Transaction, job: Job, *, changed: bool, summary: str, now: datetime) -> None:
     """End the job well, and its write-back with it: both or, if the program dies inside, neither."""
-    job_row.fenced(
-        tx,
-        job,
-        job_row.moving(State.RUNNING, State.SUCCEEDED, "changed = :changed, reason = :reason, finished_at = :now"),
-        changed=int(changed),
-        reason=summary,
-        now=now.timestamp(),
-    )
-    _settle_write(tx, job, "verified", now)
-    job_row.note_event(tx, job.id, summary, now)
+    ended = job_row.moving(State.RUNNING, State.SUCCEEDED, "changed = :changed, reason = :reason, finished_at = :now")
+    if not tx.only_change(
+        ended + job_row.MINE,
+        "UPDATE write SET state = 'verified', verified_at = :now "
+        "WHERE job_id IN (SELECT id FROM first) AND state = 'intended'",
+        "INSERT INTO event (job_id, at, text) SELECT id, :now, :reason FROM first",
+        changed=int(changed), reason=summary, now=now.timestamp(), id=job.id, token=job.lease_token,
+    ):  # fmt: skip
+        raise LeaseLostError(f"job {job.id}: another runner holds it now")
 
 
 @durable

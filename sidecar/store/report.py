@@ -97,7 +97,7 @@ def old(tx: Transaction, *, before: datetime) -> bool:
 
 
 @relaxed
-def prune(tx: Transaction, *, before: datetime, limit: int = 500) -> int:
+def prune(tx: Transaction, *, before: datetime, limit: int = 150) -> int:
     """Forget up to `limit` jobs that ended before then with all that hangs on them, and as many checkpoints.
 
     Returns how many rows of the three were forgotten.
@@ -108,11 +108,10 @@ def prune(tx: Transaction, *, before: datetime, limit: int = 500) -> int:
         f"SELECT id {_FORGETTABLE} AND finished_at < :before ORDER BY finished_at LIMIT :limit",
         before=before.timestamp(), limit=limit,
     )  # fmt: skip
-    for row in rows:
-        for table in ("event", "ledger", "write"):
-            tx.run(f"DELETE FROM {table} WHERE job_id = :id", id=row.id)
-        tx.run("DELETE FROM job WHERE id = :id", id=row.id)
-    forgotten = len(rows)
+    ids = [{"id": row.id} for row in rows]
+    for table in ("event", "ledger", "write"):
+        tx.run_many(f"DELETE FROM {table} WHERE job_id = :id", ids)
+    forgotten = tx.run_many("DELETE FROM job WHERE id = :id", ids)
     for table in ("page", "answer"):
         oldest = tx.rows(
             f"SELECT key FROM {table} WHERE created_at < :before ORDER BY created_at LIMIT :limit",

@@ -58,6 +58,10 @@ class SqliteTransaction(Transaction):
         make = row_type(tuple(column[0] for column in cursor.description))._make
         return [make(row) for row in found]
 
+    def only_row(self, sql: str, **values: Any) -> Any | None:
+        """Execute and return the first row or None."""
+        return self.row(sql, **values)
+
     def take_turns(self, name: str) -> None:
         """Do nothing: all writing transactions take turns here."""
 

@@ -79,6 +79,10 @@ class Transaction(ABC):
         """Execute and return all rows, as named tuples."""
 
     @abstractmethod
+    def only_row(self, sql: str, **values: Any) -> Any | None:
+        """Execute and return the first row or None, for a function that asks nothing else: it may cost less."""
+
+    @abstractmethod
     def take_turns(self, name: str) -> None:
         """Wait until no other transaction that asked for the same name is open."""
 
@@ -93,6 +97,17 @@ class Transaction(ABC):
     @abstractmethod
     def number_on(self, table: str) -> None:
         """Number new rows of the table after those that are there."""
+
+    def only_change(self, first: str, *then: str, **values: Any) -> bool:
+        """Change one row, named by :id, and if it was there all that follows; say whether it was.
+
+        For a function that asks nothing else. What follows is written with `first`, a table of that one id.
+        """
+        if not self.run(first, **values):
+            return False
+        for statement in then:
+            self.run(f"WITH first AS (SELECT :id AS id) {statement}", **values)
+        return True
 
     def row(self, sql: str, **values: Any) -> Any | None:
         """Execute and return the first row or None. All rows are fetched, so that RETURNING takes full effect."""

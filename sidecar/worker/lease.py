@@ -52,7 +52,10 @@ class Leases:
                 await once_the_store_is_back(self.renew, self._clock)
 
     async def renew(self) -> None:
-        """Renew now. The tasks of jobs whose lease was lost are cancelled."""
+        """Renew now. The tasks of jobs whose lease was lost are cancelled.
+
+        If the store let us wait for so long that the new leases are over too, they are renewed once more.
+        """
         asked = dict(self._held)
         until = self._clock.now() + self.length
         tokens = {job_id: held.token for job_id, held in asked.items()}
@@ -64,6 +67,8 @@ class Leases:
                 del self._held[job_id]
                 _log.warning("job %s: the lease was lost; what was done since is discarded", job_id)
                 held.task.cancel()
+        if kept and until <= self._clock.now():
+            await self.renew()
 
     async def assure(self, job: Job, needed_s: float) -> None:
         """Return only if the job's lease lasts for `needed_s` more seconds. Raises LeaseLostError.

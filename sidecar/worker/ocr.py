@@ -80,14 +80,17 @@ class Ocr:
         they are kept, its error is raised.
         """
         document, base = await self._intake.open(job, ["content"])
-        with _folder(self._folder / f"document-{job.document_id}-{job.lease_token}") as folder:
-            original = raster.is_readable(document.mime_type)
-            got = await self._paperless.download(
-                job.document_id, folder / "file", original=original, max_bytes=self._max_file_bytes
-            )
-            source = await asyncio.to_thread(raster.inspect, got.file, self._limits)
-            reading = await self._resume(job, source, folder, got.sha256)
-            await self._read_all(reading)
+        try:
+            with _folder(self._folder / f"document-{job.document_id}-{job.lease_token}") as folder:
+                original = raster.is_readable(document.mime_type)
+                got = await self._paperless.download(
+                    job.document_id, folder / "file", original=original, max_bytes=self._max_file_bytes
+                )
+                source = await asyncio.to_thread(raster.inspect, got.file, self._limits)
+                reading = await self._resume(job, source, folder, got.sha256)
+                await self._read_all(reading)
+        except OSError as error:
+            raise TemporaryError(f"The file could not be kept while it is read: {error.strerror or error}.") from error
         if reading.failed:
             raise _combined(reading)
         text = assemble(list(reading.done.values()))

@@ -58,6 +58,8 @@ class Poller:
         self._on_new = on_new
         self._bell = asyncio.Event()
         self._complained = ""
+        #: How long Paperless took over the last list; time spent waiting for the store is none of its.
+        self._asking_s = 0.0
 
     def ring(self) -> None:
         """Start a round at once. Ringing often is cheap: rings during a round make one more round."""
@@ -76,11 +78,9 @@ class Poller:
             ours = rung or self._db.leads() or rounds % NOT_LEADING == 0
             if ours and self._providers.available(["paperless"]):
                 try:
-                    began = asyncio.get_running_loop().time()
                     await self.round()
                     # A backlog of thousands is a long list: asking for it takes at most a tenth of Paperless's time.
-                    took_s = asyncio.get_running_loop().time() - began
-                    pause_s = max(pause_s, min(9 * took_s, LONGEST_PAUSE_S))
+                    pause_s = max(pause_s, min(9 * self._asking_s, LONGEST_PAUSE_S))
                 except OutageError as error:
                     self._providers.park(error)
                 except WorkError as error:
@@ -97,7 +97,9 @@ class Poller:
 
     async def round(self) -> int:
         """Poll once and return how many jobs were made. With nothing tagged the store is not touched."""
+        began_s = asyncio.get_running_loop().time()
         tagged = await self._paperless.tagged(self._tags.triggers)
+        self._asking_s = asyncio.get_running_loop().time() - began_s
         if not tagged:
             return 0
         busy = await self._db.run(queue.unfinished)

@@ -44,6 +44,9 @@ class Recorder(Transaction):
         self.statements.append((sql, values))
         return self._tx.rows(sql, **values)
 
+    def only_row(self, sql: str, **values: Any) -> Any | None:
+        return self.row(sql, **values)
+
     def take_turns(self, name: str) -> None:
         self._tx.take_turns(name)
 
