@@ -13,7 +13,7 @@ UV := uv==0.13.9
 # A shell that works inside another project must not leak into this one.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
 
-.PHONY: help demo test setup lint bench scenarios-full live lock clean env-example
+.PHONY: help demo test setup lint bench chaos points scenarios-full live lock clean env-example
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,8 +29,15 @@ lint: $(READY) ## check style and types only
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 
-bench: $(READY) ## measure speed and memory (make bench ONLY=throughput for one of them)
+bench: $(VENV)/.ready-bench ## measure speed and memory (make bench ONLY=throughput for one of them)
 	$(PY) -m tests.benchmarks $(ONLY)
+
+chaos: $(READY) ## kill, freeze and cut off for half an hour, and count what was lost or doubled (ONLY=kills-sqlite for one)
+	$(PY) -m tests.chaos $(ONLY)
+
+points: $(READY) ## walk every point where dying matters, on both databases (half an hour)
+	CHAOS_FULL=1 $(PY) -m pytest tests/chaos/test_points.py -n auto
+	CHAOS_FULL=1 CHAOS_BACKEND=postgres $(PY) -m pytest tests/chaos/test_points.py -n auto
 
 scenarios-full: $(READY) ## the whole journeys at full size: thirty kills, every fault (minutes)
 	SCENARIO_FULL=1 $(PY) -m pytest tests/scenarios
@@ -56,6 +63,10 @@ $(READY): requirements-dev.lock pyproject.toml scripts/install-system-packages.s
 		echo "pip could not install them: its own words stand above. Is there a network?"; exit 1; }; \
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	touch $@
+
+# The queues that ours is compared with, beside the rest.
+$(VENV)/.ready-bench: $(READY) requirements-bench.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock && touch $@
 
 # Keeps the versions that are locked already; `make lock LOCK=--upgrade` takes the newest allowed ones.
 lock: COMPILE = build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -15,7 +15,8 @@ from sidecar.worker.clock import Clock
 
 _log = logging.getLogger(__name__)
 
-TICK_S = 1.0
+#: A job that no news came of is found within a second.
+TICK_S = 0.9
 RESCUE_EVERY = timedelta(seconds=15)
 #: The server's time is asked for over the network; the clock of this machine is looked at every tick.
 CLOCK_EVERY = timedelta(seconds=60)

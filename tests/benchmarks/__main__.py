@@ -12,7 +12,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import filing, first_page, idle, memory, throughput
+from tests.benchmarks import (
+    filing,
+    first_page,
+    idle,
+    memory,
+    pickup,
+    queue_bulk,
+    queue_contest,
+    queue_growth,
+    throughput,
+)
 from tests.benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[Path], Iterator[Figure]]] = {
@@ -21,6 +31,10 @@ BENCHMARKS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "filing": filing.measure,
     "idle": idle.measure,
     "memory": memory.measure,
+    "queue_contest": queue_contest.measure,
+    "queue_growth": queue_growth.measure,
+    "queue_bulk": queue_bulk.measure,
+    "pickup": pickup.measure,
 }
 
 

@@ -123,6 +123,8 @@ class Company:
         self.papers: dict[int, Paper] = {}
         self._by_number: dict[int | None, int] = {}
         self._editing = threading.Lock()
+        for name in ("urgent", "old"):  # before any question: a new name makes each of them another question
+            world.archive.add_name("tags", name)
         world.model = AttentiveModel(self._asked_about)
         world.archive.faults.add(Overheard("GET", r"/documents/\d+/download/$", tell=self._fetched))
 
@@ -136,7 +138,8 @@ class Company:
     def _add(self, sort: Sort) -> int:
         paper = Paper(len(self.papers), sort)
         if self.random.random() < 1 / 3:
-            paper.plan = {Sort.SCAN: "type", Sort.BAD: ""}.get(sort) or self.random.choice(["name", "name", "withdraw"])
+            plans = {Sort.SCAN: ["type"], Sort.BAD: [""]}.get(sort, ["name", "name", "withdraw"])
+            paper.plan = self.random.choice(plans)
         triggers = {Sort.LETTER: [TAG], Sort.BOTH: [OCR, TAG]}.get(sort, [OCR])
         data, content = not_a_pdf(), ""
         if sort is Sort.LETTER:

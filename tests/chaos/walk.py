@@ -14,7 +14,7 @@ from typing import Any
 
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.samples import not_a_pdf
-from tests.breaking.points import Point
+from tests.chaos.points import Point
 from tests.postgres import drop_schema, new_schema
 from tests.scenarios.letters import letter
 from tests.scenarios.program import Run
@@ -80,7 +80,7 @@ class Walk:
         folder.mkdir(exist_ok=True)
         return self.world.sidecar.start(
             *arguments,
-            module="tests.breaking.launcher",
+            module="tests.chaos.launcher",
             CHAOS_POINT=self.point.name,
             CHAOS_ACTION=self.action,
             CHAOS_FOLDER=folder,

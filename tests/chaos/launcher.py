@@ -1,4 +1,4 @@
-"""The program with one thing that happens to it: `python -m tests.breaking.launcher run`, told by its environment.
+"""The program with one thing that happens to it: `python -m tests.chaos.launcher run`, told by its environment.
 
 CHAOS_POINT names a point (see points.py), CHAOS_AT its how-manieth passing (from 1), CHAOS_ACTION what happens there:
 
@@ -34,7 +34,7 @@ from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.sqlite import SqliteDatabase
 from sidecar.store.transaction import Mode, durable, mode_of, relaxed
 from sidecar.worker import delivery, upkeep
-from tests.breaking import mechanisms
+from tests.chaos import mechanisms
 
 POINT, ACTION = os.environ.get("CHAOS_POINT", ""), os.environ.get("CHAOS_ACTION", "")
 FOLDER = Path(os.environ["CHAOS_FOLDER"])

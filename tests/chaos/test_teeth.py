@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sidecar.practice.faults import Answer, Fault
-from tests.breaking.mechanisms import SWITCHES
+from tests.chaos.mechanisms import SWITCHES
 from tests.postgres import drop_schema, new_schema
 from tests.scenarios.letters import letter
 from tests.scenarios.program import Run
@@ -36,7 +36,7 @@ class Stage:
         folder.mkdir(exist_ok=True)
         return self.world.sidecar.start(
             *arguments,
-            module="tests.breaking.launcher",
+            module="tests.chaos.launcher",
             CHAOS_POINT=point,
             CHAOS_ACTION=action,
             CHAOS_FOLDER=folder,

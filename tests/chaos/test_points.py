@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.breaking.points import INSIDE, POINTS, REQUESTS, SCENES, SHARED, Point, writing_functions
-from tests.breaking.walk import ACTIONS, walk_through
+from tests.chaos.points import INSIDE, POINTS, REQUESTS, SCENES, SHARED, Point, writing_functions
+from tests.chaos.walk import ACTIONS, walk_through
 
 ROOT = Path(__file__).parents[2]
 FULL = os.environ.get("CHAOS_FULL") == "1"

@@ -1,0 +1,107 @@
+"""kill -9 and freezes, at moments nobody chose."""
+
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+from tests.chaos.trials import LEASE_S, Row, side_by_side, size, staged
+from tests.scenarios.waiting import until
+
+#: What a program says that finds out that a job is not its own any more.
+REJECTED = ("the lease was lost", "another runner holds it", "the lease is too short")
+
+
+def kills(backend: str, folder: Path, seed: int) -> Row:
+    """Kill -9 a program again and again, and start it again at once; on a server one of three."""
+    row = side_by_side(
+        lambda place, number, trials: _kills(place, backend, number, trials),
+        folder, seed, trials=size("KILLS", 300), worlds=2 if backend == "sqlite" else 1,
+    )  # fmt: skip
+    quarantine(folder / "quarantine", backend, seed)
+    return row
+
+
+def _kills(folder: Path, backend: str, seed: int, trials: int) -> Row:
+    with staged(folder, backend, seed) as stage:
+        stage.start_all()
+        for _ in range(trials):
+            stage.company.keep_busy()
+            name = stage.random.choice(stage.names)
+            if stage.random.random() < 0.9:
+                stage.until_begun(name)
+                stage.rest(0.05, 0.6)
+            else:  # while it starts
+                stage.rest(0.0, 0.8)
+            stage.runs[name].kill(children=stage.random.random() < 0.5)
+            stage.look()
+            stage.start(name)
+        return stage.end("kill -9", trials)
+
+
+def quarantine(folder: Path, backend: str, seed: int) -> None:
+    """Check that a document over which the program dies again and again is given up, and the others are done."""
+    with staged(folder, backend, seed, MAX_CRASHES=3, TAGGING_CONCURRENCY=1) as stage:
+        model, store = stage.world.model, stage.world.store
+        model.delay_s = 2.0
+        (deadly,) = stage.company.add(letters=1)
+        stage.company.papers[deadly].plan = ""
+        stage.start_all()
+        for deaths in range(1, 4):
+            until(lambda deaths=deaths: model.begun() == deaths, "the model thinks about it")
+            (job,) = store.jobs(deadly)
+            assert job.crashes == deaths - 1
+            for run in stage.runs.values():
+                run.kill()
+            if deaths == 3:
+                model.delay_s = 0.1
+                stage.company.add(letters=2, scans=1)
+            for name in stage.names:
+                stage.start(name)
+        assert stage.company.until_over()
+        (job,) = store.jobs(deadly)
+        assert job.state == "failed"
+        assert "died 3 times" in (job.reason or "")
+        assert model.begun() <= 5, "what was given up was asked for again"
+        assert [len(stage.world.archive.notes(one)) for one in (deadly,)] == [1]
+        others = {one for one, paper in stage.company.papers.items() if one != deadly and not paper.is_withdrawn}
+        ends = Counter(job.state for job in store.jobs() if job.document_id in others)
+        assert set(ends) <= {"succeeded"}, ends
+
+
+def freezes(backend: str, folder: Path, seed: int) -> Row:
+    """Freeze programs for longer than their lease and let them go on; on a server others take over meanwhile."""
+    return side_by_side(
+        lambda place, number, trials: _freezes(place, backend, number, trials),
+        folder, seed, trials=size("FREEZES", 100), worlds=4 if backend == "sqlite" else 2,
+    )  # fmt: skip
+
+
+def _freezes(folder: Path, backend: str, seed: int, trials: int) -> Row:
+    with staged(folder, backend, seed) as stage:
+        stage.start_all()
+        begun, frozen = 0, dict[str, float]()
+        while begun < trials or frozen:
+            stage.company.keep_busy(least=8)
+            stage.rest(0.1, 0.6)
+            for name in [name for name, until_s in frozen.items() if until_s < time.monotonic()]:
+                stage.look()
+                stage.verdict.thaws.append(time.monotonic())
+                stage.runs[name].thaw()
+                del frozen[name]
+            awake = [name for name in stage.names if name not in frozen]
+            if awake and begun < trials:
+                name = stage.random.choice(awake)
+                stage.runs[name].freeze()
+                frozen[name] = time.monotonic() + LEASE_S + stage.random.uniform(0.3, _longest_s(backend))
+                begun += 1
+        row = stage.end("freeze past the lease", trials)
+        found_out = sum(stage.log.count(words) for words in REJECTED)
+        return replace(
+            row, notes=(*row.notes, f"{found_out} times a program found that a job was not its own any more")
+        )
+
+
+def _longest_s(backend: str) -> float:
+    """Give how much longer than a lease somebody is frozen: alone not long, among others long enough to be replaced."""
+    return 1.5 if backend == "sqlite" else 10.0

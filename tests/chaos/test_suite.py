@@ -1,0 +1,34 @@
+"""A short slice of every trial; `make chaos` runs all of each."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.suite import TRIALS
+
+pytestmark = [pytest.mark.scenario, pytest.mark.timeout(600)]
+
+#: How much of a trial, by the setting of its size.
+SLICES = {
+    "kills-sqlite": {"KILLS": 5},
+    "kills-postgres": {"KILLS": 8},
+    "freezes-postgres": {"FREEZES": 4},
+    "servers-sqlite": {"RESTARTS": 3},
+    "wire-sqlite": {"WIRE": 6},
+    "clock-sqlite": {"LEAPS": 3},
+    "disk": {"DISKS": 1},
+    "postgres": {"SERVERS": 4},
+}
+SEED = 20261124
+
+
+@pytest.mark.parametrize("name", SLICES)
+def test_a_slice_of_chaos_loses_doubles_and_pays_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for setting, number in SLICES[name].items():
+        monkeypatch.setenv(f"CHAOS_{setting}", str(number))
+    row = TRIALS[name](tmp_path / "world", SEED)
+    assert row.said == ()
+    assert row.counts.total() == 0
+    assert row.trials > 0
