@@ -80,7 +80,7 @@ class Sidecar:
             paperless, db, intake, self.leases, parts.engine, tags, clock,
             folder=self.folder.path, limits=limits(s), cores=cores(s), max_file_bytes=s.max_file_mb * 1_000_000,
         )  # fmt: skip
-        tagging = Tagging(parts.names, db, intake, parts.tagger, tags, clock)
+        tagging = Tagging(parts.names, db, intake, self.leases, parts.tagger, tags, clock)
         lanes = {
             Kind.OCR: Lane(ocr.propose, s.ocr_concurrency, ("paperless",)),
             # Pages are read by this machine's processor, but all machines ask the same model.

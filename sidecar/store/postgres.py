@@ -117,10 +117,10 @@ class PostgresTransaction(Transaction):
         """
         connection = self._connect()
         try:
-            _say(connection, b"BEGIN" if begin else b"")
+            _open(connection, begin=begin)
         except psycopg.DatabaseError:  # without a word from the server it is of no narrower class
             connection = self._connect()
-            _say(connection, b"BEGIN" if begin else b"")
+            _open(connection, begin=begin)
         self._connection = connection if begin else None
         return connection.cursor()
 

@@ -123,6 +123,7 @@ class Ocr:
     async def _read_next(self, reading: _Reading, todo: Iterator[int]) -> None:
         for page in todo:
             async with self._slots:
+                await self._leases.assure(reading.job, 0)  # after a long sleep somebody else may have read on
                 await to_the_end(self._read_one(reading, page))
 
     async def _read_one(self, reading: _Reading, page: int) -> None:

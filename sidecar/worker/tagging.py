@@ -16,6 +16,7 @@ from sidecar.store.ledger import Call
 from sidecar.worker.clock import Clock
 from sidecar.worker.finishing import once_the_store_is_back, to_the_end
 from sidecar.worker.intake import Intake
+from sidecar.worker.lease import Leases
 
 FIELDS = ("title", "correspondent", "document_type", "created")
 
@@ -23,7 +24,17 @@ FIELDS = ("title", "correspondent", "document_type", "created")
 class Tagging:
     """Files documents as a model suggests."""
 
-    def __init__(self, names: NameList, db: Database, intake: Intake, tagger: Tagger, tags: Tags, clock: Clock) -> None:
+    def __init__(
+        self,
+        names: NameList,
+        db: Database,
+        intake: Intake,
+        leases: Leases,
+        tagger: Tagger,
+        tags: Tags,
+        clock: Clock,
+    ) -> None:
+        self._leases = leases
         self._names = names
         self._db = db
         self._intake = intake
@@ -38,6 +49,7 @@ class Tagging:
         question = self._tagger.question(document.content, vocabulary)
         suggestion = await self._db.run(pages.load_answer, question.key)
         if suggestion is None:
+            await self._leases.assure(job, 0)  # after a long sleep somebody else may have asked already
             suggestion = await self._ask(job, question, vocabulary)
         ids = await self._ids(suggestion, vocabulary)
         chosen = {ids[Names.TAGS, tag] for tag in suggestion.tags}

@@ -21,8 +21,10 @@ from tests.scenarios.waiting import until
 from tests.scenarios.world import OCR, TAG, TAG_DONE, TRIGGERS, World
 
 #: Words that Tesseract does not mistake, to tell papers apart by.
-WORDS = ("Anchor", "Basket", "Dragon", "Engine", "Forest", "Garden", "Hammer", "Island", "Jacket", "Ladder", "Mirror",
-         "Needle", "Orange", "Pencil", "Rocket", "Saddle", "Timber", "Valley", "Window", "Bridge")  # fmt: skip
+WORDS = (
+    *("Anchor", "Basket", "Dragon", "Engine", "Forest", "Garden", "Hammer", "Jacket", "Mirror", "Orange"),
+    *("Rocket", "Timber", "Window", "Yogurt", "Copper", "Market", "Number", "Pepper", "Summer", "Winter"),
+)
 SECOND_PAGE = "The second page says no more than the first one, and it is the last."
 THEIRS = "What I typed in myself, because I know what the scan says and no machine does."
 DPI = 100

