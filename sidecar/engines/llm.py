@@ -78,6 +78,10 @@ class Model:
         except openai.OpenAIError as error:
             raise self._in_words(error) from error
 
+    def prepare(self) -> None:
+        """Load what the first question needs: it takes a second, which must not lie between a check and asking."""
+        self._open()
+
     async def ask(self, messages: Sequence[Message], schema: dict[str, Any]) -> Reply:
         """Return the model's answer, asked to be JSON of this schema (it need not be).
 

@@ -49,6 +49,7 @@ class Tagging:
         question = self._tagger.question(document.content, vocabulary)
         suggestion = await self._db.run(pages.load_answer, question.key)
         if suggestion is None:
+            self._tagger.model.prepare()
             await self._leases.assure(job, 0)  # after a long sleep somebody else may have asked already
             suggestion = await self._ask(job, question, vocabulary)
         ids = await self._ids(suggestion, vocabulary)

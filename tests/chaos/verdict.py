@@ -34,8 +34,8 @@ class Verdict:
         self.world = company.world
         self.counts: Counter[str] = Counter()
         self.said: list[str] = []
-        #: What a program that woke up did before it could find out that it had been replaced, and nothing came of:
-        #: tags that were on already, a page that it was about to read when it was frozen.
+        #: What a program that woke up did before it could find out that it had been replaced: put tags on that were on
+        #: already, read the pages or sent the question that it was about to read or to send when it was frozen.
         self.again: list[str] = []
         #: When programs were thawed, by time.monotonic().
         self.thaws: list[float] = []
@@ -146,8 +146,16 @@ class Verdict:
     def _judge_costs(self) -> None:
         asked = self._asked()
         for document_id, times in self._answers.items():
-            if (now := asked[self.company.papers[document_id].number]) > times:
-                self.find("paid twice", f"the model was asked {now - times} times more about document {document_id}")
+            number = self.company.papers[document_id].number
+            if asked[number] <= times:
+                continue
+            words = f"the model was asked {asked[number] - times} times more about document {document_id}"
+            last_s = max(call.started_s for call in self.world.model.calls() if number_in(call.document) == number)
+            is_woken = any(0 < last_s - thaw < AT_ONCE_S for thaw in self.thaws)
+            if is_woken and asked[number] == times + 1:
+                self.again.append(words)
+            else:
+                self.find("paid twice", words)
         readings = self.world.ledger.readings()
         newest: Counter[int] = Counter()
         for one in readings:

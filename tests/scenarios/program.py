@@ -41,6 +41,8 @@ class Reading:
     #: The id of the document, which the folder of its page images is named after.
     document: int
     page: int
+    #: The lease token of the job that it was read for; 0 where the image does not say.
+    lease: int = 0
 
 
 class TesseractLedger:
@@ -68,9 +70,9 @@ class TesseractLedger:
         found = []
         for line in self._log.read_text().splitlines():
             word, _, image = line.partition(" ")
-            numbers = re.search(r"/document-(\d+)[^/]*/page-(\d+)", image)
+            numbers = re.search(r"/document-(\d+)(?:-(\d+))?[^/]*/page-(\d+)", image)
             assert numbers, f"this image says not which page it is: {image}"
-            found.append(Reading(word == "end", int(numbers[1]), int(numbers[2])))
+            found.append(Reading(word == "end", int(numbers[1]), int(numbers[3]), int(numbers[2] or 0)))
         return found
 
     def starts(self) -> Counter[tuple[int, int]]:
