@@ -18,8 +18,6 @@ _log = logging.getLogger(__name__)
 #: A job that no news came of is found within a second.
 TICK_S = 0.9
 RESCUE_EVERY = timedelta(seconds=15)
-#: The server's time is asked for over the network; the clock of this machine is looked at every tick.
-CLOCK_EVERY = timedelta(seconds=60)
 #: Should the program that leads be frozen, the others do its work in so many times the time.
 NOT_LEADING = 10
 SIGN_EVERY = timedelta(seconds=20)
@@ -138,14 +136,13 @@ class Upkeep:
 
     async def _follow_the_clock(self) -> None:
         """Go by the store's time, and move all that waits along when its clock was set."""
-        if self._db.is_shared and not self._is_due("clock", CLOCK_EVERY):
-            return
         leap = self._clock.follow(await self._db.time())
         if not leap:
             return
         _log.warning("the clock was set by %.0f s; what waits waits as long as it would have", leap.total_seconds())
         self._due = {what: due + leap for what, due in self._due.items()}
         self._on_leap(leap)
+        self._let_all_renew()
         if self._db.leads():
             await self._db.run(rescue.shift, by=leap)
         await self._renew()
@@ -158,7 +155,10 @@ class Upkeep:
             _log.warning("the clock was set back while nobody looked; what waits waits as long as it would have")
 
     def _let_all_renew(self) -> None:
-        """Put the rescue off: while the store was away nobody could renew, and that does not make anybody dead."""
+        """Put the rescue off: while the store was away nobody could renew, and that does not make anybody dead.
+
+        Nor does it while not all have noticed that the clock was set.
+        """
         self._due["rescue"] = self._clock.now() + self._bounds.lease / 2
 
     async def _prune(self, before: datetime) -> None:

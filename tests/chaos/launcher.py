@@ -33,7 +33,7 @@ from sidecar.store.database import Database
 from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.sqlite import SqliteDatabase
 from sidecar.store.transaction import Mode, durable, mode_of, relaxed
-from sidecar.worker import delivery, upkeep
+from sidecar.worker import delivery
 from tests.chaos import mechanisms
 
 POINT, ACTION = os.environ.get("CHAOS_POINT", ""), os.environ.get("CHAOS_ACTION", "")
@@ -226,7 +226,6 @@ def wrap_clock(shown_s: Callable[[timedelta], float]) -> None:
 
     wrap(Database)
     wrap(PostgresDatabase)
-    upkeep.CLOCK_EVERY = timedelta(seconds=1)
 
 
 def wrap_file(readonly: Path) -> None:

@@ -16,7 +16,7 @@ def clock(backend: str, folder: Path, seed: int) -> Row:
     shows = folder / "clock"
     with staged(folder, backend, seed, RETRY_BASE_S=4, RETRY_CAP_S=4) as stage:
         _set(shows, 0.0)
-        stage.module, stage.given = "tests.chaos.stand_in", {"CHAOS_CLOCK": shows, "CHAOS_CLOCK_S": 1}
+        stage.module, stage.given = "tests.chaos.stand_in", {"CHAOS_CLOCK": shows}
         stage.start_all()
         for _ in range(wanted * 3 // 4):
             _work(stage)

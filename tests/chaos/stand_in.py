@@ -14,7 +14,6 @@ from sidecar.__main__ import main
 from sidecar.store.database import Database
 from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.sqlite import SqliteDatabase
-from sidecar.worker import upkeep
 
 
 def set_clock(shows: Path) -> None:
@@ -47,8 +46,6 @@ def forbid_writing(sign: Path) -> None:
 if __name__ == "__main__":
     if "CHAOS_CLOCK" in os.environ:
         set_clock(Path(os.environ["CHAOS_CLOCK"]))
-    if "CHAOS_CLOCK_S" in os.environ:
-        upkeep.CLOCK_EVERY = timedelta(seconds=float(os.environ["CHAOS_CLOCK_S"]))
     if "CHAOS_READONLY" in os.environ:
         forbid_writing(Path(os.environ["CHAOS_READONLY"]))
     main()

@@ -110,7 +110,7 @@ async def test_a_running_job_is_neither_taken_back_early_nor_late_when_the_clock
     wall.ticks.seconds = LEASE.total_seconds() - 5
     await upkeep.tick()
     assert db.run_now(queue.claim, Kind.OCR, owner="other", now=wall.clock.now(), lease=LEASE) is None
-    wall.ticks.seconds = LEASE.total_seconds() + 60
+    wall.ticks.seconds = 1.5 * LEASE.total_seconds() + 60  # all had half a lease to notice and to renew
     await upkeep.tick()
     assert db.run_now(queue.claim, Kind.OCR, owner="other", now=wall.clock.now(), lease=LEASE) is not None
 
