@@ -80,26 +80,26 @@ def freezes(backend: str, folder: Path, seed: int) -> Row:
 def _freezes(folder: Path, backend: str, seed: int, trials: int) -> Row:
     with staged(folder, backend, seed) as stage:
         stage.start_all()
-        begun, frozen = 0, dict[str, float]()
+        begun, at_work, frozen = 0, 0, dict[str, float]()
         while begun < trials or frozen:
             stage.company.keep_busy(least=8)
-            stage.rest(0.1, 0.6)
+            stage.rest(0.2, 0.8)
+            awake = [name for name in stage.names if name not in frozen]
             for name in [name for name, until_s in frozen.items() if until_s < time.monotonic()]:
                 stage.look()
                 stage.verdict.thaws.append(time.monotonic())
                 stage.runs[name].thaw()
                 del frozen[name]
-            awake = [name for name in stage.names if name not in frozen]
-            if awake and begun < trials:
+            if awake and begun < trials:  # whoever was thawed now has a while to go on
                 name = stage.random.choice(awake)
                 stage.runs[name].freeze()
+                at_work += any(job.state == "running" for job in stage.world.store.jobs())
                 frozen[name] = time.monotonic() + LEASE_S + stage.random.uniform(0.3, _longest_s(backend))
                 begun += 1
         row = stage.end("freeze past the lease", trials)
         found_out = sum(stage.log.count(words) for words in REJECTED)
-        return replace(
-            row, notes=(*row.notes, f"{found_out} times a program found that a job was not its own any more")
-        )
+        more = (f"{at_work} while jobs ran", f"{found_out} times a program found that a job was not its own any more")
+        return replace(row, notes=(*row.notes, *more))
 
 
 def _longest_s(backend: str) -> float:

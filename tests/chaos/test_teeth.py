@@ -95,13 +95,13 @@ def answer_a_change_of_tags_and_lose_it(stage: Stage) -> list[str]:
 
 def kill_while_paperless_is_still_at_work(stage: Stage) -> list[str]:
     document_id = stage.world.add_letter(letter(0))
-    stage.world.archive.faults.add(Fault(method="POST", path="bulk_edit", times=1, delay_s=3.0))
+    stage.world.archive.faults.add(Fault(method="POST", path="bulk_edit", times=1, delay_s=5.0))
     stage.start(point="tags: sent", action="kill").wait()
     stage.start(name="two")
     stage.until_done(document_id)
     late = stage.world.requests
     until(
-        lambda: any(one.ended_s - one.started_s >= 3.0 for one in late("POST", "/bulk_edit/")),
+        lambda: any(one.ended_s - one.started_s >= 5.0 for one in late("POST", "/bulk_edit/")),
         "Paperless has done what the dead program asked",
     )
     return stage.wrong(document_id)

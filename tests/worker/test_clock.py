@@ -97,6 +97,22 @@ async def test_a_job_that_waits_a_minute_waits_a_minute_whatever_the_clock_is_se
     assert alive.exists(), "the health check would think that it hangs"
 
 
+async def test_a_time_that_was_told_long_ago_is_not_taken_for_the_time(
+    db: SqliteDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wall = Wall()
+
+    async def time() -> datetime:
+        told = await wall.time()
+        wall.ticks.seconds += 20  # the line stalls, or the machine sleeps
+        return told
+
+    monkeypatch.setattr(db, "time", time)
+    await Upkeep(db, wall.clock, BOUNDS, alive_file=tmp_path / "a", on_ready=lambda: None, renew=nothing).tick()
+
+    assert wall.clock.now() == NOON + timedelta(seconds=20)
+
+
 @pytest.mark.parametrize("leap", [HOUR, -HOUR])
 async def test_a_running_job_is_neither_taken_back_early_nor_late_when_the_clock_is_set(
     db: SqliteDatabase, tmp_path: Path, leap: timedelta, monkeypatch: pytest.MonkeyPatch
