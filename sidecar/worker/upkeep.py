@@ -18,6 +18,8 @@ _log = logging.getLogger(__name__)
 #: A job that no news came of is found within a second.
 TICK_S = 0.9
 RESCUE_EVERY = timedelta(seconds=15)
+#: An answer that took longer, since the line stalled or the machine slept, does not tell the time any more.
+AT_ONCE = timedelta(seconds=1)
 #: Should the program that leads be frozen, the others do its work in so many times the time.
 NOT_LEADING = 10
 SIGN_EVERY = timedelta(seconds=20)
@@ -136,7 +138,11 @@ class Upkeep:
 
     async def _follow_the_clock(self) -> None:
         """Go by the store's time, and move all that waits along when its clock was set."""
-        leap = self._clock.follow(await self._db.time())
+        asked = self._clock.now()
+        told = await self._db.time()
+        if self._clock.now() - asked > AT_ONCE:
+            return
+        leap = self._clock.follow(told)
         if not leap:
             return
         _log.warning("the clock was set by %.0f s; what waits waits as long as it would have", leap.total_seconds())
