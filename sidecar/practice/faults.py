@@ -38,6 +38,8 @@ class Fault:
     probability: float = 1.0
     #: Seconds, or (lowest, highest), waited before anything else happens.
     delay_s: float | tuple[float, float] = 0.0
+    #: Seconds, or (lowest, highest), between the work, which is done, and its answer.
+    late_s: float | tuple[float, float] = 0.0
     #: Answered instead of working.
     answer: Answer | None = None
     #: "before" hangs up without working; "after" works first, then hangs up without an answer.
@@ -62,6 +64,7 @@ class Verdict:
     """What is to happen to one request."""
 
     delay_s: float
+    late_s: float
     fault: Fault
 
 
@@ -93,7 +96,7 @@ class Faults:
 
     def judge(self, method: str, path: str, query: str) -> Verdict:
         """Decide about a request: delays add up, the first rule with an effect ends the search."""
-        delay_s, effect = 0.0, NO_FAULT
+        delay_s, late_s, effect = 0.0, 0.0, NO_FAULT
         with self._lock:
             for index, rule in enumerate(self._rules):
                 if rule.times == 0 or not rule.meets(method, path, query):
@@ -103,15 +106,16 @@ class Faults:
                 if rule.times is not None:
                     self._rules[index] = replace(rule, times=rule.times - 1)
                 delay_s += self._draw(rule.delay_s)
+                late_s += self._draw(rule.late_s)
                 if not rule.only_delays:
                     effect = rule
                     break
-        return Verdict(delay_s, effect)
+        return Verdict(delay_s, late_s, effect)
 
-    def _draw(self, delay_s: float | tuple[float, float]) -> float:
-        if isinstance(delay_s, tuple):
-            return self._random.uniform(*delay_s)
-        return delay_s
+    def _draw(self, seconds: float | tuple[float, float]) -> float:
+        if isinstance(seconds, tuple):
+            return self._random.uniform(*seconds)
+        return seconds
 
 
 def fault_to_json(fault: Fault) -> dict[str, Any]:
@@ -129,8 +133,9 @@ def fault_from_json(plain: Mapping[str, Any]) -> Fault:
     for key in ("answer", "answer_after"):
         if values.get(key) is not None:
             values[key] = Answer(**values[key])
-    if isinstance(values.get("delay_s"), list):
-        values["delay_s"] = tuple(values["delay_s"])
+    for key in ("delay_s", "late_s"):
+        if isinstance(values.get(key), list):
+            values[key] = tuple(values[key])
     return Fault(**values)
 
 

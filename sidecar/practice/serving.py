@@ -252,6 +252,8 @@ def _work(practice: PracticeServer, request: Request) -> Answer | None:
     if fault.answer is not None:
         return fault.answer
     answer = practice.handle(request)
+    if verdict.late_s > 0:
+        time.sleep(verdict.late_s)  # the same
     if fault.drop == "after":
         return None
     return fault.answer_after or answer

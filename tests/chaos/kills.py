@@ -5,7 +5,8 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from tests.chaos.trials import LEASE_S, Row, side_by_side, size, staged
+from sidecar.practice.faults import Fault
+from tests.chaos.trials import LEASE_S, Row, Stage, side_by_side, size, staged
 from tests.scenarios.waiting import until
 
 #: What a program says that finds out that a job is not its own any more.
@@ -22,21 +23,48 @@ def kills(backend: str, folder: Path, seed: int) -> Row:
     return row
 
 
+def _slow_writes(stage: Stage) -> None:
+    """Let Paperless take its time over changes: some come true, and some are answered, when their sender is gone.
+
+    A change of tags shows in the history whenever it is made again, so some of those come true after the next program
+    is at work.
+    """
+    faults = stage.world.archive.faults
+    faults.add(Fault(method="PATCH|POST", path="/api/documents/", late_s=(0.0, 0.4)))
+    faults.add(Fault(method="PATCH|POST", path="/api/documents/", probability=0.1, delay_s=(0.0, 2.0)))
+    faults.add(Fault(method="POST", path="/bulk_edit/", probability=0.2, delay_s=(1.0, 4.5)))
+
+
 def _kills(folder: Path, backend: str, seed: int, trials: int) -> Row:
     with staged(folder, backend, seed) as stage:
+        _slow_writes(stage)
         stage.start_all()
         for _ in range(trials):
             stage.company.keep_busy()
             name = stage.random.choice(stage.names)
-            if stage.random.random() < 0.9:
-                stage.until_begun(name)
-                stage.rest(0.05, 0.6)
-            else:  # while it starts
-                stage.rest(0.0, 0.8)
+            _wait_for_a_moment(stage, name)
             stage.runs[name].kill(children=stage.random.random() < 0.5)
             stage.look()
             stage.start(name)
         return stage.end("kill -9", trials)
+
+
+def _wait_for_a_moment(stage: Stage, name: str) -> None:
+    """Let the program come anywhere while it starts or works, or to where a change was just sent to Paperless."""
+    draw = stage.random.random()
+    if draw < 0.1:
+        stage.rest(0.0, 0.8)
+        return
+    stage.until_begun(name)
+    if draw < 0.5:
+        long_s = 0.05 * 80 ** stage.random.random()  # up to four seconds, as often below half a second as above
+        stage.rest(long_s, long_s)
+        return
+    changes, waited = stage.changes, 0
+    while stage.changes == changes and waited < 100:
+        stage.rest(0.05, 0.05)
+        waited += 1
+    stage.rest(0.0, 0.4)
 
 
 def quarantine(folder: Path, backend: str, seed: int) -> None:
@@ -79,6 +107,7 @@ def freezes(backend: str, folder: Path, seed: int) -> Row:
 
 def _freezes(folder: Path, backend: str, seed: int, trials: int) -> Row:
     with staged(folder, backend, seed) as stage:
+        _slow_writes(stage)
         stage.start_all()
         begun, at_work, frozen = 0, 0, dict[str, float]()
         while begun < trials or frozen:

@@ -7,12 +7,15 @@ CHAOS_POINT names a point (see points.py), CHAOS_AT its how-manieth passing (fro
     hang    never go on
     pause   go on once the file `go` lies in CHAOS_FOLDER
 
-When it happens the file `hit` is made in CHAOS_FOLDER. CHAOS_WITHOUT names a mechanism that is switched off
-(mechanisms.py). Nothing of this is known to the program: the places are wrapped from outside.
+When it happens the file `hit` is made in CHAOS_FOLDER; the file `passed` there names every point that was passed.
+CHAOS_WITHOUT names a mechanism that is switched off (mechanisms.py). CHAOS_CLOCK_S lets the clock be off by so many
+seconds, CHAOS_LEAP_S sets it by so many two seconds after the start. Nothing of this is known to the program: the
+places are wrapped from outside.
 """
 
 import asyncio
 import functools
+import json
 import os
 import signal
 import threading
@@ -23,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import httpx2
 
 from sidecar.__main__ import main
 from sidecar.engines import raster
@@ -31,7 +35,6 @@ from sidecar.engines.tesseract import Tesseract
 from sidecar.paperless.client import Paperless
 from sidecar.store.database import Database
 from sidecar.store.postgres import PostgresDatabase
-from sidecar.store.sqlite import SqliteDatabase
 from sidecar.store.transaction import Mode, durable, mode_of, relaxed
 from sidecar.worker import delivery
 from tests.chaos import mechanisms
@@ -41,6 +44,7 @@ FOLDER = Path(os.environ["CHAOS_FOLDER"])
 
 _countdown = int(os.environ.get("CHAOS_AT", "1"))
 _counting = threading.Lock()
+_passed: set[str] = set()
 
 
 class ChaosError(Exception):
@@ -50,9 +54,13 @@ class ChaosError(Exception):
 def is_time(point: str) -> bool:
     """Say whether it is to happen here and now, and leave word of it."""
     global _countdown  # noqa: PLW0603 - one program, one thing that happens to it
-    if point != POINT:
-        return False
     with _counting:
+        if point not in _passed:
+            _passed.add(point)
+            with (FOLDER / "passed").open("a") as passed:
+                passed.write(f"{point}\n")
+        if point != POINT:
+            return False
         _countdown -= 1
         if _countdown:
             return False
@@ -122,20 +130,21 @@ def wrap_store() -> None:
 # -- requests
 
 
-def _sort(request: httpx.Request) -> str | None:
+def _sort(request: Any) -> str | None:
     path = request.url.path
     if request.method == "PATCH":
-        return "fields"
+        return "text" if "content" in json.loads(request.content) else "fields"
     if request.method != "POST":
         return None
-    return "tags" if path.endswith("/bulk_edit/") else "note" if path.endswith("/notes/") else "name"
+    ends = {"/bulk_edit/": "tags", "/notes/": "note", "/chat/completions": "question"}
+    return next((sort for end, sort in ends.items() if path.endswith(end)), "name")
 
 
-def wrap_requests() -> None:
-    """Put points around every request that changes Paperless."""
-    send = httpx.AsyncClient.send
+def wrap_requests(library: Any) -> None:
+    """Put points around every request that changes Paperless or is paid for, as sent by `library`."""
+    send = library.AsyncClient.send
 
-    async def send_with_points(self: httpx.AsyncClient, request: httpx.Request, **options: Any) -> httpx.Response:
+    async def send_with_points(self: Any, request: Any, **options: Any) -> Any:
         sort = _sort(request)
         if sort is None:
             return await send(self, request, **options)
@@ -143,14 +152,14 @@ def wrap_requests() -> None:
 
         async def trace(event: str, _info: object) -> None:
             if event == "http11.send_request_body.complete":
-                await pass_by_async(f"{sort}: sent", httpx.ReadError("broken off"))
+                await pass_by_async(f"{sort}: sent", library.ReadError("broken off"))
 
         request.extensions = {**request.extensions, "trace": trace}
         response = await send(self, request, **options)
-        await pass_by_async(f"{sort}: answer lost", httpx.ReadError("broken off"))
+        await pass_by_async(f"{sort}: answer lost", library.ReadError("broken off"))
         return response
 
-    httpx.AsyncClient.send = send_with_points  # type: ignore[method-assign]
+    library.AsyncClient.send = send_with_points
 
 
 # -- the steps between
@@ -199,9 +208,9 @@ def wrap_steps() -> None:
     _after(Paperless, "tagged", "poll: list read")
     _after_plain(raster, "render", "page: drawn")
     _after_plain(Tesseract, "read", "page: read")
-    _before(Model, "ask", "model: before it is asked")
     _after(Model, "ask", "model: answered")
     _before(delivery.Delivery, "deliver", "delivery: before the first look")
+    _after(delivery.Delivery, "deliver", "delivery: looked at again")
     _after_plain(delivery, "decide", "delivery: decided")
     _before(delivery.Delivery, "_change_tags", "delivery: between fields and tags")
     _after(delivery.Delivery, "_change_tags", "delivery: before the read-back")
@@ -228,29 +237,15 @@ def wrap_clock(shown_s: Callable[[timedelta], float]) -> None:
     wrap(PostgresDatabase)
 
 
-def wrap_file(readonly: Path) -> None:
-    """Let SQLite refuse to write while the file `readonly` is there."""
-    commit = SqliteDatabase._commit_together
-
-    def commit_if_allowed(self: SqliteDatabase, connection: Any, calls: Any) -> None:
-        connection.execute(f"PRAGMA query_only={int(readonly.exists())}")
-        commit(self, connection, calls)
-
-    SqliteDatabase._commit_together = commit_if_allowed  # type: ignore[method-assign]
-
-
 if __name__ == "__main__":
     wrap_store()
-    wrap_requests()
+    wrap_requests(httpx)
+    wrap_requests(httpx2)  # which asks the model
     wrap_steps()
     if "CHAOS_LEAP_S" in os.environ:
         leap_s = float(os.environ["CHAOS_LEAP_S"])
         wrap_clock(lambda after: leap_s if after > timedelta(seconds=2) else 0.0)
     if "CHAOS_CLOCK_S" in os.environ:
         wrap_clock(lambda _after: float(os.environ["CHAOS_CLOCK_S"]))
-    if "CHAOS_CLOCK" in os.environ:
-        wrap_clock(lambda _after: float(Path(os.environ["CHAOS_CLOCK"]).read_text() or 0))
-    if "CHAOS_READONLY" in os.environ:
-        wrap_file(Path(os.environ["CHAOS_READONLY"]))
     mechanisms.switch_off(os.environ.get("CHAOS_WITHOUT", ""))
     main()

@@ -50,8 +50,9 @@ def wire(backend: str, folder: Path, seed: int) -> Row:
     wanted = size("WIRE", 100)
     with staged(folder, backend, seed) as stage:
         faults, model = stage.world.archive.faults, stage.world.model.faults
-        faults.add(Fault(probability=0.2, delay_s=(0.0, 2.0)))
-        model.add(Fault(probability=0.2, delay_s=(0.0, 2.0)))
+        for server in (faults, model):
+            server.add(Fault(probability=0.1, delay_s=(0.0, 2.0)))
+            server.add(Fault(probability=0.1, late_s=(0.0, 2.0)))
         for drop in ("before", "after"):
             faults.add(Fault(method=CHANGES, path="/documents/", probability=0.1, drop=drop))
             faults.add(Fault(method="GET", path="/documents/", probability=0.02, drop=drop))

@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.chaos.company import DPI, Company
+from tests.chaos.company import DPI, Company, Overheard
 from tests.chaos.verdict import Verdict
 from tests.postgres import drop_schema, new_schema
 from tests.scenarios.program import Program, Run
@@ -68,6 +68,12 @@ class Stage:
         self.programs: dict[str, Program] = {}
         self.runs: dict[str, Run] = {}
         self._marks: dict[str, int] = {}
+        #: How many changes were sent to Paperless.
+        self.changes = 0
+        self.world.archive.faults.add(Overheard("PATCH|POST", "/api/documents/", tell=self._sent))
+
+    def _sent(self, _path: str) -> None:
+        self.changes += 1
 
     @property
     def names(self) -> list[str]:

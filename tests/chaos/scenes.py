@@ -1,0 +1,131 @@
+"""What goes on when a program comes to its point: daily work, or what a point that daily work never comes to needs."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.chaos.company import DPI
+from tests.chaos.points import Point
+from tests.chaos.walk import Walk
+from tests.postgres import drop_schema, new_schema
+from tests.scenarios.jobs import FileStore
+from tests.scenarios.letters import letter
+from tests.scenarios.program import Program
+from tests.scenarios.waiting import until
+from tests.scenarios.world import World
+
+
+def work(walk: Walk) -> None:
+    """A bit of everything."""
+    walk.fill()
+    walk.run_into_it()
+
+
+def leap(walk: Walk) -> None:
+    """The clock is set by an hour in the middle of it."""
+    walk.fill()
+    walk.run_into_it(CHAOS_LEAP_S=3600)
+
+
+def set_back(walk: Walk) -> None:
+    """The clock was set back by an hour while nothing ran, and a job waits for a time that comes after that."""
+    walk.fill()
+    run = walk.start(CHAOS_CLOCK_S=3600)
+    until(lambda: any(job.state in ("scheduled", "running") for job in walk.world.store.jobs()), "a job waits")
+    run.kill()
+    walk.note_losses()
+    walk.run_into_it()
+
+
+def orphans(walk: Walk) -> None:
+    """A program died before, in the middle of its work."""
+    walk.fill()
+    run = walk.world.sidecar.start()
+    until(lambda: walk.world.model.begun() >= 1, "the model thinks")
+    run.kill()
+    walk.note_losses()
+    walk.run_into_it()
+
+
+def hasten(walk: Walk) -> None:
+    """A person asks at the command line for what is waiting already."""
+    document_id = walk.world.add_letter(letter(1), tags=[])
+    walk.letters, walk.tag_changes = {document_id: 1}, 3
+    assert walk.world.sidecar.call("enqueue", str(document_id), "--kind", "tagging").returncode == 0
+    walk.run_into_it("enqueue", str(document_id), "--kind", "tagging")
+
+
+def withdraw(walk: Walk) -> None:
+    """A person takes back at the command line what is waiting."""
+    document_id = walk.world.add_letter(letter(1), tags=[])
+    assert walk.world.sidecar.call("enqueue", str(document_id), "--kind", "tagging").returncode == 0
+    (job,) = walk.world.store.jobs()
+    walk.run_into_it("cancel", str(job.id))
+    until(lambda: walk.world.store.jobs()[0].state == "cancelled", "the job is cancelled")
+    if any(entry - {"tags"} for entry in walk.world.our_history(document_id)):
+        walk.find("wrong content", "something was written all the same")
+
+
+def prune(walk: Walk) -> None:
+    """There are jobs so old that they are forgotten."""
+    old, _newer = (walk.world.add_letter(letter(number)) for number in (4, 5))
+    assert walk.world.sidecar.drain() == 0
+    walk.world.store.age_by_days(500)
+    walk.fill()
+    walk.run_into_it()
+    if walk.action != "raise":  # then it is tried again hours later
+        until(lambda: not walk.world.store.jobs(old), "the old job is forgotten")
+
+
+def move(walk: Walk) -> None:
+    """A store with work under way is moved from a file to the server, by a command that comes to no good end."""
+    world, server = walk.world, walk.world.store
+    in_file = {name: value for name, value in world.sidecar.settings.items() if not name.startswith("DATABASE_")}
+    walk.fill()
+    world.store = FileStore(world.folder / "data")
+    run = Program(world.folder, in_file, path=world.ledger.bin).start()
+    until(lambda: world.store.answered() and world.store.pages(walk.scan), "a page and an answer are kept")
+    run.kill()
+    walk.note_losses()
+    jobs = world.store.jobs()
+    walk.meet("db", "copy")
+    is_there = walk.point.name.endswith("after the commit")
+    if server.jobs() != (jobs if is_there else []):
+        walk.find("lost" if is_there else "wrong content", f"the server holds {server.jobs()} of {jobs}")
+    again = world.sidecar.call("db", "copy")
+    if (again.returncode == 0) is is_there:
+        walk.find("wrong content", f"the second copy ended with {again.returncode}: {again.stdout}{again.stderr}")
+    world.store = server
+    walk.remember()
+    world.sidecar.start()
+
+
+SCENES: dict[str, Callable[[Walk], None]] = {
+    scene.__name__: scene for scene in (work, leap, set_back, orphans, hasten, withdraw, prune, move)
+}
+
+
+def walk_through(folder: Path, point: Point, action: str, backend: str, *, at: int = 1) -> Walk:
+    """Walk one point, and give what is wrong."""
+    with world_of(folder, backend) as world:
+        walk = Walk(world, point, action, at)
+        SCENES[point.scene](walk)
+        walk.look_at_table()
+        if walk.letters:
+            walk.until_over()
+            walk.look()
+        return walk
+
+
+@contextmanager
+def world_of(folder: Path, backend: str) -> Iterator[World]:
+    """Set a world up on a store of its own; its log is printed for the reader of a failed test."""
+    schema = new_schema() if backend == "postgres" else None
+    with World(folder, schema=schema) as world:
+        world.sidecar.settings |= {"LEASE_S": 3, "PAPERLESS_TIMEOUT_S": 1, "MAX_CRASHES": 50, "OCR_DPI": DPI}
+        try:
+            yield world
+        finally:
+            print(world.sidecar.log, *world.store.stories(), sep="\n")
+    if schema:
+        drop_schema(schema)
