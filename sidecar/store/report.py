@@ -47,7 +47,8 @@ def story(tx: Transaction, job_id: int) -> list[Event]:
 @reading
 def ready(tx: Transaction) -> set[Kind]:
     """Return the kinds of which a job is ready."""
-    return {Kind(row.kind) for row in tx.rows("SELECT DISTINCT kind FROM job WHERE state = 'ready'")}
+    first = "SELECT 1 FROM job WHERE state = 'ready' AND kind = :kind LIMIT 1"
+    return {kind for kind in Kind if tx.row(first, kind=kind.value) is not None}
 
 
 @reading
