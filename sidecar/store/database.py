@@ -11,6 +11,7 @@ import contextlib
 import queue
 import threading
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -51,6 +52,10 @@ class Call:
 
 def settle_all(calls: Sequence[Call]) -> None:
     """Hand all results over, waking each event loop once."""
+    if len(calls) == 1 and calls[0].loop is not None:
+        with contextlib.suppress(RuntimeError):
+            calls[0].loop.call_soon_threadsafe(calls[0].settle)
+        return
     by_loop: dict[asyncio.AbstractEventLoop, list[Call]] = {}
     for call in calls:
         if call.loop is None:
@@ -68,51 +73,75 @@ def _settle_each(calls: Sequence[Call]) -> None:
 
 
 class Threads:
-    """Threads that take calls from one line, up to `at_once` together, and give them to `work`."""
+    """Up to `number` threads that give calls to `work`, each up to `at_once` that wait together.
+
+    The thread that was idle last gets the next call: what it needs is still in the processor's cache, and no more
+    threads (and their connections) are made than are needed at a time.
+    """
 
     def __init__(self, name: str, number: int, work: Callable[[Sequence[Call]], None], *, at_once: int = 1) -> None:
-        self._line: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
+        self._name = name
+        self._number = number
         self._work = work
         self._at_once = at_once
-        self._threads = [threading.Thread(target=self._live, name=f"{name}-{n}", daemon=True) for n in range(number)]
-        self._started = False
-        self._starting = threading.Lock()
+        self._lock = threading.Lock()
+        #: Calls for which nobody is idle.
+        self._line: deque[Call] = deque()
+        #: Where each idle thread waits for a call, or for None to end.
+        self._idle: list[queue.SimpleQueue[Call | None]] = []
+        self._threads: list[threading.Thread] = []
+        self._closing = False
 
     def put(self, call: Call) -> None:
-        """Line a call up."""
-        if not self._started:
-            with self._starting:
-                if not self._started:
-                    for thread in self._threads:
-                        thread.start()
-                    self._started = True
-        self._line.put(call)
+        """Give a call to an idle thread, or line it up."""
+        with self._lock:
+            if self._idle:
+                idle = self._idle.pop()
+            else:
+                self._line.append(call)
+                if len(self._threads) < self._number:
+                    self._start()
+                return
+        idle.put(call)
 
     def close(self) -> None:
         """Let the threads end once all that was lined up is done."""
-        if self._started:
-            for _ in self._threads:
-                self._line.put(None)
-            for thread in self._threads:
-                thread.join()
+        with self._lock:
+            self._closing = True
+            for idle in self._idle:
+                idle.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _start(self) -> None:
+        name = f"{self._name}-{len(self._threads)}"
+        thread = threading.Thread(target=self._live, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _live(self) -> None:
-        while (call := self._line.get()) is not None:
-            calls = [call]
-            ending = False
-            while len(calls) < self._at_once:
-                try:
-                    more = self._line.get_nowait()
-                except queue.Empty:
-                    break
-                if more is None:
-                    ending = True
-                    break
-                calls.append(more)
+        mine: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
+        while calls := self._next(mine):
             self._work(calls)
             settle_all(calls)
-            if ending:
-                return
+
+    def _next(self, mine: queue.SimpleQueue[Call | None]) -> list[Call]:
+        """Wait for calls; none means that it is over."""
+        with self._lock:
+            calls = self._lined_up(self._at_once)
+            if calls or self._closing:
+                return calls
+            self._idle.append(mine)
+        call = mine.get()
+        if call is None:
+            return []
+        if self._at_once == 1:
+            return [call]
+        with self._lock:
+            return [call, *self._lined_up(self._at_once - 1)]
+
+    def _lined_up(self, most: int) -> list[Call]:
+        return [self._line.popleft() for _ in range(min(most, len(self._line)))]
 
 
 class Database(ABC):

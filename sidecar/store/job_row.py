@@ -6,6 +6,7 @@ somebody else's by now and `LeaseLostError` is raised with nothing changed.
 
 from __future__ import annotations
 
+import functools
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,7 @@ from sidecar.store.transaction import Transaction
 MINE = "WHERE id = :id AND lease_token = :token AND state = 'running'"
 
 
+@functools.cache
 def moving(old: State, new: State, assignments: str = "") -> str:
     """Return the beginning of an UPDATE that moves jobs along one arrow of the transition table.
 

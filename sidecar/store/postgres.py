@@ -28,6 +28,7 @@ from sidecar.domain.errors import StoreError
 from sidecar.store import copying, migrate
 from sidecar.store.database import Call, Database, Threads, in_words
 from sidecar.store.postgres_news import News
+from sidecar.store.postgres_prepared import Prepared
 from sidecar.store.sqlite import SqliteDatabase
 from sidecar.store.transaction import Transaction, reading
 
@@ -58,7 +59,7 @@ class PostgresTransaction(Transaction):
     locking = "FOR UPDATE"
     skipping = "FOR UPDATE SKIP LOCKED"
 
-    def __init__(self, connect: Callable[[], psycopg.Connection[Any]], channel: str) -> None:
+    def __init__(self, connect: Callable[[], Prepared], channel: str) -> None:
         self._connect = connect
         self._channel = channel
         self._connection: psycopg.Connection[Any] | None = None
@@ -82,9 +83,8 @@ class PostgresTransaction(Transaction):
 
     def only_row(self, sql: str, **values: Any) -> Any | None:
         """Execute as all there is to the transaction: the server commits it with the statement, in one go."""
-        assert self._cursor is None  # noqa: S101 - a function that asks more uses `row`
-        self._cursor = self._fresh(begin=False)
-        found = self._cursor.execute(_native(sql), _storable(values)).fetchall()
+        assert self._connection is None  # noqa: S101 - a function that asks more uses `row`
+        found = self._fresh(begin=False).rows(sql, _storable(values))
         return found[0] if found else None
 
     def only_change(self, first: str, *then: str, **values: Any) -> bool:
@@ -107,22 +107,22 @@ class PostgresTransaction(Transaction):
 
     def _begun(self) -> psycopg.Cursor[Any]:
         if self._cursor is None:
-            self._cursor = self._fresh(begin=True)
+            self._connection = self._fresh(begin=True).connection
+            self._cursor = self._connection.cursor()
         return self._cursor
 
-    def _fresh(self, *, begin: bool) -> psycopg.Cursor[Any]:
-        """Return a cursor on a connection that works: one that broke while it lay idle is made anew.
+    def _fresh(self, *, begin: bool) -> Prepared:
+        """Return a connection that works: one that broke while it lay idle is made anew.
 
         Nothing was asked yet, so asking again is safe.
         """
-        connection = self._connect()
+        prepared = self._connect()
         try:
-            _open(connection, begin=begin)
+            _open(prepared.connection, begin=begin)
         except psycopg.DatabaseError:  # without a word from the server it is of no narrower class
-            connection = self._connect()
-            _open(connection, begin=begin)
-        self._connection = connection if begin else None
-        return connection.cursor()
+            prepared = self._connect()
+            _open(prepared.connection, begin=begin)
+        return prepared
 
     def take_turns(self, name: str) -> None:
         """Wait until no other transaction that asked for the same name is open."""
@@ -283,17 +283,17 @@ class PostgresDatabase(Database):
                 raise
         raise AssertionError("unreachable")
 
-    def _mine(self) -> psycopg.Connection[Any]:
+    def _mine(self) -> Prepared:
         """Return this thread's connection; a broken one is made anew, or kept until that can be done."""
-        connection: psycopg.Connection[Any] | None = getattr(self._local, "connection", None)
-        if connection is None or connection.broken or connection.closed:
+        mine: Prepared | None = getattr(self._local, "prepared", None)
+        if mine is None or mine.connection.broken or mine.connection.closed:
             new = self._connect()
-            if connection is not None:
-                self._connections.remove(connection)
-                connection.close()
-            connection = self._local.connection = new
-            self._connections.append(connection)
-        return connection
+            if mine is not None:
+                self._connections.remove(mine.connection)
+                mine.connection.close()
+            mine = self._local.prepared = Prepared(new)
+            self._connections.append(new)
+        return mine
 
     def _connect(self) -> psycopg.Connection[Any]:
         # The server is told to look after dead machines itself: their locks and leadership must come free.

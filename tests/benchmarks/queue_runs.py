@@ -28,6 +28,8 @@ from sidecar.store.transaction import Mode, durable, mode_of
 from tests.postgres import new_schema
 
 LEASE = timedelta(seconds=180)
+#: Jobs of ours and of raw SQL before the watch is started: connections are open then and statements prepared, in both.
+WARM = 50
 
 RAW_CLAIM = (
     "UPDATE job SET state = 'running', attempt = attempt + 1, lease_token = lease_token + 1, lease_owner = 'me', "
@@ -74,16 +76,20 @@ def ours(place: str, jobs: int, watch: Stopwatch, *, together: int = 1, synced: 
     db, claim = store(place), queue.claim
     if synced and mode_of(claim) is not Mode.DURABLE:
         claim = durable(queue.claim)  # in this process, which runs nothing else
-    fill(db, jobs)
+    fill(db, jobs + WARM)
 
-    async def work() -> None:
+    async def work(numbers: Iterator[int]) -> None:
         now = datetime.now(UTC)
-        while job := await db.run(claim, Kind.OCR, owner="me", now=now, lease=LEASE):
+        for _ in numbers:
+            job = await db.run(claim, Kind.OCR, owner="me", now=now, lease=LEASE)
+            assert job is not None
             await db.run(queue.succeed, job, changed=True, summary="Done.", now=now)
 
     async def all_of_them() -> None:
-        with watch.running():
-            await asyncio.gather(*(work() for _ in range(together)))
+        for number in (WARM, jobs):
+            numbers = iter(range(number))
+            with watch.running():  # the last counts
+                await asyncio.gather(*(work(numbers) for _ in range(together)))
 
     asyncio.run(all_of_them())
     db.close()
@@ -92,37 +98,39 @@ def ours(place: str, jobs: int, watch: Stopwatch, *, together: int = 1, synced: 
 def raw_sqlite(place: str, jobs: int, watch: Stopwatch, *, synced: bool = False) -> None:
     """The same two statements by hand, the claim relaxed and the end synced as ours are."""
     db = store(place)
-    fill(db, jobs)
+    fill(db, jobs + WARM)
     db.close()
     with closing(sqlite3.connect(Path(place) / "sidecar.db", isolation_level=None)) as connection:
         connection.execute("PRAGMA wal_autocheckpoint=0")
         claim = RAW_CLAIM.format(until="?", now="?", skip="")
         finish = RAW_FINISH.format(now="?", id="?", token="?")
-        with watch.running():
-            for _ in range(jobs):
-                connection.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
-                connection.execute("BEGIN IMMEDIATE")
-                ((job, token),) = connection.execute(claim, (time.time() + 180, time.time())).fetchall()
-                connection.execute("COMMIT")
-                connection.execute("PRAGMA synchronous=FULL")
-                connection.execute("BEGIN IMMEDIATE")
-                connection.execute(finish, (time.time(), job, token))
-                connection.execute("COMMIT")
+        for number in (WARM, jobs):
+            with watch.running():
+                for _ in range(number):
+                    connection.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
+                    connection.execute("BEGIN IMMEDIATE")
+                    ((job, token),) = connection.execute(claim, (time.time() + 180, time.time())).fetchall()
+                    connection.execute("COMMIT")
+                    connection.execute("PRAGMA synchronous=FULL")
+                    connection.execute("BEGIN IMMEDIATE")
+                    connection.execute(finish, (time.time(), job, token))
+                    connection.execute("COMMIT")
 
 
 def raw_postgres(place: str, jobs: int, watch: Stopwatch) -> None:
     """The same two statements by hand, each a transaction of its own."""
     db = store(place)
     assert isinstance(db, PostgresDatabase)
-    fill(db, jobs)
+    fill(db, jobs + WARM)
     with psycopg.connect(place, autocommit=True, options=f"-c search_path={db.schema}") as connection:
         claim = RAW_CLAIM.format(until="%s", now="%s", skip="FOR UPDATE SKIP LOCKED")
         finish = RAW_FINISH.format(now="%s", id="%s", token="%s")
-        with watch.running():
-            for _ in range(jobs):
-                row = connection.execute(claim, (time.time() + 180, time.time())).fetchone()
-                assert row is not None
-                connection.execute(finish, (time.time(), *row))
+        for number in (WARM, jobs):
+            with watch.running():
+                for _ in range(number):
+                    row = connection.execute(claim, (time.time() + 180, time.time())).fetchone()
+                    assert row is not None
+                    connection.execute(finish, (time.time(), *row))
     db.close()
 
 

@@ -18,7 +18,7 @@ from sidecar.store import job_row, postgres, queue, report
 from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.transaction import Transaction, durable, reading
 from tests.postgres import drop_schema, new_schema, server_url
-from tests.store.conftest import NOW, opened
+from tests.store.conftest import LEASE, NOW, opened
 
 
 @pytest.fixture
@@ -172,3 +172,30 @@ def test_a_text_with_a_nul_is_kept_without_it(server: PostgresDatabase) -> None:
 
     server.run_now(noted)
     assert [event.text for event in server.run_now(report.story, 1)] == ["ab"]
+
+
+def test_a_claim_that_was_prepared_for_older_tables_works_again_at_the_next_call(server: PostgresDatabase) -> None:
+    def claim() -> Any:
+        return server.run_now(queue.claim, Kind.OCR, owner="me", now=NOW, lease=LEASE)
+
+    for document in range(1, 4):
+        enqueue(server, document)
+    assert claim().document_id == 1
+    with psycopg.connect(server_url(), autocommit=True) as newer:
+        newer.execute(f"ALTER TABLE {server.schema}.job ADD COLUMN something INTEGER")
+    with pytest.raises(StoreError, match="cached plan"):
+        claim()
+    assert [claim().document_id, claim().document_id] == [2, 3]
+
+
+def test_texts_come_and_go_as_they_are_through_a_prepared_statement(server: PostgresDatabase) -> None:
+    enqueue(server, 1)
+    owner = "O'Brien; -- :now $1 %s \\ Größe 🙂"
+    job = server.run_now(queue.claim, Kind.OCR, owner=owner, now=NOW, lease=LEASE)
+    assert job is not None
+    server.run_now(queue.succeed, job, changed=True, summary=f"{owner}\0.", now=NOW)
+    (told,) = server.run_now(report.story, job.id)
+    assert told.text == f"{owner}."
+    with psycopg.connect(server_url(), options=f"-c search_path={server.schema}") as raw:
+        row = raw.execute("SELECT reason, lease_owner, finished_at FROM job").fetchone()
+    assert row == (f"{owner}.", None, NOW.timestamp())
