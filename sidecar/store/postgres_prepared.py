@@ -39,6 +39,8 @@ class Prepared:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self.connection = connection
         self._names: dict[tuple[str, tuple[int, ...]], bytes] = {}
+        #: How the rows of each statement are read.
+        self._shapes: dict[bytes, Callable[[PGresult], list[Any]]] = {}
 
     def rows(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
         """Run as a transaction of its own and return all rows, as named tuples. Raises psycopg.Error.
@@ -54,7 +56,10 @@ class Prepared:
         result = self.connection.pgconn.exec_prepared(name, texts)
         if result.status != ExecStatus.TUPLES_OK:
             self._fail(result)
-        return _rows(result)
+        shape = self._shapes.get(name)
+        if shape is None:
+            shape = self._shapes[name] = _shape(result)
+        return shape(result)
 
     def _prepare(self, sql: str, text: bytes, types: tuple[int, ...]) -> bytes:
         name = f"sidecar_{len(self._names)}".encode()
@@ -77,12 +82,17 @@ def _text(value: Any) -> bytes:
     return (value if isinstance(value, str) else repr(value)).encode()
 
 
-def _rows(result: PGresult) -> list[Any]:
-    columns = range(result.nfields)
-    make = row_type(tuple([(result.fname(column) or b"").decode() for column in columns]))
-    readers = [_READERS.get(result.ftype(column), bytes.decode) for column in columns]
-    value = result.get_value
-    return [
-        make._make([None if (one := value(row, column)) is None else readers[column](one) for column in columns])
-        for row in range(result.ntuples)
-    ]
+def _shape(result: PGresult) -> Callable[[PGresult], list[Any]]:
+    """Return a reader of results with these columns."""
+    numbers = range(result.nfields)
+    make = row_type(tuple([(result.fname(number) or b"").decode() for number in numbers]))._make
+    columns = [(number, _READERS.get(result.ftype(number), bytes.decode)) for number in numbers]
+
+    def read(result: PGresult) -> list[Any]:
+        value = result.get_value
+        return [
+            make([None if (one := value(row, number)) is None else reader(one) for number, reader in columns])
+            for row in range(result.ntuples)
+        ]
+
+    return read

@@ -6,6 +6,7 @@ PostgreSQL from using the partial indexes.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -73,9 +74,14 @@ def _order(wish: tuple[int, Kind, str | None]) -> tuple[int, str]:
     return wish[0], wish[1].value
 
 
-def _next_one(skipping: str) -> str:
-    """Name the next ready job. MATERIALIZED, so that no planner looks for it twice and locks a second one."""
-    return (
+@functools.cache
+def _claim(skipping: str) -> str:
+    """Return the statement that takes the next job. MATERIALIZED, so that no planner looks twice and locks a second."""
+    taken = (
+        "attempt = attempt + 1, lease_token = lease_token + 1, lease_owner = :owner, lease_until = :until, "
+        "started_at = :now"
+    )
+    return job_row.moving(State.READY, State.RUNNING, taken) + (
         "WHERE id = (WITH next AS MATERIALIZED (SELECT id FROM job WHERE state = 'ready' AND kind = :kind "
         f"ORDER BY priority, id LIMIT 1 {skipping}) SELECT id FROM next) RETURNING *"
     )
@@ -99,18 +105,9 @@ def claim(
             return None
     ask = tx.only_row if most is None else tx.row
     row = ask(
-        job_row.moving(
-            State.READY,
-            State.RUNNING,
-            "attempt = attempt + 1, lease_token = lease_token + 1, lease_owner = :owner, "
-            "lease_until = :until, started_at = :now",
-        )
-        + _next_one(tx.skipping),
-        owner=owner,
-        until=(now + lease).timestamp(),
-        now=now.timestamp(),
-        kind=kind.value,
-    )
+        _claim(tx.skipping),
+        owner=owner, until=(now + lease).timestamp(), now=now.timestamp(), kind=kind.value,
+    )  # fmt: skip
     return job_row.to_job(row) if row else None
 
 
