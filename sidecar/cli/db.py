@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -87,10 +89,11 @@ def copy(
         try:
             if not source.exists():
                 raise StoreError(f"There is no store {source.file}.")
-            source.hold_instance()
-            source.migrate()
-            target.migrate()
-            copied = copying.pour(source, target)
+            if file is None:
+                source.hold_instance()
+            with tempfile.TemporaryDirectory(prefix="sidecar-", dir=_room(settings.data_dir)) as folder:
+                source.backup(Path(folder) / "copy.db")
+                copied = _pour(SqliteDatabase(Path(folder) / "copy.db"), target)
         finally:
             source.close()
             target.close()
@@ -99,6 +102,21 @@ def copy(
     else:
         rows = ", ".join(f"{number} of {table}" for table, number in copied.items() if number)
         print(f"{source.place} was copied to {target.place} and compared: {rows or 'no rows'}.")
+
+
+def _room(folder: Path) -> Path | None:
+    """Return the folder if files can be made in it, None for the system's own for what goes away again."""
+    return folder if os.access(folder, os.W_OK) else None
+
+
+def _pour(source: SqliteDatabase, target: Database) -> dict[str, int]:
+    """Pour a copy of the store, which may be upgraded on the way, so that the file it was made of stays as it is."""
+    try:
+        source.migrate()
+        target.migrate()
+        return copying.pour(source, target)
+    finally:
+        source.close()
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from sidecar.domain.job import Kind, Priority, State
 BACKLOG_FROM = 25
 
 LOOP_WINDOW = timedelta(hours=1)
+#: Clocks may differ by so much; what ended later than that is of before the clock was set back, and says nothing.
+CLOCKS = timedelta(seconds=2)
 LOOP_LIMIT = 3
 LOOP_REASON = (
     f"This document was tagged again {LOOP_LIMIT} times within an hour and nothing changed. "
@@ -82,7 +84,7 @@ def judge_loop(endings: Sequence[Ending], now: datetime) -> Verdict:
     `endings` are the document's earlier jobs of this kind, any order. Three in an hour that failed or changed
     nothing: give up with a reason. If that was said already within the hour: ignore the tag.
     """
-    recent = [ending for ending in endings if now - ending.finished_at < LOOP_WINDOW]
+    recent = [ending for ending in endings if timedelta() <= now - ending.finished_at + CLOCKS < LOOP_WINDOW]
     if any(ending.reason == LOOP_REASON for ending in recent):
         return Verdict.IGNORE
     idle = [e for e in recent if e.state is State.FAILED or (e.state is State.SUCCEEDED and not e.changed)]

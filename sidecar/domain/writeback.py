@@ -104,14 +104,19 @@ def shows_our_hand(proposal: Proposal, written: Collection[str], current: Docume
     """Say whether an earlier, interrupted delivery has visibly taken effect.
 
     `proposal` is the journalled one, whose delta is what was missing then; `written` names the fields that were (or
-    may have been) sent. Asked when the trigger tag is gone: it tells "we took it off" from "the owner did".
+    may have been) sent. Asked when the trigger tag is gone: it tells "we took it off" from "the owner did". Where
+    nothing but the trigger was to change it cannot be told, and is taken for ours: all is as it was wanted.
     """
+    delta = proposal.delta
+    if not written and not delta.add:
+        as_wanted = all(same(name, current.value(name), wanted) for name, wanted in proposal.wanted.items())
+        return as_wanted and not delta.remove & current.tags
     fields = any(
         same(name, current.value(name), wanted) and not same(name, proposal.base[name], wanted)
         for name, wanted in proposal.wanted.items()
         if name in written
     )
-    return fields or (bool(proposal.delta.add) and proposal.delta.add <= current.tags)
+    return fields or (bool(delta.add) and delta.add <= current.tags)
 
 
 def overruled(plan: Plan, back: Document) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from types import EllipsisType
 from typing import Any
 
 from sidecar.domain.job import Job
@@ -39,17 +40,27 @@ def find(tx: Transaction, job_id: int) -> Entry | None:
 
 
 @durable
-def intend(tx: Transaction, job: Job, proposal: Proposal, plan: Plan, *, now: datetime) -> None:
+def intend(
+    tx: Transaction,
+    job: Job,
+    proposal: Proposal,
+    plan: Plan,
+    *,
+    now: datetime,
+    earlier: Entry | EllipsisType | None = ...,
+) -> None:
     """Record what is about to be sent; on the disk when this returns, before the first byte goes out.
 
     Coming again after a crash, proposal and old values of the first time are kept: what stands there now may be ours.
-    Raises LeaseLostError, and then nothing may be sent.
+    `earlier`, if given, is what the journal said before an intent of this delivery of which nothing was sent: that
+    one is replaced. Raises LeaseLostError, and then nothing may be sent.
     """
     job_row.assert_mine(tx, job)
-    before = tx.row("SELECT state, proposal, old, written FROM write WHERE job_id = :job", job=job.id)
-    resumed = before is not None and before.state == "intended" and not job.giving_up
-    old = {**plan.old, **(json.loads(before.old) if before else {})}
-    written = {**(json.loads(before.written) if before else {}), **plan.write}
+    if earlier is ...:
+        earlier = find(tx, job.id)
+    resumed = earlier is not None and earlier.state == "intended" and not job.giving_up
+    old = {**plan.old, **(earlier.old if earlier else {})}
+    written = {**(earlier.written if earlier else {}), **plan.write}
     tx.run("DELETE FROM write WHERE job_id = :job", job=job.id)
     tx.run(
         "INSERT INTO write (job_id, document_id, kind, state, lease_token, proposal, old, written, conflicts, "
@@ -59,7 +70,7 @@ def intend(tx: Transaction, job: Job, proposal: Proposal, plan: Plan, *, now: da
         document=job.document_id,
         kind=job.kind.value,
         token=job.lease_token,
-        proposal=before.proposal if before and resumed else _dump(_plain(replace(proposal, delta=plan.delta))),
+        proposal=_dump(_plain(earlier.proposal if earlier and resumed else replace(proposal, delta=plan.delta))),
         old=_dump(old),
         written=_dump(written),
         conflicts=_dump([asdict(conflict) for conflict in plan.conflicts]),

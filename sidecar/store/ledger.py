@@ -31,13 +31,15 @@ def record(
 ) -> None:
     """Write a call down and, in the same commit, keep its checked answer (by the question's key) if it gave one.
 
-    A death between the call and this loses both, and the call is paid for again; afterwards it never is.
+    A death between the call and this loses both, and the call is paid for again; afterwards it never is. Doing it
+    twice, since nobody knows whether a broken connection took it, writes it down once: `now` tells calls apart.
     """
     if answer is not None:
         pages.keep_answer(tx, job, *answer, model=call.model, now=now)
     tx.run(
         "INSERT INTO ledger (job_id, document_id, purpose, model, input_tokens, output_tokens, outcome, seconds, "
-        "created_at) VALUES (:job, :document, :purpose, :model, :input, :output, :outcome, :seconds, :now)",
+        "created_at) SELECT :job, :document, :purpose, :model, :input, :output, :outcome, :seconds, :now "
+        "WHERE NOT EXISTS (SELECT 1 FROM ledger WHERE job_id = :job AND created_at = :now AND outcome = :outcome)",
         job=job.id,
         document=job.document_id,
         purpose=call.purpose,

@@ -5,7 +5,7 @@ SQLAlchemy and alembic are loaded only where there is something to make or to up
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,15 @@ def is_needed(found: str | None) -> bool:
             "Start the newer version again, or give this one an empty store."
         )
     return found != REVISION
+
+
+def missing(names: Collection[str]) -> list[str]:
+    """Return a sentence for each table and index of this program's schema that is not among the names in a store."""
+    from sidecar.store.schema import metadata  # noqa: PLC0415
+
+    wanted = {"table": set(metadata.tables)}
+    wanted["index"] = {str(index.name) for table in metadata.tables.values() for index in table.indexes}
+    return [f"The {kind} {name} is missing." for kind, all_of in wanted.items() for name in sorted(all_of - set(names))]
 
 
 def make(url: str, connect: Connect) -> None:

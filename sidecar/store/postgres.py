@@ -133,8 +133,12 @@ class PostgresTransaction(Transaction):
         self._begun().execute("SELECT pg_notify(%s, '')", (self._channel,))
 
     def hold_still(self) -> None:
-        """See the store in this transaction as it is now; must be the first that is asked of it."""
+        """See the store in this transaction as it is now; must be the first that is asked of it.
+
+        It may lie idle for long: what was read is compared with what the other store took.
+        """
         self._begun().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        self._begun().execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
     def number_on(self, table: str) -> None:
         """Number new rows of the table after those that are there."""
@@ -205,7 +209,8 @@ class PostgresDatabase(Database):
     def check(self) -> list[str]:
         """Return what is wrong: tables and indexes that are missing or not valid."""
         with self._words(), self._connected() as connection:
-            if self._revision(connection) is None:
+            found = self._revision(connection)
+            if found is None:
                 raise StoreError(f"There is no store at {self.place} yet; `sidecar run` makes it.")
             broken = connection.execute(
                 "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
@@ -213,7 +218,13 @@ class PostgresDatabase(Database):
                 "WHERE n.nspname = %s AND NOT (i.indisvalid AND i.indisready)",
                 (self.schema,),
             ).fetchall()
-        return [f"The index {row.relname} is not valid: REINDEX INDEX {self.schema}.{row.relname}" for row in broken]
+            there = connection.execute(
+                "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s",
+                (self.schema,),
+            ).fetchall()
+        invalid = [f"The index {row.relname} is not valid: REINDEX INDEX {self.schema}.{row.relname}" for row in broken]
+        is_current = not migrate.is_needed(found)
+        return invalid + (migrate.missing({row.relname for row in there}) if is_current else [])
 
     def backup(self, file: Path) -> None:
         """Write all tables as they are at one moment into a new SQLite file, which `sidecar db copy` reads again."""
@@ -276,6 +287,10 @@ class PostgresDatabase(Database):
                 return result
             except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
                 tx.roll_back()
+                if not tries_left:
+                    raise
+            except (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementName):
+                self._mine().connection.close()  # a newer program has changed the tables under prepared statements
                 if not tries_left:
                     raise
             except BaseException:

@@ -43,11 +43,7 @@ class Prepared:
         self._shapes: dict[bytes, Callable[[PGresult], list[Any]]] = {}
 
     def rows(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
-        """Run as a transaction of its own and return all rows, as named tuples. Raises psycopg.Error.
-
-        After a change of the tables by a newer program a prepared statement may be of no more use: then the
-        connection is closed, and the next call makes a new one.
-        """
+        """Run as a transaction of its own and return all rows, as named tuples. Raises psycopg.Error."""
         text, names = _numbered(sql)
         given = [values[name] for name in names]
         types = tuple([_OIDS.get(type(one), 0) for one in given])
@@ -55,7 +51,7 @@ class Prepared:
         texts: Any = [None if one is None else _text(one) for one in given]  # the driver's types forget NULL
         result = self.connection.pgconn.exec_prepared(name, texts)
         if result.status != ExecStatus.TUPLES_OK:
-            self._fail(result)
+            raise psycopg.errors.error_from_result(result)
         shape = self._shapes.get(name)
         if shape is None:
             shape = self._shapes[name] = _shape(result)
@@ -65,15 +61,9 @@ class Prepared:
         name = f"sidecar_{len(self._names)}".encode()
         result = self.connection.pgconn.prepare(name, text, types)
         if result.status != ExecStatus.COMMAND_OK:
-            self._fail(result)
+            raise psycopg.errors.error_from_result(result)
         self._names[sql, types] = name
         return name
-
-    def _fail(self, result: PGresult) -> None:
-        error = psycopg.errors.error_from_result(result)
-        if isinstance(error, psycopg.errors.FeatureNotSupported | psycopg.errors.InvalidSqlStatementName):
-            self.connection.close()
-        raise error
 
 
 def _text(value: Any) -> bytes:

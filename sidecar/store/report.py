@@ -101,9 +101,8 @@ def old(tx: Transaction, *, before: datetime) -> bool:
 def prune(tx: Transaction, *, before: datetime, limit: int = 150) -> int:
     """Forget up to `limit` jobs that ended before then with all that hangs on them, and as many checkpoints.
 
-    Returns how many rows of the three were forgotten.
-
-    Call again until it returns 0: short transactions let claims through in between.
+    Returns how many rows of the three were forgotten. What an unfinished job of the document may need stays: it was
+    paid for. Call again until it returns 0: short transactions let claims through in between.
     """
     rows = tx.rows(
         f"SELECT id {_FORGETTABLE} AND finished_at < :before ORDER BY finished_at LIMIT :limit",
@@ -115,7 +114,9 @@ def prune(tx: Transaction, *, before: datetime, limit: int = 150) -> int:
     forgotten = tx.run_many("DELETE FROM job WHERE id = :id", ids)
     for table in ("page", "answer"):
         oldest = tx.rows(
-            f"SELECT key FROM {table} WHERE created_at < :before ORDER BY created_at LIMIT :limit",
+            f"SELECT key FROM {table} WHERE created_at < :before AND NOT EXISTS ("
+            f"SELECT 1 FROM job WHERE job.document_id = {table}.document_id "
+            "AND state IN ('ready', 'running', 'scheduled', 'review')) ORDER BY created_at LIMIT :limit",
             before=before.timestamp(), limit=limit,
         )  # fmt: skip
         forgotten += tx.run_many(f"DELETE FROM {table} WHERE key = :key", [row._asdict() for row in oldest])

@@ -34,32 +34,35 @@ def promote(tx: Transaction, *, now: datetime) -> int:
 
 @durable
 def shift(tx: Transaction, by: timedelta) -> int:
-    """Move all times that jobs wait for, after the clock leapt by so much; return how many jobs that were.
+    """Move all times that anything waits for, after the clock leapt by so much; return how many jobs that were.
 
-    A job that was to wait a minute waits a minute, whatever the clock was set to meanwhile.
+    A job that was to wait a minute waits a minute, whatever the clock was set to meanwhile; so do providers that are
+    left alone, and places in the door.
     """
+    moved = {"by": by.total_seconds()}
+    tx.run("UPDATE provider SET parked_until = parked_until + :by, parked_since = parked_since + :by", **moved)
+    tx.run("UPDATE slot SET held_until = held_until + :by WHERE held_until > 0", **moved)
     return sum(
-        tx.run(
-            f"UPDATE job SET {column} = {column} + :by, moved_at = moved_at + :by WHERE state = '{state}'",
-            by=by.total_seconds(),
-        )
+        tx.run(f"UPDATE job SET {column} = {column} + :by, moved_at = moved_at + :by WHERE state = '{state}'", **moved)
         for column, state in (("run_after", State.SCHEDULED), ("lease_until", State.RUNNING))
     )
 
 
 @reading
 def is_crooked(tx: Transaction, *, now: datetime, lease: timedelta) -> bool:
-    """Say whether a waiting or running job comes from the future: the clock was set back and nobody moved it along."""
+    """Say whether a job or a parked provider comes from the future: the clock was set back with nobody looking."""
     newest = tx.row(
         "SELECT (SELECT MAX(moved_at) FROM job WHERE state = 'scheduled') AS scheduled, "
         "(SELECT MAX(moved_at) FROM job WHERE state = 'running') AS running, "
-        "(SELECT MAX(lease_until) FROM job WHERE state = 'running') AS leased"
+        "(SELECT MAX(lease_until) FROM job WHERE state = 'running') AS leased, "
+        "(SELECT MAX(parked_since) FROM provider) AS parked"
     )
     if newest is None:
         return False
     late = (now + CLOCKS_AGREE).timestamp()
     leased_late = (now + lease + LEASES_AGREE).timestamp()
-    return (newest.scheduled or 0) > late or (newest.running or 0) > late or (newest.leased or 0) > leased_late
+    times = (newest.scheduled, newest.running, newest.parked)
+    return any((one or 0) > late for one in times) or (newest.leased or 0) > leased_late
 
 
 @durable
@@ -71,6 +74,11 @@ def straighten(tx: Transaction, *, now: datetime, lease: timedelta) -> int:
     and doing it twice does nothing more.
     """
     times = {"now": now.timestamp(), "late": (now + CLOCKS_AGREE).timestamp()}
+    tx.run(
+        "UPDATE provider SET parked_until = parked_until + :now - parked_since, parked_since = :now "
+        "WHERE parked_since > :late",
+        **times,
+    )
     waiting = tx.run(
         "UPDATE job SET run_after = run_after + :now - moved_at, moved_at = :now "
         "WHERE state = 'scheduled' AND moved_at > :late",

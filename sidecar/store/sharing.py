@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sidecar.store.rescue import CLOCKS_AGREE
 from sidecar.store.transaction import Transaction, durable, reading
 
 
@@ -47,21 +48,24 @@ def unpark(tx: Transaction, name: str) -> bool:
 def take_slot(tx: Transaction, name: str, *, width: int, owner: str, now: datetime, until: datetime) -> bool:
     """Take one of `width` slots until it is left or its time is over; False if all are held.
 
-    A program that dies or freezes with a slot keeps it until its time is over, and no longer.
+    A program that dies or freezes with a slot keeps it until its time is over, and no longer. A slot that is held
+    for longer than `until` is one of before the clock was set back, and free.
     """
+    times = {"now": now.timestamp(), "late": (until + CLOCKS_AGREE).timestamp()}
     rows = tx.rows("SELECT number, held_until FROM slot WHERE name = :name ORDER BY number", name=name)
     if len(rows) < width:
         tx.run_many(
             "INSERT INTO slot (name, number) VALUES (:name, :number) ON CONFLICT (name, number) DO NOTHING",
             [{"name": name, "number": number} for number in range(1, width + 1)],
         )
-    elif all(row.held_until > now.timestamp() for row in rows[:width]):
+    elif all(times["now"] < row.held_until <= times["late"] for row in rows[:width]):
         return False
     taken = tx.run(
         "UPDATE slot SET owner = :owner, held_until = :until WHERE name = :name AND number = ("
-        "SELECT number FROM slot WHERE name = :name AND number <= :width AND held_until <= :now "
+        "SELECT number FROM slot WHERE name = :name AND number <= :width "
+        "AND (held_until <= :now OR held_until > :late) "
         f"ORDER BY number LIMIT 1 {tx.skipping})",
-        owner=owner, until=until.timestamp(), name=name, width=width, now=now.timestamp(),
+        owner=owner, until=until.timestamp(), name=name, width=width, **times,
     )  # fmt: skip
     return taken > 0
 

@@ -103,6 +103,7 @@ class SqliteDatabase(Database):
         try:
             new.migrate()
             yield new
+            new.fold()
             new.close()
             part.replace(file)
         finally:
@@ -162,15 +163,17 @@ class SqliteDatabase(Database):
             lock.flush()
 
     def check(self) -> list[str]:
-        """Return what SQLite finds wrong with the file, at most twenty sentences."""
+        """Return what SQLite finds wrong with the file, at most twenty sentences, and what is missing in it."""
         if not self.exists():
             raise StoreError(f"There is no store in {self.file.parent} yet; `sidecar run` makes it.")
         with self._words():
-            revision(self.file)
+            is_current = not migrate.is_needed(revision(self.file))
             with contextlib.closing(open_to_look(self.file)) as connection:
                 said = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)").fetchall()]
                 broken = connection.execute("PRAGMA foreign_key_check").fetchall()
-        return [line for line in said if line != "ok"] + [f"{row[0]}: row {row[1]} hangs on nothing" for row in broken]
+                names = {str(row[0]) for row in connection.execute("SELECT name FROM sqlite_master")}
+        found = [line for line in said if line != "ok"] + [f"{row[0]}: row {row[1]} hangs on nothing" for row in broken]
+        return found + (migrate.missing(names) if is_current else [])
 
     def backup(self, file: Path) -> None:
         """Write a copy of the file as it is at one moment, through SQLite's online backup."""
@@ -185,6 +188,14 @@ class SqliteDatabase(Database):
         before = self._version
         self._version = await self.run(_data_version)
         return self._version != before
+
+    def fold(self) -> None:
+        """Bring all that was committed from the WAL into the file itself. Raises StoreError: it is in the WAL then."""
+        connection = connect(self.file)
+        with contextlib.closing(connection), self._words(), self._locked(self._lock()):
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if busy or self._wal_bytes():
+                raise StoreError(f"The store {self.place} could not be written in one piece. Is the disk full?")
 
     def close(self) -> None:
         """Finish what was handed over, fold the WAL into the file, and let go of it."""

@@ -24,6 +24,10 @@ AT_ONCE = timedelta(seconds=1)
 NOT_LEADING = 10
 SIGN_EVERY = timedelta(seconds=20)
 PRUNE_EVERY = timedelta(hours=6)
+#: Of one tick; what is left comes with the next one.
+PRUNE_AT_ONCE = timedelta(seconds=1)
+#: A tick that comes or takes so much longer than it should: the machine, the line or the server stood still.
+STALL = timedelta(seconds=3)
 
 
 def show_life(file: Path) -> None:
@@ -71,6 +75,7 @@ class Upkeep:
         self._renew = renew
         self._on_leap = on_leap
         self._ticks = 0
+        self._ticked = clock.now()
         self._due: dict[str, datetime] = {}
         if db.is_shared:
             self._let_all_renew()
@@ -116,6 +121,9 @@ class Upkeep:
         """
         if self._is_due("sign", SIGN_EVERY):
             show_life(self._alive_file)
+        began = self._clock.now()
+        self._excuse_stall(began)  # we slept: others may have slept too, and could not renew
+        self._ticked = began
         await self._follow_the_clock()
         if await self._db.stirred():  # somebody at the command line, or on another machine, made a job ready
             self._on_ready()
@@ -128,13 +136,14 @@ class Upkeep:
         if due_at is not None and due_at <= now:
             await self._db.run(rescue.promote, now=now)
             self._on_ready()
+        self._excuse_stall(self._clock.now())  # the store let us wait: others too
         if self._is_due("rescue", min(RESCUE_EVERY, self._bounds.lease / 3)) and await self._db.run(
-            rescue.expired, now=now
+            rescue.expired, now=self._clock.now()
         ):
             await self._renew()  # after a long sleep of the machine our own leases seem to have run out
             await self.rescue(everything=False)
-        if self._is_due("prune", PRUNE_EVERY):
-            await self._prune(now - self._bounds.keep)
+        if self._is_due("prune", PRUNE_EVERY) and await self._prune(now - self._bounds.keep):
+            self._due["prune"] = self._clock.now()
 
     async def _follow_the_clock(self) -> None:
         """Go by the store's time, and move all that waits along when its clock was set."""
@@ -160,6 +169,10 @@ class Upkeep:
             await self._db.run(rescue.straighten, now=now, lease=lease)
             _log.warning("the clock was set back while nobody looked; what waits waits as long as it would have")
 
+    def _excuse_stall(self, now: datetime) -> None:
+        if self._db.is_shared and now - self._ticked > STALL:
+            self._let_all_renew()
+
     def _let_all_renew(self) -> None:
         """Put the rescue off: while the store was away nobody could renew, and that does not make anybody dead.
 
@@ -167,10 +180,16 @@ class Upkeep:
         """
         self._due["rescue"] = self._clock.now() + self._bounds.lease / 2
 
-    async def _prune(self, before: datetime) -> None:
-        while await self._db.run(report.old, before=before):
-            await self._db.run(report.prune, before=before)
+    async def _prune(self, before: datetime) -> bool:
+        """Forget what is old for a moment, and say whether there is more: nothing else waits for long meanwhile."""
+        until = self._clock.now() + PRUNE_AT_ONCE
+        if not await self._db.run(report.old, before=before):
+            return False
+        while await self._db.run(report.prune, before=before):
+            if self._clock.now() > until:
+                return True
             await self._clock.sleep(0.01)
+        return False
 
     def _is_due(self, what: str, every: timedelta) -> bool:
         now = self._clock.now()

@@ -25,11 +25,14 @@ def measure(folder: Path) -> Iterator[Figure]:
 
 
 def _written(world: World) -> object:
-    """What changes with every commit that writes: the file's times and sizes, or the server's place in its log."""
+    """What changes with every commit that writes: the file's times and sizes, or the server's count of changed rows."""
     if world.schema is None:
         return world.store.fingerprint()
     with psycopg.connect(server_url(), autocommit=True) as connection:
-        return connection.execute("SELECT pg_current_wal_lsn()").fetchone()
+        return connection.execute(
+            "SELECT SUM(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables WHERE schemaname = %s",
+            (world.schema,),
+        ).fetchone()
 
 
 def _measure(folder: Path, schema: str | None) -> Iterator[Figure]:

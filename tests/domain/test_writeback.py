@@ -133,3 +133,9 @@ def test_what_somebody_did_after_us_is_told_and_not_fought(title: str, others: t
 def test_a_tag_delta_is_lost_only_if_nothing_of_it_came_true(tags: set[int], lost: bool) -> None:
     plan = decide(proposal(title="Invoice"), DOCUMENT)
     assert tags_are_lost(plan, replace(DOCUMENT, tags=frozenset(tags))) is lost
+
+
+def test_where_nothing_but_the_trigger_was_to_go_its_absence_is_taken_for_ours() -> None:
+    proposal = Proposal(base={"title": "Invoice"}, wanted={"title": "Invoice"}, delta=TagDelta(remove=frozenset({1})))
+    assert shows_our_hand(proposal, (), replace(DOCUMENT, title="Invoice", tags=frozenset({9})))
+    assert not shows_our_hand(proposal, (), replace(DOCUMENT, title="Somebody's", tags=frozenset({9})))

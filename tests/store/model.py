@@ -48,6 +48,8 @@ class Model:
         self.new: list[Job] = []
         self.writes: dict[int, Write] = {}
         self.pages: dict[str, datetime] = {}
+        #: The document whose page it is.
+        self.owners: dict[str, int] = {}
         #: When jobs that wait or run began to, by their ids.
         self.moved: dict[int, datetime] = {}
         #: When something was said of a job, by its id.
@@ -129,6 +131,7 @@ class Model:
         mine = self._mine(job)
         done = mine.pages_done + (key not in self.pages)
         self.pages.setdefault(key, now)
+        self.owners.setdefault(key, mine.document_id)
         return self._change(mine, pages_done=done, pages_total=total, crashes=0, lease_until=now + lease).pages_done
 
     def intend(self, job: Job, proposal: Proposal, plan: Plan, *, now: datetime) -> None:
@@ -216,12 +219,13 @@ class Model:
         old = [
             job.id for job in self.jobs.values() if job.finished_at and job.finished_at < before and job.id != newest
         ]
-        pages = [key for key, at in self.pages.items() if at < before]
+        needed = {job.document_id for job in self.having(*UNFINISHED)}
+        pages = [key for key, at in self.pages.items() if at < before and self.owners[key] not in needed]
         for job_id in old:
             for table in (self.jobs, self.writes, self.events):
                 table.pop(job_id, None)
         for key in pages:
-            del self.pages[key]
+            del self.pages[key], self.owners[key]
         return len(old) + len(pages)
 
     # -- pieces

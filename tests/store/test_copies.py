@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from sidecar.domain.errors import InstanceError, StoreError
 from sidecar.domain.job import Kind
-from sidecar.store import copying, queue, report
+from sidecar.store import copying, pages, queue, report
 from sidecar.store.database import Database
 from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.sqlite import SqliteDatabase
@@ -148,3 +149,50 @@ def test_what_no_sound_store_holds_is_found(filled: SqliteDatabase) -> None:
     found = filled.run_now(report.contradictions)
     assert any("Document 5 has" in line for line in found)
     assert any("job 4711" in line for line in found)
+
+
+def test_a_store_without_one_of_its_indexes_is_not_sound(db: Database) -> None:
+    assert db.check() == []
+    db.run_now(_drop_index)
+    assert db.check() == ["The index uq_job_unfinished is missing."]
+
+
+@durable
+def _drop_index(tx: Transaction) -> None:
+    tx.run("DROP INDEX uq_job_unfinished")
+
+
+@durable
+def _fill(tx: Transaction) -> None:
+    for number in range(80):
+        tx.run(
+            "INSERT INTO page (key, document_id, page, text, engine, seconds, created_at) "
+            "VALUES (:key, 1, :page, :text, 't', 1, 0)",
+            key=f"key {number}", page=number, text="x" * 100_000,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("megabytes", [9, 11, 13, 15, 19])
+def test_a_copy_for_which_the_disk_is_too_small_does_not_bear_the_name(tmp_path: Path, megabytes: int) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "none", str(disk)]
+    if subprocess.run(mounting, check=False, capture_output=True).returncode:
+        pytest.skip("takes the right to mount")
+    source = SqliteDatabase(tmp_path / "sidecar.db")
+    try:
+        source.migrate()
+        source.run_now(_fill)
+        try:
+            with SqliteDatabase.made(disk / "copy.db") as target:
+                copying.pour(source, target)
+        except StoreError:
+            assert megabytes < 19, "there was room"
+            assert not (disk / "copy.db").exists()
+        else:
+            copy = SqliteDatabase(disk / "copy.db")
+            assert (copy.check(), len(copy.run_now(pages.load, {f"key {n}": n for n in range(80)}))) == ([], 80)
+            copy.close()
+    finally:
+        source.close()
+        subprocess.run(["umount", "--lazy", str(disk)], check=False)

@@ -5,6 +5,7 @@ Held for the statements as the store functions ask them, on a store with much be
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 
 from sidecar.domain.job import Kind, State
 from sidecar.domain.page import PageText
-from sidecar.store import journal, ledger, pages, postgres, queue, report, rescue
+from sidecar.store import journal, ledger, pages, postgres, queue, report, rescue, sharing
 from sidecar.store.database import Database
 from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.sqlite import SqliteDatabase
@@ -31,7 +32,8 @@ LONG_AGO = NOW - timedelta(seconds=17_997.5)
 #: What each job leaves in the other tables.
 REST = {
     "write (job_id, document_id, kind, state, lease_token, proposal, old, written, intended_at)":
-        "id, document_id, kind, CASE state WHEN 'running' THEN 'intended' ELSE 'verified' END, 1, '{}', '{}', '{}', 0",
+        "id, document_id, kind, CASE state WHEN 'running' THEN 'intended' ELSE 'verified' END, 1, :proposal, "
+        "'{}', '{}', 0",
     "event (job_id, at, text)": "id, created_at, 'Work began.'",
     "ledger (job_id, document_id, purpose, model, outcome, seconds, created_at)":
         "id, document_id, 'tagging', 'a-model', 'answered', 1, 0",
@@ -58,7 +60,8 @@ def filled(tx: Transaction) -> None:
         )  # fmt: skip
         before += many
     for table, columns in REST.items():
-        tx.run(f"INSERT INTO {table} SELECT {columns} FROM job WHERE state IN ('succeeded', 'running')")  # noqa: S608
+        sql = f"INSERT INTO {table} SELECT {columns} FROM job WHERE state IN ('succeeded', 'running')"  # noqa: S608
+        tx.run(sql, **({"proposal": json.dumps(journal._plain(PROPOSAL))} if ":proposal" in sql else {}))
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -81,11 +84,11 @@ def old_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 def complaints(db: Database, statement: Statement, allowed: set[str]) -> list[str]:
     """Say what is wrong with the way the database goes about a statement."""
     found = plan_of(db, statement)
-    wrong = [f"reads all of {table}" for table in found.scanned]
+    wrong = [f"reads all of {table}" for table in found.scanned if table not in SMALL]
     wrong += [f"looks into {index}" for index in found.indexes - allowed]
-    if found.sorts and "ORDER BY" in statement[0]:
+    if found.sorts and not set(found.scanned) & SMALL and "ORDER BY" in statement[0]:
         wrong.append("sorts")
-    if not found.indexes and "INSERT" not in statement[0]:
+    if not found.indexes and not set(found.scanned) & SMALL and "INSERT" not in statement[0]:
         wrong.append("looks into no index")
     return [f"{what}: {statement[0]}\n{found.words}" for what in wrong]
 
@@ -93,7 +96,16 @@ def complaints(db: Database, statement: Statement, allowed: set[str]) -> list[st
 PAGE = PageText(1, "text", "tesseract", 93.0, 1.0)
 CALL = ledger.Call("tagging", "a-model", 100, 10, "answered", 1.0)
 BY_KEY = {"pk_job", "pk_write", "pk_page", "ix_write_intended"}
-FORGETTING = {"ix_job_finished", "ix_page_created_at", "ix_answer_created_at", "pk_job"}
+#: A row or two in any store.
+SMALL = {"provider", "slot"}
+FORGETTING = {
+    "uq_job_unfinished",
+    "ix_job_document",
+    "ix_job_finished",
+    "ix_page_created_at",
+    "ix_answer_created_at",
+    "pk_job",
+}
 
 #: What is asked all the time, or of a large store, and where the answer may be looked for.
 QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
@@ -117,6 +129,8 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (rescue.straighten, (), {"now": NOW, "lease": LEASE},
      {"ix_job_running", "ix_job_scheduled", "ix_job_scheduled_moved_at"}),
     (report.ready, (), {}, {"ix_job_ready"}),
+    (sharing.parked, (), {}, set()),
+    (sharing.take_slot, ("door",), {"width": 1, "owner": "me", "now": NOW, "until": NOW + LEASE}, {"pk_slot"}),
     (report.waiting, (), {}, {"uq_job_unfinished"}),
     (report.old, (), {"before": LONG_AGO}, FORGETTING),
     (report.prune, (), {"before": LONG_AGO},
@@ -156,7 +170,7 @@ def test_what_a_runner_writes_is_looked_up_by_number(
     job = old_store.run_now(report.jobs, state=State.RUNNING)[0]
     renewal = asked(old_store, queue.renew, {job.id: job.lease_token}, until=NOW)
     for statement in [*asked(old_store, function, job, *args, **values), *renewal]:
-        assert complaints(old_store, statement, BY_KEY) == []
+        assert complaints(old_store, statement, {*BY_KEY, "ix_ledger_job", "ix_ledger_created_at"}) == []
 
 
 def test_whether_anything_is_ready_is_looked_up_in_its_own_index(old_store: Database) -> None:

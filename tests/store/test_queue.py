@@ -15,8 +15,9 @@ from sidecar.domain.errors import LeaseLostError
 from sidecar.domain.job import Job, Kind, Priority, State
 from sidecar.domain.page import PageText
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
-from sidecar.store import journal, pages, queue, report, rescue
+from sidecar.store import journal, ledger, pages, queue, report, rescue
 from sidecar.store.database import Database
+from sidecar.store.transaction import Transaction, reading
 from tests.store.conftest import LEASE, NOW, another, claimed
 
 SETTLE = timedelta(seconds=65)
@@ -329,3 +330,27 @@ def test_the_number_of_a_forgotten_job_is_never_given_to_another_one(db: Databas
     assert newer.id > job.id
     with pytest.raises(LeaseLostError):
         db.run_now(queue.fail, job, now=later)
+
+
+def test_a_call_is_written_down_once_though_nobody_knows_whether_it_was(db: Database, job: Job) -> None:
+    call = ledger.Call("tagging", "a-model", 100, 10, "answered", 1.0)
+    for at in (NOW, NOW, NOW + timedelta(seconds=1)):
+        db.run_now(ledger.record, job, call, now=at)
+    assert db.run_now(calls) == 2
+
+
+@reading
+def calls(tx: Transaction) -> int:
+    row = tx.row("SELECT COUNT(*) AS calls FROM ledger")
+    assert row is not None
+    return int(row.calls)
+
+
+def test_what_an_unfinished_job_has_paid_for_is_not_forgotten(db: Database, job: Job) -> None:
+    db.run_now(pages.checkpoint, job, "key", PageText(1, "text", "tesseract", 90.0, 1.0), total=2, now=NOW, lease=LEASE)
+    later = NOW + timedelta(days=2)
+    db.run_now(report.prune, before=later)
+    assert db.run_now(pages.load, {"key": 1})
+    db.run_now(queue.fail, job, now=NOW)
+    db.run_now(report.prune, before=later)
+    assert not db.run_now(pages.load, {"key": 1})

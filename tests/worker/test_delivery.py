@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import pairwise
 
 import pytest
 
+from sidecar.app import Sidecar
 from sidecar.domain.job import State
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.samples import text_pdf
 from sidecar.store import journal, report
+from sidecar.worker.delivery import FRESH
 from tests.worker.conftest import LETTER, World, fast_clock, running, until
 
 FIELDS = "correspondent+created+document_type+title"
@@ -328,3 +332,46 @@ def _names(world: World, kind: str) -> list[dict[str, object]]:
     rows = answer.json()["results"]
     assert isinstance(rows, list)
     return rows
+
+
+# -- what happens while a write waits in the door
+
+
+async def _intended(sidecar: Sidecar) -> bool:
+    return await sidecar.parts.db.run(journal.find, 1) is not None
+
+
+@asynccontextmanager
+async def _waiting_in_the_door(sidecar: Sidecar) -> AsyncIterator[None]:
+    """Let the sidecar's first write wait until the block is over, and then run it to the end of its work."""
+    async with running(sidecar):
+        async with sidecar.runner._delivery._gate._door.passing():
+            await until(lambda: _intended(sidecar), "the write waits")
+            yield
+            await asyncio.sleep(2 * FRESH.total_seconds())
+        await until(lambda: _finished(sidecar), "all is done")
+
+
+async def test_an_edit_made_while_the_write_waits_for_its_turn_stays(world: World) -> None:
+    document = world.letter("auto-tag")
+    async with world.sidecar() as sidecar:
+        async with _waiting_in_the_door(sidecar):
+            world.archive.edit(document, title="My own title")
+        (job,) = await sidecar.parts.db.run(report.jobs)
+        entry = await sidecar.parts.db.run(journal.find, job.id)
+    assert (world.archive.document(document)["title"], job.state) == ("My own title", State.SUCCEEDED)
+    assert "Kept what somebody changed meanwhile: title" in str(job.reason)
+    assert entry is not None
+    assert "title" not in entry.written
+    assert [conflict["current"] for conflict in entry.conflicts] == ["My own title"]
+
+
+async def test_a_trigger_taken_off_while_the_write_waits_for_its_turn_stops_it(world: World) -> None:
+    document = world.letter("auto-tag")
+    async with world.sidecar() as sidecar:
+        async with _waiting_in_the_door(sidecar):
+            world.archive.edit(document, remove_tags=["auto-tag"])
+        (job,) = await sidecar.parts.db.run(report.jobs)
+    assert job.state is State.CANCELLED
+    assert world.archive.tag_names(document) == set()
+    assert world.writes(document) == ["tags"]  # the person's

@@ -215,8 +215,8 @@ async def test_the_end_of_an_old_claim_does_not_drop_the_lease_of_a_new_one(db: 
     time, job = ManualClock(), claimed(db)
     leases = Leases(db, "me", length=LEASE, clock=time.clock)
     task = asyncio.create_task(asyncio.Event().wait())
-    leases.hold(replace(job, lease_token=2), task)  # type: ignore[arg-type]
-    leases.drop(job)
+    leases.hold(job, task)  # type: ignore[arg-type]
+    leases.drop(replace(job, lease_token=0))
     await leases.assure(job, 60)
     task.cancel()
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.domain.errors import OutageError, StoreError
+from sidecar.domain.errors import LeaseLostError, OutageError, StoreError
 from sidecar.domain.job import Job, Kind
-from sidecar.store import queue, rescue
+from sidecar.store import queue, report, rescue, sharing
 from sidecar.store.sqlite import SqliteDatabase
 from sidecar.worker.gate import SharedDoor
+from sidecar.worker.lease import Leases
 from sidecar.worker.providers import Providers
 from sidecar.worker.runner import Lane
 from sidecar.worker.upkeep import NOT_LEADING, Upkeep
@@ -219,3 +220,92 @@ async def test_one_program_counts_its_own_lanes(world: World) -> None:
     async with world.sidecar() as sidecar:
         lanes: dict[Kind, Lane] = dict(sidecar.runner._lanes)
     assert not any(lane.together for lane in lanes.values())
+
+
+# -- what a set clock does to what is shared
+
+
+async def test_a_place_in_the_door_is_held_no_longer_because_the_clock_was_set_back(shared: Following) -> None:
+    now = ManualClock().clock.now()
+    later = now - timedelta(hours=1) + 2 * HOLD
+    for is_noticed in (True, False):
+        assert await shared.run(sharing.take_slot, "d", width=1, owner="dead", now=now, until=now + HOLD)
+        if is_noticed:
+            await shared.run(rescue.shift, by=-timedelta(hours=1))
+        assert await shared.run(sharing.take_slot, "d", width=1, owner="other", now=later, until=later + HOLD)
+        await shared.run(sharing.leave_slot, "d", owner="other")
+
+
+async def test_a_provider_is_left_alone_no_longer_because_the_clock_was_set_back(shared: Following) -> None:
+    time, hour = ManualClock(), timedelta(hours=1)
+    providers = Providers({"model": dead}, clock=time.clock, on_return=nothing, shared=shared)
+    providers.park(OutageError("model", "away"))
+    await exchange(providers)
+    before = providers.parked["model"].until
+    providers.shift(-hour)
+    await shared.run(rescue.shift, by=-hour)
+    await exchange(providers)
+    assert providers.parked["model"].until == before - hour
+
+    nobody_looked = time.clock.now() - 2 * hour
+    assert await shared.run(rescue.is_crooked, now=nobody_looked, lease=LEASE)
+    await shared.run(rescue.straighten, now=nobody_looked, lease=LEASE)
+    assert (await shared.run(sharing.parked))["model"].until < nobody_looked + hour
+
+
+# -- leases
+
+
+async def test_a_lease_counts_only_for_the_claim_it_was_given_with(shared: Following) -> None:
+    time = ManualClock()
+    now, leases = time.clock.now(), Leases(shared, "me", length=LEASE, clock=time.clock)
+    await shared.run(queue.enqueue, 5, Kind.OCR, priority=10, now=now)
+    claims, tasks = [], []
+    for _ in range(2):
+        job = await shared.run(queue.claim, Kind.OCR, owner="me", now=now, lease=LEASE)
+        assert job is not None
+        claims.append(job)
+        tasks.append(asyncio.create_task(asyncio.Event().wait()))
+        leases.hold(job, tasks[-1])  # type: ignore[arg-type]
+        if len(claims) == 1:  # it sleeps, loses the job, and claims it again as a new one
+            await shared.run(rescue.rescue, now=now + 2 * LEASE, everything=True, settle=timedelta(0), max_crashes=5)
+    with pytest.raises(LeaseLostError):
+        await leases.assure(claims[0], 5)
+    await leases.assure(claims[1], 5)
+    for task in tasks:
+        task.cancel()
+
+
+async def test_what_a_program_believes_of_its_lease_is_looked_up_before_it_writes(shared: Following) -> None:
+    time = ManualClock()
+    leases = Leases(shared, "me", length=LEASE, clock=time.clock)
+    await shared.run(queue.enqueue, 5, Kind.OCR, priority=10, now=time.clock.now())
+    job = await shared.run(queue.claim, Kind.OCR, owner="me", now=time.clock.now(), lease=LEASE)
+    assert job is not None
+    task = asyncio.create_task(asyncio.Event().wait())
+    leases.hold(job, task)  # type: ignore[arg-type]
+    await shared.run(rescue.rescue, now=time.clock.now(), everything=True, settle=timedelta(0), max_crashes=5)
+    time.time += timedelta(seconds=30)  # the lease, as the program knows it, lasts for two minutes more
+    with pytest.raises(LeaseLostError):
+        await leases.assure(job, 5)
+    task.cancel()
+
+
+async def test_after_a_stall_all_have_time_to_renew_before_anything_is_taken_back(
+    shared: Following, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    time = ManualClock()
+    monkeypatch.setattr(shared, "leads", lambda: True)
+    upkeep = Upkeep(
+        shared, time.clock, BOUNDS, alive_file=tmp_path / "a", on_ready=lambda: None, renew=nothing
+    )  # fmt: skip
+    await shared.run(queue.enqueue, 5, Kind.OCR, priority=10, now=time.clock.now())
+    await shared.run(queue.claim, Kind.OCR, owner="other", now=time.clock.now(), lease=LEASE)
+    for _ in range(2):
+        time.time += LEASE  # the whole machine sleeps
+        await upkeep.tick()
+        assert [job.state for job in await shared.run(report.jobs)] == ["running"]
+    for _ in range(int(LEASE.total_seconds())):
+        time.time += timedelta(seconds=1)
+        await upkeep.tick()
+    assert [job.state for job in await shared.run(report.jobs)] == ["ready"]
