@@ -156,6 +156,9 @@ class Verdict:
                 self.again.append(words)
             else:
                 self.find("paid twice", words)
+        for job_id, times in self.world.store.usable_answers().items():
+            if times > 1 and not self.thaws:  # whoever was frozen while the model thought pays for what comes too late
+                self.find("paid twice", f"job {job_id} paid for {times} usable answers")
         readings = self.world.ledger.readings()
         newest: Counter[int] = Counter()
         for one in readings:

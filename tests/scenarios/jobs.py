@@ -58,6 +58,11 @@ class Store(ABC):
         """Give the documents for which a checked answer of the model is kept."""
         return {row[0] for row in self._rows("SELECT document_id FROM answer")}
 
+    def usable_answers(self) -> dict[int, int]:
+        """Give how many usable answers were paid for, by job."""
+        rows = self._rows("SELECT job_id, COUNT(*) FROM ledger WHERE outcome = 'answered' GROUP BY job_id")
+        return {row[0]: row[1] for row in rows}
+
     def intended(self) -> set[int]:
         """Give the documents a write is under way for."""
         return {row[0] for row in self._rows("SELECT document_id FROM write WHERE state = 'intended'")}
