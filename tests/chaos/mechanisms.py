@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from sidecar import app
@@ -48,6 +49,11 @@ def without_lease_check() -> None:
         """All is well."""
 
     Leases.assure = assure  # type: ignore[assignment, method-assign]
+
+
+def without_second_look() -> None:
+    """Write what was decided, however long ago."""
+    delivery.FRESH = timedelta(days=1)
 
 
 def without_unique_index() -> None:
@@ -109,13 +115,14 @@ SWITCHES: dict[str, Callable[[], None]] = {
     "quarantine": without_quarantine,
     "fencing": without_fencing,
     "lease check": without_lease_check,
+    "second look": without_second_look,
     "unique index": without_unique_index,
     "tag delta": without_tag_delta,
     "base comparison": without_comparison,
 }
 
 
-def switch_off(name: str) -> None:
-    """Do without a mechanism in this process; with no name, without none."""
-    if name:
+def switch_off(names: str) -> None:
+    """Do without these mechanisms in this process, by name with commas between; with no name, without none."""
+    for name in filter(None, names.split(",")):
         SWITCHES[name]()

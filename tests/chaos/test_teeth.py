@@ -30,8 +30,8 @@ class Stage:
         self._without = without
         world.sidecar.settings |= {"LEASE_S": LEASE_S, "PAPERLESS_TIMEOUT_S": TIMEOUT_S}
 
-    def start(self, *arguments: str, point: str = "", action: str = "", name: str = "one") -> Run:
-        """Start a program; `name` tells replicas apart."""
+    def start(self, *arguments: str, point: str = "", action: str = "", name: str = "one", also: str = "") -> Run:
+        """Start a program; `name` tells replicas apart. `also` is switched off in any case."""
         folder = self.folder(name)
         folder.mkdir(exist_ok=True)
         return self.world.sidecar.start(
@@ -40,7 +40,7 @@ class Stage:
             CHAOS_POINT=point,
             CHAOS_ACTION=action,
             CHAOS_FOLDER=folder,
-            CHAOS_WITHOUT=self._without,
+            CHAOS_WITHOUT=",".join(filter(None, (self._without, also))),
             DATA_DIR=self.world.folder / "data" / (name if self.world.schema else ""),
         )
 
@@ -126,9 +126,10 @@ def hand_a_job_back_that_another_one_is_doing(stage: Stage) -> list[str]:
 
 
 def sleep_through_the_lease_before_a_write(stage: Stage) -> list[str]:
+    """The second look is off in either case: it would see what happened meanwhile, if there was time for it."""
     world = stage.world
     document_id = world.add_letter(letter(0))
-    sleeper = stage.start(name="sleeper", point="journal.intend: after the commit", action="pause")
+    sleeper = stage.start(name="sleeper", point="journal.intend: after the commit", action="pause", also="second look")
     stage.until_hit("sleeper")
     sleeper.freeze()
     stage.start(name="other")
@@ -142,6 +143,22 @@ def sleep_through_the_lease_before_a_write(stage: Stage) -> list[str]:
     until(lambda: sleeper.goes_on(1.0), "the sleeper has done what it will do")
     title = world.archive.document(document_id)["title"]
     return [] if title == "a person's title" else [f"the title is {title}"]
+
+
+def edit_while_the_write_waits(stage: Stage) -> list[str]:
+    world = stage.world
+    world.sidecar.settings["PAPERLESS_TIMEOUT_S"] = 6
+    first, document_id = world.add_letter(letter(1)), world.add_letter(letter(0))
+    world.archive.faults.add(Fault("PATCH", f"/api/documents/({first}|{document_id})/", times=1, delay_s=4.0))
+    stage.start()
+    until(lambda: world.store.intended() == {first, document_id}, "one is written, the other waits")
+    for one in (first, document_id):  # the write that is under way already comes after it
+        world.archive.edit(one, title=f"a person's title of {one}")
+    for one in (first, document_id):
+        stage.until_done(one)
+    titles = [world.archive.document(one)["title"] for one in (first, document_id)]
+    kept = [title for title in titles if title.startswith("a person's")]
+    return [] if kept else [f"the titles are {sorted(titles)}"]
 
 
 def enqueue_what_is_being_done(stage: Stage) -> list[str]:
@@ -184,6 +201,7 @@ SCENARIOS: dict[str, Callable[[Stage], list[str]]] = {
     "quarantine": kill_while_paperless_is_still_at_work,
     "fencing": hand_a_job_back_that_another_one_is_doing,
     "lease check": sleep_through_the_lease_before_a_write,
+    "second look": edit_while_the_write_waits,
     "unique index": enqueue_what_is_being_done,
     "tag delta": tag_while_the_model_thinks,
     "base comparison": name_while_the_model_thinks,
@@ -195,6 +213,7 @@ RED = {
     "quarantine": "Paperless saw ['correspondent+created+document_type+title', 'tags', 'tags']",
     "fencing": "the job was claimed 3 times",
     "lease check": f"the title is {letter(0).title}",
+    "second look": f"the titles are {sorted([letter(0).title, letter(1).title])}",
     "unique index": "there are 2 jobs",
     "tag delta": f"tags are {sorted({TAG_DONE, *letter(0).tags})}",
     "base comparison": f"the title is {letter(0).title}",
