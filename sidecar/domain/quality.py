@@ -1,0 +1,160 @@
+"""How well a text reads as text, whatever its language, and whether a new one may take an old one's place."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+#: A text that scores less is taken for garbage: a photo, a skewed or an upside-down page.
+GARBAGE = 0.5
+#: A difference of scores that a reader would notice.
+NOTICEABLE = 0.15
+
+RUN = re.compile(r"[^\W_]+")
+VOWELS = frozenset("aeiouyæœøı")
+ORDINARY_MARKS = frozenset(".,;:!?'\"()[]/-–—+*#%&@=_|$€£§<>„“”‘’«»‚•·…°²³×☐☑☒✓✗→¿¡、。，：；「」（）《》！？・،؛؟।\\~")
+#: What UTF-8 looks like when it was taken for Latin-1: "Ã¤", "â€œ".
+MOJIBAKE = re.compile(r"Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€.|Â[§°©®€£»«]")
+SAME_MARK = re.compile(r"([^\w\s])(?:\s*\1)+")
+#: "l'eau", "don't": no lone letters.
+ELISION = re.compile(r"\b[^\W\d_]{1,2}['’](?=\w)|(?<=\w)['’][^\W\d_]{1,2}\b")
+SCRIPTS = ("LATIN", "CYRILLIC", "GREEK")
+#: Pairs of letters that European languages in Latin script avoid inside a word; readings of upside-down lines do not.
+STRANGE_PAIRS = (
+    "bq bx cj cv cx dx fj fq fv fx fz gj gq gv gx hj hx iy jb jc jf jg jh jj jk jl jm jp jq jr js jt jv jw jx jy jz "
+    "kq kx lx mj mq mx nq pj pq pv px qb qc qd qe qf qg qh qj qk ql qm qn qo qp qr qs qt qv qw qx qy qz sx tq tx vb "
+    "vc vd vf vg vh vj vm vp vq vt vw vx vz wb wg wj wp wq wv wx xj xk xm xn xq xr xs xv xw xz yi yj yq yv yy zf zg "
+    "zj zp zq zr zx"
+)
+
+
+def letters(text: str) -> int:
+    """Count letters and digits: layout, marks and white space do not matter."""
+    return sum(map(str.isalnum, text))
+
+
+@lru_cache(maxsize=4)  # a page's text is judged by several checks in a row
+def score(text: str) -> float:
+    """Say from 0 to 1 how much a text looks like text: a good letter is above 0.8, garbage below 0.5, none is 0.
+
+    Takes the share of letters that stand in plausible words, less what odd symbols, broken characters, lone letters
+    and words of two letters are more than usual. Other scripts than Latin are only checked for mixtures.
+    """
+    text = unicodedata.normalize("NFC", text)
+    runs = RUN.findall(text)
+    total = sum(map(len, runs))
+    if not total:
+        return 0.0
+    plausible = sum(len(run) * _plausibility(run) for run in runs) / total
+    return max(0.0, min(1.0, plausible - _junk(text, total) - _soup(text)))
+
+
+def _junk(text: str, total: int) -> float:
+    odd = sum(1 for mark in SAME_MARK.sub(r"\1", text) if not mark.isalnum() and not mark.isspace() and _is_odd(mark))
+    broken = text.count("\ufffd") + len(MOJIBAKE.findall(text))
+    return min(1.0, (odd + 6 * broken) / total * 2)
+
+
+@lru_cache(maxsize=4096)
+def _is_odd(mark: str) -> bool:
+    return mark not in ORDINARY_MARKS and unicodedata.category(mark) not in ("Mn", "Mc", "Cf")
+
+
+def _soup(text: str) -> float:
+    """Return what the share of lone letters, and of words of two, is above that of ordinary text."""
+    latin = [run for run in RUN.findall(ELISION.sub(" ", text)) if run.isalpha() and run[0] < "\u0370"]
+    if len(latin) < 5:
+        return 0.0
+    lone = sum(len(run) == 1 for run in latin) / len(latin)
+    short = sum(len(run) <= 2 for run in latin) / len(latin)
+    return max(0.0, lone - 0.25) * 1.5 + max(0.0, short - 0.4)
+
+
+@lru_cache(maxsize=65536)
+def _plausibility(run: str) -> float:
+    if run.isdigit():
+        return 1.0
+    if not run.isalpha():
+        return _mixed(run)
+    if len(run) == 1:
+        return 0.7
+    if len({_script(letter) for letter in run}) > 1:
+        return 0.0
+    return _word(run) if _script(run[0]) == "LATIN" else 1.0
+
+
+def _mixed(run: str) -> float:
+    """Letters with digits: a reference ("DE89", "4b", "X500") is plausible, "l0v3ab1e" is not."""
+    changes = sum(before.isdigit() != after.isdigit() for before, after in itertools.pairwise(run))
+    if run.upper() == run or changes == 1:
+        return 0.9
+    return 0.3 if changes == 2 else 0.0
+
+
+def _word(run: str) -> float:
+    """A word in Latin letters: ordinary case, vowels among consonants, no strange pairs."""
+    if len(run) > 40 or not _has_ordinary_case(run):
+        return 0.1
+    plain = fold(run)
+    if len(plain) <= 3 or (run.isupper() and len(plain) <= 5):
+        return 0.9 if any(letter in VOWELS for letter in plain) or run[0].isupper() else 0.5
+    pattern = "".join("v" if letter in VOWELS else "c" for letter in plain)
+    if "v" not in pattern or "c" * 8 in pattern or "v" * 5 in pattern:
+        return 0.1
+    if len(plain) > 3 and any(letter * 3 in plain for letter in "abcdehijkmopquvwxyz"):
+        return 0.1
+    strange = sum(plain[at : at + 2] in STRANGE_PAIRS for at in range(len(plain) - 1))
+    return max(0.0, 1.0 - 0.6 * strange)
+
+
+def _has_ordinary_case(run: str) -> bool:
+    """ "word", "Word", "WORD", "GmbH", "McDonald" and "iPhone", but not "wOrD" or "WORd"."""
+    if run.islower() or run.isupper() or run.istitle():
+        return True
+    ups = sum(before.islower() and after.isupper() for before, after in itertools.pairwise(run))
+    downs = sum(before.isupper() and after.islower() for before, after in itertools.pairwise(run))
+    return ups <= 1 and downs <= 1 and not (run[:2].isupper() and len(run) > 5)
+
+
+@lru_cache(maxsize=4096)
+def _script(letter: str) -> str:
+    """Return the alphabet of a letter; all that are not written in an alphabet we tell apart count as one."""
+    name = unicodedata.name(letter, "")
+    return next((script for script in SCRIPTS if name.startswith(script)), "OTHER")
+
+
+def fold(word: str) -> str:
+    """Return the word in small letters without accents, as readings of the same word are compared."""
+    apart = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter)).replace("ı", "i")
+
+
+def worse(old: str, new: str) -> str | None:
+    """Return None if `new` may replace `old` as a document's content, else a sentence that says why not.
+
+    Less than half of the letters is a loss, unless the old text was mostly garbage and the new one reads better.
+    A text that reads markedly worse must at least be longer.
+    """
+    before, after = letters(old), letters(new)
+    if not before:
+        return None
+    if not after:
+        return f"The new text is empty, the old one has {before} letters."
+    old_score, new_score = score(old), score(new)
+    was_garbage = old_score < GARBAGE and new_score >= old_score + NOTICEABLE
+    grades = f"The new text reads {in_words(new_score)}, the old one {in_words(old_score)}"
+    if after * 2 < before and not was_garbage:
+        return f"{grades}, but only {after} of {before} letters are left."
+    if new_score < old_score - NOTICEABLE and after <= before * 1.1:
+        return f"{grades}, and it has no more text."
+    return None
+
+
+def in_words(figure: float) -> str:
+    """Say a score as an owner would: "well (0.93)"."""
+    grades: Iterable[tuple[float, str]] = ((0.8, "well"), (0.65, "fairly"), (GARBAGE, "poorly"))
+    word = next((word for least, word in grades if figure >= least), "like garbage")
+    return f"{word} ({figure:.2f})"
