@@ -128,11 +128,12 @@ def _says(
 
     An ambiguous phrase counts if Tesseract would have seen it, or if it is all there is (`alone`).
     """
-    own = [sentence for sentence in sentences if not _is_on_page(sentence, seen)]
-    if chatter.find(phrases.unmistakable, own):
+    if any(not _is_on_page(sentence, seen) for sentence in chatter.saying(phrases.unmistakable, sentences)):
         return True
-    sentence = chatter.find(phrases.ambiguous, own)
-    return sentence is not None and (alone or seen.is_blank or _covers(seen, answer.text.replace(sentence, "")))
+    return any(
+        (alone or seen.is_blank or _covers(seen, answer.text.replace(sentence, ""))) and not _is_on_page(sentence, seen)
+        for sentence in chatter.saying(phrases.ambiguous, sentences)
+    )
 
 
 def _covers(seen: Seen, text: str) -> bool:
@@ -147,8 +148,8 @@ def _is_on_page(sentence: str, seen: Seen) -> bool:
 def is_template(answer: PageAnswer, seen: Seen) -> str | None:
     """Complain of the question coming back, or of marks of the chat template."""
     near = [*chatter.first_sentences(answer.text), *chatter.last_sentences(answer.text)]
-    own = (sentence for sentence in near if not _is_on_page(sentence, seen))
-    if any(chatter.TEMPLATES.search(" ".join(sentence.lower().split())) for sentence in own):
+    own = (sentence for sentence in near if chatter.TEMPLATES.search(" ".join(sentence.lower().split())))
+    if any(not _is_on_page(sentence, seen) for sentence in own):
         return "It repeats a part of the question or of the model's template."
     return None
 

@@ -9,7 +9,7 @@ is nothing but this. All are compared with small letters, straight quotes and wi
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 #: How far from either end of an answer a model talks, in characters.
@@ -232,10 +232,9 @@ def _sentences(text: str) -> list[str]:
     return [sentence.strip() for sentence in SENTENCE_END.split(text) if any(map(str.isalnum, sentence))]
 
 
-def find(pattern: re.Pattern[str], sentences: Sequence[str]) -> str | None:
-    """Return the first sentence that has the pattern near its start, as written, or None."""
+def saying(pattern: re.Pattern[str], sentences: Sequence[str]) -> Iterator[str]:
+    """Yield the sentences that have the pattern near their start, as written."""
     for sentence in sentences:
         match = pattern.search(plain(sentence))
         if match and match.start() <= NEAR_THE_START:
-            return sentence
-    return None
+            yield sentence

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
 
 #: A text that scores less is taken for garbage: a photo, a skewed or an upside-down page.
 GARBAGE = 0.5
@@ -22,13 +22,17 @@ SAME_MARK = re.compile(r"([^\w\s])(?:\s*\1)+")
 #: "l'eau", "don't": no lone letters.
 ELISION = re.compile(r"\b[^\W\d_]{1,2}['’](?=\w)|(?<=\w)['’][^\W\d_]{1,2}\b")
 SCRIPTS = ("LATIN", "CYRILLIC", "GREEK")
-#: Pairs of letters that European languages in Latin script avoid inside a word; readings of upside-down lines do not.
-STRANGE_PAIRS = (
-    "bq bx cj cv cx dx fj fq fv fx fz gj gq gv gx hj hx iy jb jc jf jg jh jj jk jl jm jp jq jr js jt jv jw jx jy jz "
-    "kq kx lx mj mq mx nq pj pq pv px qb qc qd qe qf qg qh qj qk ql qm qn qo qp qr qs qt qv qw qx qy qz sx tq tx vb "
-    "vc vd vf vg vh vj vm vp vq vt vw vx vz wb wg wj wp wq wv wx xj xk xm xn xq xr xs xv xw xz yi yj yq yv yy zf zg "
-    "zj zp zq zr zx"
+#: The 200 commonest pairs of letters in eighteen European languages: first letter, then those that follow it.
+FOLLOWERS = (
+    "aabcdgiklmnpqrstuvz baeiloru caehilortu daeio eabcdefgiklmnprstuvxz faeio gaeiru haeio iabcdefgjklmnoprstvz "
+    "je kaeou ladeilostuy maeimopu nacdefginostu ocdglmnoprstuv paeilort qu racdegimnorstu saceikopstuyz "
+    "taehiorstu uadeilmnprst vaeio weio zaei"
 )
+COMMON_PAIRS = frozenset(row[0] + follower for row in FOLLOWERS.split() for follower in row[1:])
+#: Shares of common pairs in a text: the least of ordinary ones is 0.74, of upside-down pages it is 0.61 in the middle.
+ORDINARY_SHARE = 0.76
+#: Of so many pairs a share means something.
+ENOUGH_PAIRS = 60
 
 
 def letters(text: str) -> int:
@@ -40,8 +44,9 @@ def letters(text: str) -> int:
 def score(text: str) -> float:
     """Say from 0 to 1 how much a text looks like text: a good letter is above 0.8, garbage below 0.5, none is 0.
 
-    Takes the share of letters that stand in plausible words, less what odd symbols, broken characters, lone letters
-    and words of two letters are more than usual. Other scripts than Latin are only checked for mixtures.
+    Takes the share of letters that stand in plausible words, less what odd symbols, broken characters, lone letters,
+    words of two letters and uncommon pairs of letters are more than usual. Other scripts than Latin are only checked
+    for mixtures.
     """
     text = unicodedata.normalize("NFC", text)
     runs = RUN.findall(text)
@@ -49,7 +54,7 @@ def score(text: str) -> float:
     if not total:
         return 0.0
     plausible = sum(len(run) * _plausibility(run) for run in runs) / total
-    return max(0.0, min(1.0, plausible - _junk(text, total) - _soup(text)))
+    return max(0.0, min(1.0, plausible - _junk(text, total) - _soup(text) - _strangeness(runs)))
 
 
 def _junk(text: str, total: int) -> float:
@@ -73,6 +78,21 @@ def _soup(text: str) -> float:
     return max(0.0, lone - 0.25) * 1.5 + max(0.0, short - 0.4)
 
 
+def _strangeness(runs: list[str]) -> float:
+    """Return what the share of common pairs of letters is below that of ordinary text, weighted."""
+    words = [plain for run in runs if len(run) > 2 and (plain := fold(run)).isascii() and plain.isalpha()]
+    pairs = sum(len(word) - 1 for word in words)
+    if not pairs:
+        return 0.0
+    common = sum(map(_common_pairs, words))
+    return max(0.0, ORDINARY_SHARE - common / pairs) * 3.5 * min(1.0, pairs / ENOUGH_PAIRS)
+
+
+@lru_cache(maxsize=65536)
+def _common_pairs(word: str) -> int:
+    return sum(first + second in COMMON_PAIRS for first, second in pairwise(word))
+
+
 @lru_cache(maxsize=65536)
 def _plausibility(run: str) -> float:
     if run.isdigit():
@@ -88,7 +108,7 @@ def _plausibility(run: str) -> float:
 
 def _mixed(run: str) -> float:
     """Letters with digits: a reference ("DE89", "4b", "X500") is plausible, "l0v3ab1e" is not."""
-    changes = sum(before.isdigit() != after.isdigit() for before, after in itertools.pairwise(run))
+    changes = sum(before.isdigit() != after.isdigit() for before, after in pairwise(run))
     if run.upper() == run or changes == 1:
         return 0.9
     return 0.3 if changes == 2 else 0.0
@@ -106,17 +126,22 @@ def _word(run: str) -> float:
         return 0.1
     if len(plain) > 3 and any(letter * 3 in plain for letter in "abcdehijkmopquvwxyz"):
         return 0.1
-    strange = sum(plain[at : at + 2] in STRANGE_PAIRS for at in range(len(plain) - 1))
-    return max(0.0, 1.0 - 0.6 * strange)
+    return 1.0
 
 
 def _has_ordinary_case(run: str) -> bool:
     """ "word", "Word", "WORD", "GmbH", "McDonald" and "iPhone", but not "wOrD" or "WORd"."""
     if run.islower() or run.isupper() or run.istitle():
         return True
-    ups = sum(before.islower() and after.isupper() for before, after in itertools.pairwise(run))
-    downs = sum(before.isupper() and after.islower() for before, after in itertools.pairwise(run))
-    return ups <= 1 and downs <= 1 and not (run[:2].isupper() and len(run) > 5)
+    ups = sum(before.islower() and after.isupper() for before, after in pairwise(run))
+    downs = sum(before.isupper() and after.islower() for before, after in pairwise(run))
+    starts_plain = run[0].isupper() or run[1].isupper()
+    return (
+        starts_plain
+        and ups <= 1
+        and downs <= 1 + ups
+        and not (run[:2].isupper() and run[2:].islower() and len(run) > 4)
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -126,8 +151,11 @@ def _script(letter: str) -> str:
     return next((script for script in SCRIPTS if name.startswith(script)), "OTHER")
 
 
+@lru_cache(maxsize=65536)
 def fold(word: str) -> str:
     """Return the word in small letters without accents, as readings of the same word are compared."""
+    if word.isascii():
+        return word.lower()
     apart = unicodedata.normalize("NFKD", word.casefold())
     return "".join(letter for letter in apart if not unicodedata.combining(letter)).replace("ı", "i")
 

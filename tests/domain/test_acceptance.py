@@ -238,6 +238,24 @@ def test_garbage_scores_low(text: str) -> None:
     assert score(text) < 0.5
 
 
+def upside_down() -> list[str]:
+    """What Tesseract 5.3 read on some of the good documents when they were printed and laid upside down."""
+    entries = json.loads((ANSWERS / "upside-down.json").read_text(encoding="utf-8"))
+    return [text_of(entry["lines"]) or "" for entry in entries]
+
+
+@pytest.mark.parametrize("text", upside_down())
+def test_an_upside_down_page_scores_low(text: str) -> None:
+    assert score(text) < 0.55
+
+
+def test_most_upside_down_pages_count_as_garbage_and_may_be_replaced_by_less_text() -> None:
+    texts = upside_down()
+    garbage = [text for text in texts if score(text) < 0.5]
+    assert len(garbage) * 10 >= len(texts) * 9
+    assert all(worse(text, LETTER) is None for text in garbage)
+
+
 def test_no_text_scores_nothing() -> None:
     assert score("") == score(" \n~~ --") == 0
 
