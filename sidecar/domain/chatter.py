@@ -51,6 +51,10 @@ REFUSALS = Phrases(
         CANNOT + r" (?:transcribe|perform ocr|ocr|do ocr|provide (?:a|the|any) (?:transcription|text|transcript))",
         CANNOT
         + r" (?:assist|help)(?: you)? with (?:that|this|it|this request|that request|your request)(?: \w+)?[.!]?$",
+        CANNOT + r" (?:assist|help)(?: you)? (?:with|in|to) (?:extract|transcrib|read|identify|process|analy[sz]|"
+        r"view|describ)",
+        r"\bi can only (?:help|assist) with|\bi(?:'m| am) (?:only )?designed to|\bi have no access to (?:images?|"
+        r"files?|attachments?)",
         CANNOT + rf" \w+(?: \w+){{0,4}} {GIVEN} {ON_THE_PAGE}",
         CANNOT + r" (?:see|view|process|analy[sz]e|interpret) (?:images?|pictures?|photos?|visual)",
         r"\b(?:als|bin) (?:eine? )?(?:ki|ki-modell|sprachmodell|künstliche intelligenz)\b",
@@ -84,6 +88,15 @@ REFUSALS = Phrases(
         r"\b(?:is|it's|are) (?:too )?(?:blurry|blurred|low|unreadable|illegible)\b.{0,80}",
         r"\bich (?:kann|konnte) .{0,60}(?:bild|text|dokument|seite|inhalt)\w* .{0,40}(?:nicht|"
         r"leider) .{0,30}(?:lesen|erkennen|verarbeiten|entziffern|öffnen|sehen)",
+        r"\bich (?:kann|konnte|sehe|habe|bin) .{0,40}\b(?:kein|nicht|leider).{0,60}(?:bild|foto|scan|anhang|"
+        r"datei|text|dokument|lage|zugriff)",
+        r"\b(?:dabei|damit) kann ich .{0,20}nicht (?:weiter)?helfen|\bkein(?:en)? (?:lesbaren? |"
+        r"sichtbaren? )?text (?:zu )?(?:erkenn|vorhanden|lesen)",
+        r"\b(?:bild|scan|foto|schrift)\w* ist (?:leider )?(?:zu|sehr) (?:unscharf|klein|dunkel|hell|undeutlich)",
+        r"\bje (?:ne|n'ai) .{0,40}(?:image|photo|document|texte|fichier)|\baucun texte (?:n'est )?(?:lisible|"
+        r"visible)",
+        r"\bno (?:puedo|pude|veo|tengo|hay) .{0,40}(?:imagen|foto|documento|texto|archivo|capacidad)",
+        r"\bno readable text|\bthere is no text|\b(?:image|file) (?:did not|didn't) upload|\bplease (?:re-?)?upload",
         r"\b(?:es )?tut mir (?:sehr )?leid,? (?:aber )?(?:ich|das)",
         r"\bje (?:suis désolée?|ne peux pas|ne parviens pas à|ne suis pas en mesure)",
         r"\b(?:lo siento|no puedo (?:leer|ver|procesar|extraer|acceder)|no me es posible)",
@@ -114,12 +127,15 @@ OPENINGS = Phrases(
         r"(?:blank|empty|white))",
         r"^the (?:page|document) (?:shows|depicts|appears to|displays|is (?:completely |entirely )?(?:blank|"
         r"empty|white)|does not contain any|contains no)",
+        r"^(?:this|it) (?:appears|seems) to be\b|^(?:this|it) looks like an?\b|^(?:dies|es|"
+        r"das) scheint (?:sich um )?ein",
         rf"^based on the {ON_THE_PAGE}",
         r"^(?:i've|i have|i will|i'll|let me) (?:\w+ )?(?:transcribe|extract|carefully|read|go through)",
         rf"^the (?:\w+ )?text (?:\w+ )?(?:in|on|from|of) (?:the|this) {ON_THE_PAGE} (?:reads|is|says|states)",
-        rf"^(?:extracted text|transcription|transcribed text|transcript|ocr (?:output|result|text)|text (?:from|"
-        rf"in) (?:the )?{ON_THE_PAGE}|"
-        rf"transkription|extrahierter text|texte extrait|texto extraído|testo estratto|распознанный текст)\s*:",
+        rf"^(?:extracted text|transcribed text|ocr (?:output|result|text)|text (?:from|"
+        rf"in) (?:the )?{ON_THE_PAGE}|extrahierter text|texte extrait|texto extraído|testo estratto|"
+        rf"распознанный текст)\s*:",
+        r"^(?:full |page )?(?:transcription|transcript|transkription|transcripción|trascrizione)\s*:$",
         r"^(?:gerne|natürlich|klar|selbstverständlich|aber gern)\b[^:]{0,20}(?:hier|ich|nachfolgend).{0,60}",
         r"^(?:hier (?:ist|finden sie|findest du|kommt)|nachfolgend|im folgenden|es folgt) .{0,40}(?:transkri|"
         r"extrahiert|erkannte text|text (?:aus|des|der|auf|von)|inhalt (?:des|der) (?:bild|dokument|seite))",
@@ -153,6 +169,7 @@ OPENINGS = Phrases(
         r"from|includes|was)\b",
         r"^(?:dies|es) (?:ist|handelt sich um) (?:ein|eine|einen|das) .{0,40}(?:rechnung|brief|schreiben|"
         r"formular|dokument)",
+        r"^il s'agit d'une?\b|^se trata de una?\b|^si tratta di un|^this is a\b",
         r"^(?:das dokument|die seite|die rechnung) (?:enthält|ist|listet|beschreibt)",
         r"^hier (?:ist|sind) .{0,80}:$|^voici .{0,80}:$|^aquí (?:está|tiene) .{0,80}:$",
     ),
@@ -162,9 +179,18 @@ ENDINGS = Phrases(
     unmistakable=_any(
         r"\blet me know if you(?:'d| would)? (?:like|want|need|prefer)(?: me to| this| it| the)? .{0,60}"
         r"(?:text|transcri|format|translat|summar|extract|clarif|refin|adjust|image|page|table)",
+        r"^(?:if you(?:'d like| would like| want| wish| prefer| need)|i can also)\b.{0,80}(?:text|transcri|"
+        r"format|translat|summar|extract|image|table)",
+        r"^(?:wenn|falls) (?:du|sie) .{0,30}(?:möchte|wünsch|willst|wollen|brauch)\w*.{0,60}(?:text|tabelle|"
+        r"format|form|übersetz|zusammenf|transkri)",
+        r"^(?:soll ich|möchte(?:st|n) (?:du|sie),? dass ich)\b|^(?:souhaitez-vous|voulez-vous) que je\b|"
+        r"^¿?(?:quieres|desea|le gustaría) que\b",
+        r"^si (?:vous (?:le )?(?:souhaitez|voulez)|(?:lo )?(?:quieres|deseas?|prefieres)).{0,80}(?:text|trad|"
+        r"format|transcri|tabl|resum|résum)",
         r"\bwould you like me to\b|\bdo you want me to\b|\bi hope this (?:transcription|helps)",
         r"\bi(?:'ve| have) (?:transcribed|preserved|kept|tried to|done my best|omitted|left out|marked|extracted)\b",
-        r"^\W*(?:please )?note\b.{0,10}.{0,80}\b(?:illegible|unclear|blurr|hard to read|difficult to read|"
+        r"^\W*(?:please )?note\b(?: that)?\W{0,5}(?:some|parts?|the|this|i|a few|several|certain|due|because|as|"
+        r"my)\b.{0,80}\b(?:illegible|unclear|blurr|hard to read|difficult to read|"
         r"unreadable|cut off|not (?:fully |clearly )?"
         r"(?:visible|legible)|transcri|handwrit|image|ocr)",
         r"^\W*(?:this|the above|above) (?:is|was) (?:the )?(?:\w+ ){0,2}(?:transcription|transcript|text) (?:of|"
@@ -174,10 +200,13 @@ ENDINGS = Phrases(
         r"document|image) (?:is|was|cannot)",
         r"\b(?:teilen sie mir mit|lassen sie (?:es )?mich wissen|sag bescheid|gib bescheid), (?:wenn|falls|"
         r"ob) (?:sie|du) .{0,60}(?:text|transkri|format|übersetz|hilfe|anpass)",
-        r"^\W*(?:hinweis|anmerkung|bemerkung)\b.{0,100}(?:unleserlich|schlecht lesbar|schwer (?:zu )?les|"
+        r"^\W*(?:hinweis|anmerkung|bemerkung)\W{1,5}(?:der|die|das|einige|einzelne|manche|teile|ein|aufgrund|da|"
+        r"ich|diese)\w*\b.{0,100}(?:unleserlich|schlecht lesbar|schwer (?:zu )?les|"
         r"nicht (?:eindeutig |klar |gut )?(?:lesbar|erkennbar)|unscharf|transkri|bild)",
-        r"^\W*(?:note|remarque)\b.{0,100}(?:illisible|lisible|flou|transcri|image)",
-        r"^\W*nota\b.{0,100}(?:ilegible|legible|borros|transcri|imagen|illeggibil|immagine)",
+        r"^\W*(?:note|remarque)\W{1,5}(?:le|la|les|certain|une?|en raison|j)\w*\b.{0,100}(?:illisible|lisible|"
+        r"flou|transcri|image)",
+        r"^\W*nota\W{1,5}(?:el|la|los|las|algun|parte|una?|debido|il|lo|alcun)\w*\b.{0,100}(?:ilegible|legible|"
+        r"borros|transcri|imagen|illeggibil|immagine)",
         r"\bn'hésitez pas à me (?:le )?(?:dire|demander|faire savoir) si .{0,60}(?:texte|transcri|format|tradui|"
         r"aide)",
         r"\b(?:avísame|hágamelo saber|dime|házmelo saber) si .{0,60}(?:texto|transcri|formato|tradu|ayuda|algo más)",
