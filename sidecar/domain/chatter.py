@@ -96,7 +96,9 @@ REFUSALS = Phrases(
         r"\bje (?:ne|n'ai) .{0,40}(?:image|photo|document|texte|fichier)|\baucun texte (?:n'est )?(?:lisible|"
         r"visible)",
         r"\bno (?:puedo|pude|veo|tengo|hay) .{0,40}(?:imagen|foto|documento|texto|archivo|capacidad)",
-        r"\bno readable text|\bthere is no text|\b(?:image|file) (?:did not|didn't) upload|\bplease (?:re-?)?upload",
+        r"\b(?:no|any|not enough) (?:readable|legible|visible|discernible) (?:text|content|words)|\bthere (?:is|"
+        r"are|does|appears|seems)\b.{0,20}(?:no|not|n't)\b.{0,20}\btext\b|\b(?:image|file) (?:did not|"
+        r"didn't) upload|\bplease (?:re-?)?upload",
         r"\b(?:es )?tut mir (?:sehr )?leid,? (?:aber )?(?:ich|das)",
         r"\bje (?:suis désolée?|ne peux pas|ne parviens pas à|ne suis pas en mesure)",
         r"\b(?:lo siento|no puedo (?:leer|ver|procesar|extraer|acceder)|no me es posible)",
@@ -129,6 +131,9 @@ OPENINGS = Phrases(
         r"empty|white)|does not contain any|contains no)",
         r"^(?:this|it) (?:appears|seems) to be\b|^(?:this|it) looks like an?\b|^(?:dies|es|"
         r"das) scheint (?:sich um )?ein",
+        r"^(?:sure|sure thing|certainly|of course|absolutely|gerne|natürlich|bien sûr|claro|por supuesto|"
+        r"certo)[,!.: ]*$",
+        r"^(?:below|in the following),? you (?:will|can) find\b",
         rf"^based on the {ON_THE_PAGE}",
         r"^(?:i've|i have|i will|i'll|let me) (?:\w+ )?(?:transcribe|extract|carefully|read|go through)",
         rf"^the (?:\w+ )?text (?:\w+ )?(?:in|on|from|of) (?:the|this) {ON_THE_PAGE} (?:reads|is|says|states)",
@@ -161,7 +166,6 @@ OPENINGS = Phrases(
         r"no visible text|there is no (?:visible |readable )?text.{0,40})\W*$",
     ),
     ambiguous=_any(
-        r"^(?:sure|certainly|of course|absolutely|gerne|natürlich|bien sûr|claro|por supuesto)\b[,!.: ]*$",
         r"^here(?:'s| is| are) .{0,80}:$",
         r"^this (?:is|appears to be|looks like) (?:a|an) (?:\w+ ){0,3}(?:invoice|letter|receipt|form|document|"
         r"page|contract|bill|statement)",
@@ -207,6 +211,8 @@ ENDINGS = Phrases(
         r"flou|transcri|image)",
         r"^\W*nota\W{1,5}(?:el|la|los|las|algun|parte|una?|debido|il|lo|alcun)\w*\b.{0,100}(?:ilegible|legible|"
         r"borros|transcri|imagen|illeggibil|immagine)",
+        r"\b(?:laat (?:het )?(?:me|mij) weten|fammi sapere|mi faccia sapere|me avise|diga-me|avise-me),? (?:als|"
+        r"of|se) .{0,60}(?:te[kx]st|testo|form|vert|trad|trans|tras|hulp)",
         r"\bn'hésitez pas à me (?:le )?(?:dire|demander|faire savoir) si .{0,60}(?:texte|transcri|format|tradui|"
         r"aide)",
         r"\b(?:avísame|hágamelo saber|dime|házmelo saber) si .{0,60}(?:texto|transcri|formato|tradu|ayuda|algo más)",

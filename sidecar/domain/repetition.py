@@ -13,7 +13,8 @@ from operator import eq
 LONGEST_PERIOD = 30
 #: A word of so many characters is looked into (scripts without spaces, "hahaha", "_____").
 LONG_WORD = 60
-LINE_END = re.compile(r"\n|(?<=[.!?。！？])\s+")
+#: The number of an item ("12. ") ends no sentence.
+LINE_END = re.compile(r"\n|(?<=\D[.!?。！？])\s+")
 LIST_NUMBER = re.compile(r"^\W*\d{1,4}[.):]\s*")
 
 

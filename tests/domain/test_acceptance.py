@@ -2,7 +2,8 @@
 
 The good answers are documents as a person would type them, each answered in the ways models have (markdown, tables,
 other line ends, a fence, thinking before it) and seen by Tesseract in the ways it has (clean, with slips, in part, as
-garbage, not at all). The lists named "heldout" were written when the rules were finished.
+garbage, not at all). The lists named "heldout" and "second" were written when the rules stood: 20 of 24 and
+11 of 15 bad answers were right at the first run, and 92 of 98 and 35 of 35 good ones. The rules were mended after.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.domain.acceptance import CHECKS, PageAnswer, Seen, cleaned, complaint, score, worse
+from sidecar.domain.comparison import missing_numbers, numbers
 
 ANSWERS = Path(__file__).parent / "answers"
 UNKNOWN = Seen(None, None, is_blank=False)
@@ -108,13 +110,12 @@ def good_cases(name: str) -> Iterator[Case]:
     for entry in json.loads((ANSWERS / name).read_text(encoding="utf-8")):
         text = text_of(entry["lines"]) or ""
         for variation, (answered, seen) in VARIATIONS.items():
-            needs = "tesseract" in entry.get("only_with", "") and seen(text).text in (None, "", GARBAGE)
-            if not needs:
-                yield Case(f"{entry['name']}: {variation}", PageAnswer(answered(text), cut_off=False), seen(text))
+            yield Case(f"{entry['name']}: {variation}", PageAnswer(answered(text), cut_off=False), seen(text))
 
 
-BAD = [*bad_cases("bad.json"), *bad_cases("bad-heldout.json")]
-GOOD = [*good_cases("good.json"), *good_cases("good-heldout.json")]
+LISTS = ("", "-heldout", "-second")
+BAD = [case for part in LISTS for case in bad_cases(f"bad{part}.json")]
+GOOD = [case for part in LISTS for case in good_cases(f"good{part}.json")]
 
 
 def named(case: Case) -> str:
@@ -202,8 +203,6 @@ def test_the_sentence_counts_what_was_invented() -> None:
     ],
 )
 def test_a_number_may_be_written_in_another_way(said: str, tesseract: str) -> None:
-    from sidecar.domain.comparison import missing_numbers, numbers  # noqa: PLC0415
-
     assert missing_numbers(numbers(said), tesseract) == []
 
 
