@@ -39,7 +39,7 @@ PACKAGES: dict[str, set[str]] = {
     "pdf2image": {"engines"},
     "pytesseract": {"engines"},
     "PIL": {"engines", "practice"},
-    "pikepdf": {"practice"},
+    "pikepdf": {"engines", "practice"},
     "pydantic": {"settings"},
     "pydantic_settings": {"settings"},
     "typer": {"cli"},
