@@ -1,42 +1,35 @@
 """Give the words of a text that has no places the places of the same words in another reading of the page.
 
-The two readings differ: words are misread, split, joined, left out, and whole columns may stand in another order. So
-the words that both have exactly once are matched first, in order, and again between them (patience, as in diff); what
-has moved as a whole is matched among what is left; then what resembles each other in between. Words without a
-counterpart share the boxes, or the empty space, between their neighbours in proportion to their length.
+Which word is which is found by the texts alone. A word without a counterpart shares the boxes, or the empty space,
+between its neighbours in proportion to its length.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate
 from math import isfinite
 from statistics import median
 
+from sidecar.domain.matching import free_between, gaps, match
 from sidecar.domain.word import Box, Word
 
-#: How many pairs of words are compared for likeness on one page, so that no page takes long.
-_MOST_COMPARISONS = 200_000
-#: Shares of common letter pairs, from 0 to 1, from which two words are taken as readings of the same one.
-_ALIKE = 0.4
-#: A word that stands in another place than expected must be at least this long to be found by itself.
-_TELLING_LETTERS = 4
-_MOST_MOVES = 8
 _MARGIN = 0.06
 #: Of the page's height, where nothing on the page tells.
 _LINE_HEIGHT, _LEADING = 0.012, 0.018
-#: A character's width as a share of its line's height, on an upright page, where nothing on the page tells.
-_SHAPE = 0.6
+#: Of the page's width, for one letter, where nothing on the page tells.
+_LETTER_WIDTH = 0.01
+#: A block of text is at least this wide, even if little of it was found.
+_BLOCK_WIDTH = 0.5
 _LEAST = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
     box: Box
-    #: Words with the same row, from left to right, belong to one line; None for a row of its own.
+    #: Words with the same row, from left to right, belong to one line.
     row: tuple[int, int]
     confidence: float
 
@@ -52,8 +45,7 @@ def align(boxes: Sequence[Word], text: str) -> list[Word]:
     known = [word for word in map(_sane, boxes) if word is not None]
     if not known:
         return _down_the_page(text)
-    pairs = _matched([_key(word.text) for word in known], [_key(word) for word in words])
-    return _numbered(words, _places(known, words, pairs))
+    return _numbered(words, _places(known, words))
 
 
 def _sane(word: Word) -> Word | None:
@@ -69,249 +61,112 @@ def _clamped(box: Box) -> Box:
     return left, top, max(right, left + _LEAST), max(bottom, top + _LEAST)
 
 
-def _key(word: str) -> str:
-    """Return what two readings of a word have in common: its letters and digits, or all of it if it has none."""
-    folded = word.casefold()
-    return "".join(character for character in folded if character.isalnum()) or folded
-
-
-# --- which word is which
-
-
-def _matched(known: Sequence[str], words: Sequence[str]) -> dict[int, int]:
-    """Return pairs of positions: in `words` -> in `known`."""
-    pairs = dict(_anchors(known, words, range(len(known)), range(len(words))))
-    for _ in range(_MOST_MOVES):
-        free_known = [at for at in range(len(known)) if at not in set(pairs.values())]
-        free_words = [at for at in range(len(words)) if at not in pairs]
-        moved = _moved(known, words, free_known, free_words)
-        if not moved:
-            break
-        pairs |= moved
-    return pairs | _alike(known, words, pairs)
-
-
-def _anchors(
-    known: Sequence[str], words: Sequence[str], where_known: Sequence[int], where_words: Sequence[int]
-) -> Iterator[tuple[int, int]]:
-    """Yield pairs that are in order on both sides: equal ends, then words that are unique, then those between them."""
-    todo = [(list(where_known), list(where_words))]
-    while todo:
-        ours, theirs = todo.pop()
-        start = 0
-        while start < min(len(ours), len(theirs)) and known[ours[start]] == words[theirs[start]]:
-            yield theirs[start], ours[start]
-            start += 1
-        end = 0
-        while end < min(len(ours), len(theirs)) - start and known[ours[-1 - end]] == words[theirs[-1 - end]]:
-            yield theirs[-1 - end], ours[-1 - end]
-            end += 1
-        ours, theirs = ours[start : len(ours) - end], theirs[start : len(theirs) - end]
-        if not ours or not theirs:
-            continue
-        steps = _unique_in_order([known[at] for at in ours], [words[at] for at in theirs])
-        for (a, b), (c, d) in pairwise([(-1, -1), *steps, (len(ours), len(theirs))]):
-            if steps:
-                todo.append((ours[a + 1 : c], theirs[b + 1 : d]))
-        yield from ((theirs[b], ours[a]) for a, b in steps)
-
-
-def _unique_in_order(known: Sequence[str], words: Sequence[str]) -> list[tuple[int, int]]:
-    """Return the longest rising row of pairs of words that each side has once, or failing those, of two words."""
-    for length in (1, 2):
-        ours, theirs = _once(known, length), _once(words, length)
-        found = _longest_rising([(at, theirs[key]) for key, at in ours.items() if key in theirs])
-        if found:
-            return found
-    return []
-
-
-def _once(keys: Sequence[str], length: int) -> dict[tuple[str, ...], int]:
-    """Return where each run of `length` keys stands that occurs once only, in order."""
-    runs = list(zip(*(keys[start:] for start in range(length)), strict=False))
-    counts = Counter(runs)
-    return {run: at for at, run in enumerate(runs) if counts[run] == 1}
-
-
-def _longest_rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the longest selection of pairs (which rise in their first part) that rises in the second part as well."""
-    tails: list[int] = []
-    last: list[int] = []  # which pair each tail is
-    before: list[int] = []
-    for index, (_, second) in enumerate(pairs):
-        at = bisect_left(tails, second)
-        tails[at : at + 1] = [second]
-        before.append(last[at - 1] if at else -1)
-        last[at : at + 1] = [index]
-    found = []
-    index = last[-1] if last else -1
-    while index >= 0:
-        found.append(pairs[index])
-        index = before[index]
-    return found[::-1]
-
-
-def _moved(
-    known: Sequence[str], words: Sequence[str], free_known: Sequence[int], free_words: Sequence[int]
-) -> dict[int, int]:
-    """Return what is in the same order among the words left over: blocks that stand elsewhere in the other reading.
-
-    A short word by itself says nothing; it must have a neighbour that moved with it.
-    """
-    found = dict(_anchors(known, words, free_known, free_words))
-
-    def has_company(at: int) -> bool:
-        return any(found.get(at + step) == found[at] + step for step in (-1, 1))
-
-    return {at: other for at, other in found.items() if len(words[at]) >= _TELLING_LETTERS or has_company(at)}
-
-
-def _alike(known: Sequence[str], words: Sequence[str], pairs: dict[int, int]) -> dict[int, int]:
-    """Match misread words in each gap between matched ones, in order, by common letter pairs."""
-    found: dict[int, int] = {}
-    used = set(pairs.values())
-    budget = _MOST_COMPARISONS
-    for start, end in _gaps(len(words), pairs):
-        ours = _boxes_between(len(known), pairs.get(start - 1), pairs.get(end), used)
-        if 0 < len(ours) * (end - start) <= budget:
-            budget -= len(ours) * (end - start)
-            found |= _best_pairs(known, words, ours, range(start, end))
-    return found
-
-
-def _gaps(count: int, pairs: dict[int, int]) -> Iterator[tuple[int, int]]:
-    """Yield the runs of positions below `count` without a partner, each as start and end (excluded)."""
-    start = 0
-    for at in [*(at for at in range(count) if at in pairs), count]:
-        if at > start:
-            yield start, at
-        start = at + 1
-
-
-def _boxes_between(count: int, before: int | None, after: int | None, used: set[int]) -> list[int]:
-    """Return the free positions that follow one neighbour and reach to the other, as far as nothing else is between."""
-    found: list[int] = []
-    at = -1 if before is None else before
-    if before is None and after is not None:  # what stands right before the first
-        at = after - 1
-        while at >= 0 and at not in used:
-            at -= 1
-    for position in range(at + 1, count):
-        if position in used:
-            break
-        found.append(position)
-    return found
-
-
-def _best_pairs(
-    known: Sequence[str], words: Sequence[str], ours: Sequence[int], theirs: Sequence[int]
-) -> dict[int, int]:
-    """Return the pairs, in order, with the greatest sum of likeness (a table of len(ours) x len(theirs))."""
-    left, right = [_letters(known[at]) for at in ours], [_letters(words[at]) for at in theirs]
-    likeness = [[_likeness(one, other) for other in right] for one in left]
-    best = [[0.0] * (len(right) + 1) for _ in range(len(left) + 1)]
-    for i in range(len(left) - 1, -1, -1):
-        row, below = best[i], best[i + 1]
-        for j in range(len(right) - 1, -1, -1):
-            row[j] = max(below[j], row[j + 1], below[j + 1] + likeness[i][j])
-    found, i, j = {}, 0, 0
-    while i < len(left) and j < len(right):
-        if likeness[i][j] and best[i][j] == best[i + 1][j + 1] + likeness[i][j]:
-            found[theirs[j]] = ours[i]
-            i, j = i + 1, j + 1
-        elif best[i][j] == best[i + 1][j]:
-            i += 1
+def _places(known: Sequence[Word], words: Sequence[str]) -> list[_Place]:
+    places: dict[int, _Place] = {}
+    firsts: dict[int, int] = {}  # in `words` -> in `known`: where the counterpart begins
+    lasts: dict[int, int] = {}
+    used: set[int] = set()
+    for first, end, known_first, known_end in match([word.text for word in known], words):
+        for at, place in enumerate(_over(words[first:end], known[known_first:known_end]), first):
+            places[at], firsts[at], lasts[at] = place, known_first, known_end - 1
+        used.update(range(known_first, known_end))
+    page = _Page.of(known)
+    for start, end in list(gaps(len(words), set(places))):
+        before, after = lasts.get(start - 1), firsts.get(end)
+        free = [known[at] for at in free_between(len(known), before, after, used)]
+        if free:
+            new = _over(words[start:end], free, certain=False)
         else:
-            j += 1
-    return found
+            neighbours = [None if at is None else known[at] for at in (before, after)]
+            new = _in_gap(words[start:end], neighbours[0], neighbours[1], page)
+        places |= dict(enumerate(new, start))
+    return [places[at] for at in range(len(words))]
 
 
-def _letters(key: str) -> frozenset[str]:
-    return frozenset(map("".join, pairwise(f" {key} ")))
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What is usual on the page."""
+
+    #: Of a line, in parts of the page.
+    height: float
+    #: Of one letter.
+    letter: float
+    #: Where lines begin and end.
+    left: float
+    right: float
+
+    @classmethod
+    def of(cls, known: Sequence[Word]) -> _Page:
+        height = median(word.box[3] - word.box[1] for word in known)
+        letter = median((word.box[2] - word.box[0]) / len(word.text) for word in known)
+        left = min(word.box[0] for word in known)
+        right = max(word.box[2] for word in known)
+        return cls(height, letter, left, max(right, min(1 - _MARGIN / 2, left + _BLOCK_WIDTH)))
 
 
-def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
-    """Return the share of common letter pairs (Dice), or 0 if that is too small to mean anything."""
-    share = 2 * len(one & other) / (len(one) + len(other))
-    return share if share >= _ALIKE else 0.0
-
-
-# --- where the others stand
-
-
-def _places(known: Sequence[Word], words: Sequence[str], pairs: dict[int, int]) -> list[_Place]:
-    found = {at: _Place(known[it].box, (known[it].line, 0), known[it].confidence) for at, it in pairs.items()}
-    used = set(pairs.values())
-    height = median(word.box[3] - word.box[1] for word in known)
-    text_box = (min(word.box[0] for word in known), max(word.box[2] for word in known))
-    for start, end in list(_gaps(len(words), pairs)):
-        before, after = pairs.get(start - 1), pairs.get(end)
-        between = [known[at] for at in _boxes_between(len(known), before, after, used)]
-        if between:
-            new = _over_boxes(words[start:end], between)
-        else:
-            neighbours = [known[at] if at is not None else None for at in (before, after)]
-            new = _in_gap(words[start:end], neighbours[0], neighbours[1], text_box, height)
-        found |= dict(enumerate(new, start))
-    return [found[at] for at in range(len(words))]
-
-
-def _over_boxes(words: Sequence[str], between: Sequence[Word]) -> list[_Place]:
-    """Lay the words over boxes whose own words they replace, each over its share of the letters.
+def _over(words: Sequence[str], known: Sequence[Word], *, certain: bool = True) -> list[_Place]:
+    """Lay the words over the boxes of other readings of them, each over its share of the letters.
 
     A word that would reach over the end of a line stays on the line that has more of it.
     """
-    total = sum(map(len, words))
-    letters = [max(1, len(word.text)) for word in between]
-    scale = sum(letters) / total
-    places, at = [], 0.0
+    if len(words) == len(known):
+        return [_Place(one.box, (one.line, 0), one.confidence if certain else 0.0) for one in known]
+    ends = list(accumulate(len(word.text) for word in known))
+    scale = ends[-1] / sum(map(len, words))
+    confidence = min(word.confidence for word in known) if certain else 0.0
+    places, start = [], 0.0
     for word in words:
-        start, end = at, at + len(word) * scale
-        at = end
-        parts = list(_covered(between, letters, start, end))
-        row = max((part[0] for part in parts), key=lambda row: sum(part[2] for part in parts if part[0] == row))
-        on_row = [part[1] for part in parts if part[0] == row]
-        box = (
-            min(box[0] for box in on_row), min(box[1] for box in on_row),
-            max(box[2] for box in on_row), max(box[3] for box in on_row),
-        )  # fmt: skip
-        places.append(_Place(_clamped(box), (row, 0), 0.0))
+        end = start + len(word) * scale
+        first = min(bisect_right(ends, start + _LEAST), len(known) - 1)
+        last = min(bisect_right(ends, end - _LEAST), len(known) - 1)
+        parts = [_part(known[at], ends[at], start, end) for at in range(first, last + 1)]
+        lines = [one.line for one in known[first : last + 1]]
+        line = max(
+            dict.fromkeys(lines),
+            key=lambda line: sum(box[2] - box[0] for box, on in zip(parts, lines, strict=True) if on == line),
+        )
+        boxes = [box for box, on in zip(parts, lines, strict=True) if on == line]
+        places.append(_Place(_around(boxes), (line, 0), confidence))
+        start = end
     return places
 
 
-def _covered(
-    between: Sequence[Word], letters: Sequence[int], start: float, end: float
-) -> Iterator[tuple[int, Box, float]]:
-    """Yield line, part of the box and number of letters for each box that the letters from `start` to `end` touch."""
-    first = 0.0
-    for word, count in zip(between, letters, strict=True):
-        low, high = max(start, first) - first, min(end, first + count) - first
-        if high > low or (word is between[-1] and first + count <= start):
-            left, top, right, bottom = word.box
-            step = (right - left) / count
-            low = min(low, count - 0.01)
-            yield word.line, (left + low * step, top, left + max(high, low + 0.01) * step, bottom), high - low
-        first += count
+def _part(word: Word, word_end: int, start: float, end: float) -> Box:
+    """Return the part of the word's box that the letters from `start` to `end` cover; the word ends at `word_end`."""
+    left, top, right, bottom = word.box
+    step = (right - left) / len(word.text)
+    begin = word_end - len(word.text)
+    return left + max(0.0, start - begin) * step, top, left + min(len(word.text), end - begin) * step, bottom
 
 
-def _in_gap(
-    words: Sequence[str], before: Word | None, after: Word | None, text_box: tuple[float, float], height: float
-) -> list[_Place]:
-    """Place words that replace nothing: between their neighbours, below or beside them, or over them."""
+def _around(boxes: Sequence[Box]) -> Box:
+    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
+    return _clamped((left, top, max(box[2] for box in boxes), max(box[3] for box in boxes)))
+
+
+def _in_gap(words: Sequence[str], before: Word | None, after: Word | None, page: _Page) -> list[_Place]:
+    """Place words that replace nothing: between their neighbours, below or beside them, or over one of them."""
     if before and after and before.line == after.line:
         return _abreast(words, _gap_on_line(before.box, after.box), (before.line, 0))
-    below = _free_rows(before, after, height)
-    if below is not None:
-        return _stacked(words, (text_box[0], below[0], text_box[1], below[1]), height, (before or after).line)  # type: ignore[union-attr]
-    if before and text_box[1] - before.box[2] > height:
-        box = (before.box[2] + height / 4, before.box[1], text_box[1], before.box[3])
-        return _abreast(words, box, (before.line, 0))
-    if after and after.box[0] - text_box[0] > height:
-        box = (text_box[0], after.box[1], after.box[0] - height / 4, after.box[3])
-        return _abreast(words, box, (after.line, 0))
-    neighbour = before or after
-    assert neighbour is not None  # noqa: S101 - there are boxes, so some word has a partner or they all lie between
-    return _abreast(words, neighbour.box, (neighbour.line, 0))
+    near = before or after
+    if near is None:  # no word of the two readings is the same, and then none is free
+        return _stacked(words, (page.left, _MARGIN, page.right, 1 - _MARGIN), page, 0)
+    rows = _free_rows(before, after, page.height)
+    if rows is not None:
+        return _stacked(words, (page.left, rows[0], page.right, rows[1]), page, near.line)
+    left, top, right, bottom = near.box
+    if before and page.right - right > page.height:
+        near_box = (right + page.letter / 2, top, min(page.right, right + _length(words) * page.letter), bottom)
+    elif before is None and left - page.left > page.height:
+        near_box = (max(page.left, left - _length(words) * page.letter), top, left - page.letter / 2, bottom)
+    else:
+        near_box = near.box
+    return _abreast(words, _clamped(near_box), (near.line, 0))
+
+
+def _length(words: Sequence[str]) -> int:
+    """Count letters, with a blank before each word."""
+    return sum(len(word) + 1 for word in words)
 
 
 def _gap_on_line(before: Box, after: Box) -> Box:
@@ -333,7 +188,7 @@ def _free_rows(before: Word | None, after: Word | None, height: float) -> tuple[
 def _abreast(words: Sequence[str], box: Box, row: tuple[int, int]) -> list[_Place]:
     """Share a box among words side by side, in proportion to their length, with a blank between them."""
     left, top, right, bottom = box
-    step = (right - left) / (sum(map(len, words)) + len(words) - 1)
+    step = (right - left) / (_length(words) - 1)
     places = []
     for word in words:
         end = left + len(word) * step
@@ -342,21 +197,22 @@ def _abreast(words: Sequence[str], box: Box, row: tuple[int, int]) -> list[_Plac
     return places
 
 
-def _stacked(words: Sequence[str], box: Box, height: float, line: int) -> list[_Place]:
+def _stacked(words: Sequence[str], box: Box, page: _Page, line: int) -> list[_Place]:
     """Set words in lines of usual height, filled from left to right, from the top of a box."""
     left, top, right, bottom = box
-    height = min(height, bottom - top)
-    a_line = max(1, int((right - left) / (height * _SHAPE)))
+    a_line = max(1, int((right - left) / page.letter))
     rows: list[list[str]] = [[]]
+    room = a_line
     for word in words:
-        if rows[-1] and sum(len(other) + 1 for other in rows[-1]) + len(word) > a_line:
+        if rows[-1] and len(word) + 1 > room:
             rows.append([])
+            room = a_line
         rows[-1].append(word)
-    pitch = min(height * 1.4, (bottom - top) / len(rows))
+        room -= len(word) + 1
+    pitch = min(page.height * 1.4, (bottom - top) / len(rows))
     places: list[_Place] = []
     for number, row in enumerate(rows):
-        letters = sum(map(len, row)) + len(row) - 1
-        end = min(right, left + (right - left) * max(letters, 1) / a_line)
+        end = min(right, left + (_length(row) - 1) * page.letter)
         y = top + number * pitch
         places += _abreast(row, (left, y, end, y + pitch / 1.4), (line, number + 1))
     return places
@@ -368,8 +224,7 @@ def _down_the_page(text: str) -> list[Word]:
     height = pitch * _LINE_HEIGHT / _LEADING
     words: list[Word] = []
     for number, line in enumerate(lines):
-        letters = sum(map(len, line)) + len(line) - 1
-        right = min(1 - _MARGIN, _MARGIN + letters * height * _SHAPE)
+        right = min(1 - _MARGIN, _MARGIN + (_length(line) - 1) * _LETTER_WIDTH)
         top = _MARGIN + number * pitch
         places = _abreast(line, (_MARGIN, top, right, top + height), (number, 0))
         words += [Word(word, place.box, number + 1, 0.0) for word, place in zip(line, places, strict=True)]

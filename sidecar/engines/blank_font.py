@@ -130,7 +130,7 @@ def _to_unicode(characters: list[str]) -> bytes:
 
 
 def _true_type() -> bytes:
-    """Build a TrueType program of two glyphs without ink: every table that a strict reader asks for, and nothing else."""
+    """Build a TrueType program of two glyphs without ink, with every table that a strict reader asks for."""
     glyph = struct.pack(">5hHH2B4h", 1, 0, DESCENT, WIDTH, ASCENT, 1, 0, 1, 1, 0, WIDTH, DESCENT, ASCENT - DESCENT)
     tables = {
         b"OS/2": struct.pack(

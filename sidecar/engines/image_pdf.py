@@ -110,7 +110,7 @@ def _png(data: bytes, icc: bytes | None) -> _Picture | None:
             rows.append(chunk)
         elif name == b"tRNS":
             return None
-    if interlaced or kind not in (0, 2, 3) or (kind == 3) != (palette is not None and kind == 3):
+    if interlaced or kind not in (0, 2, 3) or (kind == 3 and palette is None):
         return None
     colors = 3 if kind == 2 else 1
     parameters: dict[str, object] = {"/Predictor": 15, "/Colors": colors, "/BitsPerComponent": bits, "/Columns": width}
@@ -147,13 +147,14 @@ def _encoded(image: Image.Image, *, lossy: bool) -> _Picture:
 
 def _on_paper(image: Image.Image) -> Image.Image:
     """Return the frame as black and white, indexes, grey or RGB, with what is transparent shown as white paper."""
-    if image.mode in ("1", "L", "RGB") or (image.mode == "P" and "transparency" not in image.info):
-        return image
-    if image.mode in ("LA", "La", "RGBA", "RGBa", "PA", "P"):
-        whole = image.convert("LA" if image.mode in ("LA", "La") else "RGBA")
-        paper = Image.new("L" if whole.mode == "LA" else "RGB", whole.size, "white")
+    if "transparency" in image.info or image.mode in ("LA", "La", "RGBA", "RGBa", "PA"):
+        whole = image.convert("RGBA")
+        is_grey = image.mode in ("1", "L", "LA", "La")
+        paper = Image.new("L" if is_grey else "RGB", whole.size, "white")
         paper.paste(whole.convert(paper.mode), mask=whole.getchannel("A"))
-        return paper
+        return paper.convert("1", dither=Image.Dither.NONE) if image.mode == "1" else paper
+    if image.mode in ("1", "L", "RGB", "P"):
+        return image
     if image.mode.startswith("I;16"):
         return image.point(lambda value: value * (1 / 256)).convert("L")
     return image.convert("L" if image.mode in ("I", "F") else "RGB")
