@@ -1,10 +1,10 @@
 """A font without ink, for text that is selected, searched and copied but never seen.
 
-One glyph of the font stands for one character as a reader sees it: a letter together with its combining marks, or an
-emoji with all its parts. So a mark is never torn from its letter when text is copied, and characters beyond the Basic
-Multilingual Plane need no special care. What a glyph means stands in the ToUnicode map alone (ISO 32000-1, 9.10.3);
-how it looks comes from a TrueType program of two glyphs. The second is a line without thickness from corner to corner:
-it leaves no ink, but has an extent, without which PDFium passes over words of one letter.
+A glyph stands for one character, also beyond the Basic Multilingual Plane, or for an emoji with all its parts. Marks
+above and below a letter are glyphs without width of their own: within the letter's glyph they would be turned round in
+scripts from right to left, and make pdf.js see a gap after it. What a glyph means stands in the ToUnicode map alone
+(ISO 32000-1, 9.10.3). How it looks comes from a TrueType program in which every glyph is a line without thickness from
+corner to corner: it leaves no ink, but has an extent, without which PDFium passes over words of one letter.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from pikepdf import Array, Dictionary, Name, Object, Pdf
 
-#: Every glyph is this wide, in thousandths of the type size; a word is stretched to its box as a whole.
+#: Every glyph but the marks is this wide, in thousandths of the type size; a word is stretched to its box as a whole.
 WIDTH = 500
 #: The font reaches this far above and below the base line, in thousandths of the type size.
 ASCENT, DESCENT = 800, -200
@@ -34,30 +34,32 @@ class BlankFont:
         self.obj: Object = pdf.make_indirect(Dictionary(Type=Name.Font, Subtype=Name.Type0))
 
     def encode(self, text: str) -> tuple[str, int]:
-        """Return the codes of `text` as hexadecimal digits, in the order they are shown, and how many glyphs they are.
+        """Return the codes of `text` as hexadecimal digits, in the order they are shown, and how many have a width.
 
         A word of a script written from right to left is shown from its end, since readers of PDF expect glyphs from
         left to right on the page and turn them round themselves.
         """
-        shown = list(clusters(text))
-        if _runs_right_to_left(text):
+        shown = list(characters(text))
+        if runs_right_to_left(text):
             shown.reverse()
-        return "".join(f"{self._code(cluster):04X}" for cluster in shown), len(shown)
+        codes = "".join(f"{self._code(character):04X}" for character in shown)
+        return codes, max(1, sum(not _is_mark(character) for character in shown))
 
-    def _code(self, cluster: str) -> int:
-        if cluster not in self._codes and len(self._codes) == _MOST_GLYPHS:
-            cluster = next(iter(self._codes))  # no document of people has 65,535 different characters
-        return self._codes.setdefault(cluster, len(self._codes) + 1)
+    def _code(self, character: str) -> int:
+        if character not in self._codes and len(self._codes) == _MOST_GLYPHS:
+            character = next(iter(self._codes))  # no document of people has 65,535 different characters
+        return self._codes.setdefault(character, len(self._codes) + 1)
 
     def finish(self) -> None:
         """Store the font with everything that was encoded."""
         pdf = self._pdf
         program = _true_type()
+        marks = [_is_mark(character) for character in self._codes]
         descriptor = Dictionary(
             Type=Name.FontDescriptor,
             FontName=Name("/" + _NAME),
             Flags=4,  # symbolic: its characters are its own
-            FontBBox=Array([0, DESCENT, WIDTH, ASCENT]),
+            FontBBox=Array([-WIDTH, DESCENT, WIDTH, ASCENT]),
             ItalicAngle=0,
             Ascent=ASCENT,
             Descent=DESCENT,
@@ -72,42 +74,64 @@ class BlankFont:
             CIDSystemInfo=Dictionary(Registry=b"Adobe", Ordering=b"Identity", Supplement=0),
             FontDescriptor=pdf.make_indirect(descriptor),
             DW=WIDTH,
-            CIDToGIDMap=pdf.make_stream(b"\0\0" + b"\0\1" * len(self._codes)),
+            CIDToGIDMap=pdf.make_stream(b"\0\0" + b"".join(b"\0\2" if mark else b"\0\1" for mark in marks)),
         )
+        if any(marks):
+            zero = Array([0])
+            descendant.W = Array([part for code, mark in enumerate(marks, 1) if mark for part in (code, zero)])
         self.obj.BaseFont = Name("/" + _NAME)
         self.obj.Encoding = Name("/Identity-H")
         self.obj.DescendantFonts = Array([pdf.make_indirect(descendant)])
         self.obj.ToUnicode = pdf.make_stream(_to_unicode(list(self._codes)))
 
 
-def clusters(text: str) -> Iterator[str]:
-    """Yield the characters of `text` as a reader sees them; joined they give `text` again."""
+def characters(text: str) -> Iterator[str]:
+    """Yield the characters of `text`, the parts of one emoji together; joined they give `text` again."""
     held = ""
     for character in text:
-        if held and not (_is_joined(character) or held.endswith(_JOINER)):
-            yield held
+        if held and not (_is_part(character) or held.endswith(_JOINER)):
+            yield from _apart(held)
             held = ""
         held += character
-    if held:
+    yield from _apart(held)
+
+
+def _apart(held: str) -> Iterator[str]:
+    if _JOINER in held:
         yield held
+        return
+    start = 0
+    for at, character in enumerate(held):
+        if _is_mark(character):
+            if at > start:
+                yield held[start:at]
+            yield character
+            start = at + 1
+    if start < len(held):
+        yield held[start:]
 
 
-def _is_joined(character: str) -> bool:
+def _is_mark(character: str) -> bool:
+    return len(character) == 1 and unicodedata.category(character) in ("Mn", "Me")
+
+
+def _is_part(character: str) -> bool:
     """Say whether the character belongs to the one before: marks, joiners, shades of skin, tags of flags."""
     return (
-        unicodedata.category(character) in ("Mn", "Mc", "Me")
+        _is_mark(character)
         or character == _JOINER
         or "\U0001f3fb" <= character <= "\U0001f3ff"
         or "\U000e0020" <= character <= "\U000e007f"
     )
 
 
-def _runs_right_to_left(text: str) -> bool:
+def runs_right_to_left(text: str) -> bool:
+    """Say whether all letters of the text are of scripts written from right to left, and there are some."""
     strong = {unicodedata.bidirectional(character) for character in text} & {"L", "R", "AL", "AN", "EN"}
     return bool(strong) and strong <= {"R", "AL"}
 
 
-def _to_unicode(characters: list[str]) -> bytes:
+def _to_unicode(known: list[str]) -> bytes:
     lines = [
         "/CIDInit /ProcSet findresource begin",
         "12 dict begin",
@@ -119,8 +143,8 @@ def _to_unicode(characters: list[str]) -> bytes:
         "<0000> <FFFF>",
         "endcodespacerange",
     ]
-    for start in range(0, len(characters), 100):  # a block may hold a hundred
-        block = characters[start : start + 100]
+    for start in range(0, len(known), 100):  # a block may hold a hundred
+        block = known[start : start + 100]
         lines.append(f"{len(block)} beginbfchar")
         for code, character in enumerate(block, start + 1):
             lines.append(f"<{code:04X}> <{character.encode('utf-16-be', 'replace').hex().upper()}>")
@@ -130,8 +154,12 @@ def _to_unicode(characters: list[str]) -> bytes:
 
 
 def _true_type() -> bytes:
-    """Build a TrueType program of two glyphs without ink, with every table that a strict reader asks for."""
-    glyph = struct.pack(">5hHH2B4h", 1, 0, DESCENT, WIDTH, ASCENT, 1, 0, 1, 1, 0, WIDTH, DESCENT, ASCENT - DESCENT)
+    """Build a TrueType program, with every table that a strict reader asks for.
+
+    It has a missing glyph, a letter, and a mark over the letter before.
+    """
+    letter = struct.pack(">5hHH2B4h", 1, 0, DESCENT, WIDTH, ASCENT, 1, 0, 1, 1, 0, WIDTH, DESCENT, ASCENT - DESCENT)
+    mark = struct.pack(">5hHH2B4h", 1, -WIDTH, DESCENT, 0, ASCENT, 1, 0, 1, 1, -WIDTH, WIDTH, DESCENT, ASCENT - DESCENT)
     tables = {
         b"OS/2": struct.pack(
             ">HhHHH10hh10s4I4sHHHhhhHH2I2h3H",
@@ -144,16 +172,18 @@ def _true_type() -> bytes:
         b"cmap": struct.pack(">HHHHI", 0, 1, 3, 1, 12)
         + struct.pack(">14H", 4, 32, 0, 4, 4, 1, 0, 32, 0xFFFF, 0, 32, 0xFFFF, 0xFFE1, 1)
         + struct.pack(">2H", 0, 0),
-        b"glyf": glyph,
+        b"glyf": letter + mark,
         b"head": struct.pack(
             ">IIIIHHqqhhhhHHhhh",
             *(0x00010000, 0x00010000, 0, 0x5F0F3CF5, 0, 1000, 0, 0),
-            *(0, DESCENT, WIDTH, ASCENT, 0, 8, 2, 0, 0),
+            *(-WIDTH, DESCENT, WIDTH, ASCENT, 0, 8, 2, 0, 0),
         ),
-        b"hhea": struct.pack(">IhhhHhhhhhhhhhhhH", 0x00010000, ASCENT, DESCENT, 0, WIDTH, *([0] * 11), 1),
-        b"hmtx": struct.pack(">HhH", WIDTH, 0, 0),
-        b"loca": struct.pack(">3H", 0, 0, len(glyph) // 2),
-        b"maxp": struct.pack(">I14H", 0x00010000, 2, 2, 1, 0, 0, 1, *([0] * 8)),
+        b"hhea": struct.pack(
+            ">IhhhHhhhhhhhhhhhH", 0x00010000, ASCENT, DESCENT, 0, WIDTH, -WIDTH, 0, WIDTH, 1, *([0] * 7), 3
+        ),
+        b"hmtx": struct.pack(">HhHhHh", WIDTH, 0, WIDTH, 0, 0, -WIDTH),
+        b"loca": struct.pack(">4H", 0, 0, len(letter) // 2, len(letter + mark) // 2),
+        b"maxp": struct.pack(">I14H", 0x00010000, 3, 2, 1, 0, 0, 1, *([0] * 8)),
         b"name": _names(),
         b"post": struct.pack(">IIhhIIIII", 0x00030000, 0, -100, 50, 1, 0, 0, 0, 0),
     }

@@ -7,11 +7,22 @@ hidden in another way (white, behind the picture, clipped away) stays, and so do
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pikepdf
-from pikepdf import ContentStreamInlineImage, ContentStreamInstruction, Dictionary, Name, Object, Operator, Pdf
+from pikepdf import (
+    Array,
+    ContentStreamInlineImage,
+    ContentStreamInstruction,
+    Dictionary,
+    Name,
+    Object,
+    Operator,
+    Pdf,
+    Stream,
+)
 
 _Instruction = ContentStreamInstruction | ContentStreamInlineImage
 
@@ -87,7 +98,12 @@ def remove(pdf: Pdf, page: Object, resources: Object) -> None:
             return
         before = pikepdf.parse_content_stream(page)
         after = _without_hidden(before, resources)
-    except (pikepdf.PdfError, ValueError, TypeError):  # a damaged page: what it holds is not known for certain
+    except (
+        pikepdf.PdfError,
+        zlib.error,
+        ValueError,
+        TypeError,
+    ):  # a damaged page: what it holds is not known for certain
         return
     if after is None:
         return
@@ -98,15 +114,20 @@ def remove(pdf: Pdf, page: Object, resources: Object) -> None:
 def _may_hide(page: Object, resources: Object) -> bool:
     """Say, without parsing, whether any hidden text is possible: most pages have none."""
     contents = page.get("/Contents")
-    streams = list(contents) if isinstance(contents, pikepdf.Array) else [contents]
-    forms = [form for form in dict(resources.get("/XObject", Dictionary()).items()).values() if _is_form(form)]
-    size, hides = 0, False
-    for stream in [*streams, *forms]:
-        if isinstance(stream, pikepdf.Stream):
-            data = stream.read_bytes()
-            size += len(data)
-            hides = hides or _HIDES.search(data) is not None
-    return hides and size <= _MOST_BYTES
+    content = b"\n".join(_bytes(stream) for stream in (contents if isinstance(contents, Array) else [contents]))
+    forms = resources.get("/XObject", Dictionary())
+    named = [form for name, form in forms.items() if name.encode() in content and _is_form(form)]
+    parts = [content, *map(_bytes, named)]
+    return sum(map(len, parts)) <= _MOST_BYTES and any(_HIDES.search(part) for part in parts)
+
+
+def _bytes(stream: Object | None) -> bytes:
+    """Return the stream's content, or more than is looked through, but never all of what inflates without end."""
+    if not isinstance(stream, Stream):
+        return b""
+    if stream.get("/Filter") == Name.FlateDecode and "/DecodeParms" not in stream:
+        return zlib.decompressobj().decompress(stream.read_raw_bytes(), _MOST_BYTES + 1)
+    return stream.read_bytes()
 
 
 def _without_hidden(instructions: Sequence[_Instruction], resources: Object) -> list[_Instruction] | None:
@@ -215,4 +236,4 @@ def _entry(resources: Object, kind: str, name: str) -> Object | None:
 
 
 def _is_form(value: Object) -> bool:
-    return isinstance(value, pikepdf.Stream) and value.get("/Subtype") == Name.Form
+    return isinstance(value, Stream) and value.get("/Subtype") == Name.Form

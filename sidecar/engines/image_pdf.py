@@ -64,6 +64,7 @@ def wrap(file: Path) -> Pdf:
     """Return an image file as a new PDF. Raises PermanentError for a file that is no image or is damaged."""
     Image.MAX_IMAGE_PIXELS = None  # how large a file may be was asked before its pages were read
     pdf = pikepdf.new()
+    pdf.Root.Version = Name("/1.5")  # the first that knows 16 bits a colour
     try:
         with Image.open(file) as image:
             for picture, orientation, dpi in _pictures(file, image):

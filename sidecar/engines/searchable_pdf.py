@@ -76,20 +76,23 @@ def _opened(original: Path) -> Iterator[Pdf]:
 
 
 def _refuse_signed(pdf: Pdf) -> None:
-    form = pdf.Root.get("/AcroForm", Dictionary())
-    flags = int(form.get("/SigFlags", 0))
-    if flags & _APPEND_ONLY or "/Perms" in pdf.Root or _has_signature(list(form.get("/Fields", Array())), None):
+    form = pdf.Root.get("/AcroForm")
+    fields = form.get("/Fields") if isinstance(form, Dictionary) else None
+    flags: object = form.get("/SigFlags") if isinstance(form, Dictionary) else None
+    appended = isinstance(flags, int) and flags & _APPEND_ONLY
+    if appended or "/Perms" in pdf.Root or _has_signature(fields, None):
         raise PermanentError("The PDF is signed: adding text would break its signature, so it stays as it is.")
 
 
-def _has_signature(fields: Sequence[Object], kind: Object | None, depth: int = 0) -> bool:
+def _has_signature(fields: Object | None, kind: Object | None, depth: int = 0) -> bool:
     """Say whether one of the fields, or of their kids, is a signature that has been given. Kids inherit the kind."""
+    if not isinstance(fields, Array) or depth > _DEEPEST:
+        return False
     for field in fields:
-        own = field.get("/FT", kind)
-        if own == Name.Sig and "/V" in field:
-            return True
-        if depth < _DEEPEST and _has_signature(list(field.get("/Kids", Array())), own, depth + 1):
-            return True
+        if isinstance(field, Dictionary):
+            own = field.get("/FT", kind)
+            if (own == Name.Sig and "/V" in field) or _has_signature(field.get("/Kids"), own, depth + 1):
+                return True
     return False
 
 

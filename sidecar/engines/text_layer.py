@@ -8,7 +8,7 @@ from itertools import groupby, zip_longest
 from statistics import fmean, median
 
 from sidecar.domain.word import Box, Word
-from sidecar.engines.blank_font import ASCENT, DESCENT, WIDTH, BlankFont
+from sidecar.engines.blank_font import ASCENT, DESCENT, WIDTH, BlankFont, runs_right_to_left
 
 #: Fewer words do not tell how much their line leans.
 _TELLING_WORDS = 5
@@ -77,13 +77,20 @@ def content(words: Sequence[Word], frame: Frame, font: BlankFont, font_name: str
         row = [word for word in members if word.text.strip()]
         if row:
             way = _direction(row)
-            rows.append((way, [_run(word, frame, way) for word in row]))
+            rows.append((way, _in_shown_order([_run(word, frame, way) for word in row])))
     slopes = [slope for way, runs in rows if way == _RIGHT and (slope := _slope(runs)) is not None]
     lean = median(slopes) if slopes else 0.0
     lines = _evened([_line(runs, way, lean if way == _RIGHT else 0.0) for way, runs in rows])
     shown = [operator for line in lines for operator in _show(line, font, font_name)]
     parts = ["q", f"{_numbers(*frame.matrix)} cm", "BT", "3 Tr", *shown, "ET", "Q"]
     return ("\n".join(parts) + "\n").encode("ascii")
+
+
+def _in_shown_order(runs: list[_Run]) -> list[_Run]:
+    """Order a line that has words from right to left as it is seen, which is how readers of PDF take it apart."""
+    if any(runs_right_to_left(run.text) for run in runs):
+        return sorted(runs, key=lambda run: run.start)
+    return runs
 
 
 def _direction(line: Sequence[Word]) -> tuple[int, int]:
@@ -111,7 +118,9 @@ def _run(word: Word, frame: Frame, way: tuple[int, int]) -> _Run:
     along = sorted((cos * left + sin * bottom, cos * right + sin * top))
     across = sorted((cos * bottom - sin * left, cos * top - sin * right))
     least = max(wide, high) / 5000  # a word without extent could not be selected
-    return _Run(word.text, along[0], max(along[1], along[0] + least), across[0], max(across[1], across[0] + least))
+    return _Run(
+        word.text.strip(), along[0], max(along[1], along[0] + least), across[0], max(across[1], across[0] + least)
+    )
 
 
 def _inside(part: float) -> float:

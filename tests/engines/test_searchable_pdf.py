@@ -9,7 +9,9 @@ import io
 import os
 import re
 import subprocess
+import sys
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -253,7 +255,9 @@ def test_a_line_up_the_margin_is_one_line(tmp_path: Path, scan: bytes) -> None:
         "cafe\u0301 n\u0303andu\u0301 x\u0323\u0307",
         "Счёт №42 їжак",
         "東京都 請求書 ﾊﾝｶｸ",
-        "हिन्दी ภาษาไทย",
+        "हिन्दी नमस्ते क्षत्रिय ที่นี่ ภาษาไทย",
+        "man\u0303ana q\u0303uiero 5\u20e3 ❤\ufe0f",
+        "a b 1 , x",
         "😀 👩‍👩‍👧 👍🏽 🇩🇪 𝔘𝔫𝔦 𠜎",
         "final €5 “so” <&> (a) \\ %",
         "한국어 ελληνικά",
@@ -276,6 +280,7 @@ def test_hebrew_and_arabic_are_copied_in_their_own_order(tmp_path: Path, scan: b
     add_text(original, target, {1: words})
     said = re.sub("[\u200e\u200f\u202a-\u202e]", "", text_of(target))
     assert said == "שלום עולם فاتورة رقم"
+    assert seen_by_pdfium(target) == "שלום עולם فاتورة رقم"
 
 
 def test_a_font_of_many_characters_is_whole(tmp_path: Path, scan: bytes) -> None:
@@ -636,6 +641,22 @@ def test_what_cannot_be_changed_is_said_in_words(tmp_path: Path, data: bytes, sa
     with pytest.raises(PermanentError, match=said):
         add_text(original, tmp_path / "target.pdf", {2: row(OTHER)} if "no page" in said else {1: row(OTHER)})
     assert [file.name for file in tmp_path.iterdir()] == ["original"]
+
+
+def test_a_stream_that_inflates_without_end_is_not_unpacked(tmp_path: Path, scan: bytes) -> None:
+    def inflate(pdf: pikepdf.Pdf) -> None:
+        bomb = zlib.compress(b"3 Tr " + b" " * 400_000_000)
+        content = pdf.make_stream(bomb, Filter=Name.FlateDecode)
+        pdf.pages[0].obj.Contents = Array([pdf.pages[0].obj.Contents, content])
+
+    original, target = changed(tmp_path, scan, inflate), tmp_path / "target.pdf"
+    script = (
+        "import sys; from pathlib import Path; from sidecar.domain.word import Word;"
+        "from sidecar.engines.searchable_pdf import add_text;"
+        "add_text(Path(sys.argv[1]), Path(sys.argv[2]), {1: [Word('Bounded', (.1, .1, .2, .12), 1, 90.0)]});"
+        "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
+    )
+    assert int(run(sys.executable, "-c", script, original, target)) < 250_000  # in kilobytes
 
 
 def test_what_cannot_be_written_leaves_the_old_file_whole(
