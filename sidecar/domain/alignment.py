@@ -23,6 +23,8 @@ _LINE_HEIGHT, _LEADING = 0.012, 0.018
 _LETTER_WIDTH = 0.01
 #: A block of text is at least this wide, even if little of it was found.
 _BLOCK_WIDTH = 0.5
+#: Boxes are not shared by words with more than this many times their letters: a stain is no paragraph.
+_CROWDED = 3
 _LEAST = 1e-4
 
 
@@ -74,7 +76,7 @@ def _places(known: Sequence[Word], words: Sequence[str]) -> list[_Place]:
     for start, end in list(gaps(len(words), set(places))):
         before, after = lasts.get(start - 1), firsts.get(end)
         free = [known[at] for at in free_between(len(known), before, after, used)]
-        if free:
+        if free and _length(words[start:end]) <= _CROWDED * _length([word.text for word in free]):
             new = _over(words[start:end], free, certain=False)
         else:
             neighbours = [None if at is None else known[at] for at in (before, after)]
@@ -147,9 +149,9 @@ def _around(boxes: Sequence[Box]) -> Box:
 def _in_gap(words: Sequence[str], before: Word | None, after: Word | None, page: _Page) -> list[_Place]:
     """Place words that replace nothing: between their neighbours, below or beside them, or over one of them."""
     if before and after and before.line == after.line:
-        return _abreast(words, _gap_on_line(before.box, after.box), (before.line, 0))
+        return _abreast(words, _gap_on_line(before.box, after.box, _length(words) * page.letter), (before.line, 0))
     near = before or after
-    if near is None:  # no word of the two readings is the same, and then none is free
+    if near is None:  # no word of the two readings is the same
         return _stacked(words, (page.left, _MARGIN, page.right, 1 - _MARGIN), page, 0)
     rows = _free_rows(before, after, page.height)
     if rows is not None:
@@ -169,11 +171,11 @@ def _length(words: Sequence[str]) -> int:
     return sum(len(word) + 1 for word in words)
 
 
-def _gap_on_line(before: Box, after: Box) -> Box:
-    """Return the space between two boxes, or, where that is an ordinary blank, the space between their middles."""
+def _gap_on_line(before: Box, after: Box, needed: float) -> Box:
+    """Return the space between two boxes, or, where that is far less than needed, the space between their middles."""
     top, bottom = min(before[1], after[1]), max(before[3], after[3])
     left, right = min(before[2], after[2]), max(before[0], after[0])
-    if right - left < (bottom - top) / 2:
+    if right - left < needed / 2:
         left, right = sorted(((before[0] + before[2]) / 2, (after[0] + after[2]) / 2))
     return _clamped((left, top, right, bottom))
 
