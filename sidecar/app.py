@@ -18,7 +18,7 @@ from sidecar.domain.errors import OutageError, TemporaryError, WorkError
 from sidecar.domain.job import Kind
 from sidecar.domain.retry import RetryPolicy, parking_s
 from sidecar.domain.trigger import Tags
-from sidecar.parts import Parts, cores, limits
+from sidecar.parts import Parts, cores
 from sidecar.store import report
 from sidecar.worker.clock import Clock, steady_clock
 from sidecar.worker.delivery import Delivery
@@ -30,6 +30,7 @@ from sidecar.worker.ocr import Ocr
 from sidecar.worker.poller import Poller
 from sidecar.worker.providers import Providers
 from sidecar.worker.runner import Lane, Rules, Runner
+from sidecar.worker.second_reader import SecondReader
 from sidecar.worker.tagging import Tagging
 from sidecar.worker.upkeep import Bounds, Upkeep, show_life
 
@@ -67,6 +68,8 @@ class Sidecar:
         db, paperless = parts.db, parts.paperless
         settle = timedelta(seconds=s.paperless_timeout_s + SETTLE_SLACK_S)
         probes = {"paperless": paperless.probe, "model": parts.model.probe}
+        if parts.vision is not None:
+            probes[parts.vision.provider] = parts.vision.probe
         self.providers = Providers(probes, clock=clock, on_return=self._back, shared=db if db.is_shared else None)
         length = timedelta(seconds=max(s.lease_s, 2 * s.paperless_timeout_s))
         owner = uuid.uuid4().hex
@@ -76,13 +79,18 @@ class Sidecar:
         gate = Gate(paperless.modify_tags, door or Door(s.paperless_writes))
         delivery = Delivery(paperless, db, gate, self.leases, tags, clock, self._doubt_tags)
         intake = Intake(paperless, db, tags, clock)
+        second = None
+        reading: tuple[str, ...] = ("paperless",)
+        if parts.vision is not None:
+            reading += (parts.vision.provider,)
+            second = SecondReader(parts.vision, db, self.leases, clock, width=s.vision_concurrency)
         ocr = Ocr(
-            paperless, db, intake, self.leases, parts.engine, tags, clock,
-            folder=self.folder.path, limits=limits(s), cores=cores(s), max_file_bytes=s.max_file_mb * 1_000_000,
+            paperless, db, intake, self.leases, parts.readers, tags, clock,
+            folder=self.folder.path, cores=cores(s), max_file_bytes=s.max_file_mb * 1_000_000, second=second,
         )  # fmt: skip
         tagging = Tagging(parts.names, db, intake, self.leases, parts.tagger, tags, clock)
         lanes = {
-            Kind.OCR: Lane(ocr.propose, s.ocr_concurrency, ("paperless",)),
+            Kind.OCR: Lane(ocr.propose, s.ocr_concurrency, reading),
             # Pages are read by this machine's processor, but all machines ask the same model.
             Kind.TAGGING: Lane(tagging.propose, s.tagging_concurrency, ("paperless", "model"), together=db.is_shared),
         }

@@ -13,12 +13,15 @@ from sidecar.domain.trigger import Tags
 from sidecar.engines.llm import Model
 from sidecar.engines.prompts import Prompts
 from sidecar.engines.raster import Limits
+from sidecar.engines.readers import Readers
 from sidecar.engines.tagger import Tagger
-from sidecar.engines.tesseract import Tesseract
+from sidecar.engines.tesseract import tesseract
+from sidecar.engines.vision import PROVIDER as VISION
+from sidecar.engines.vision import Vision
 from sidecar.paperless.client import Paperless
 from sidecar.paperless.http import Http
 from sidecar.paperless.names import NameList
-from sidecar.settings import Settings
+from sidecar.settings import OcrEngine, Settings
 from sidecar.store.database import Database
 from sidecar.store.sqlite import SqliteDatabase
 
@@ -45,7 +48,11 @@ class Parts:
         )
         self.prompts = Prompts(settings.prompts_dir)
         self.tagger = Tagger(self.model, self.prompts, filing_rules(settings), document_tokens=settings.document_tokens)
-        self.engine = Tesseract(settings.ocr_languages, timeout_s=settings.ocr_page_timeout_s)
+        data, kind = settings.ocr_data_dir, settings.tesseract
+        bounds = limits(settings)
+        self.engine = tesseract(kind, settings.ocr_languages, data=data, timeout_s=bounds.page_timeout_s)
+        self.readers = Readers(kind, self.engine, bounds, data=data)
+        self.vision = vision(settings, self.prompts)
         self.db = database(settings)
 
     async def tags(self) -> Tags:
@@ -64,6 +71,9 @@ class Parts:
         """Close connections and the store."""
         await self.paperless.http.close()
         await self.model.close()
+        if self.vision is not None:
+            await self.vision.close()
+        self.readers.close()
         await asyncio.to_thread(self.db.close)
 
     async def __aenter__(self) -> Self:
@@ -73,6 +83,30 @@ class Parts:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def vision(settings: Settings, prompts: Prompts) -> Vision | None:
+    """Return the models that read pages, None where Tesseract reads alone. Raises SettingsError if none is named."""
+    s = settings
+    if s.ocr_engine is OcrEngine.TESSERACT:
+        return None
+    if not s.vision_model:
+        raise SettingsError([f"VISION_MODEL is missing: OCR_ENGINE={s.ocr_engine} takes a model that reads pages."])
+    key = s.vision_api_key or s.openai_api_key
+    models = [
+        Model(
+            name,
+            base_url=s.vision_base_url or s.openai_base_url,
+            api_key=key.get_secret_value() if key else None,
+            timeout_s=s.vision_timeout_s,
+            max_tokens=s.vision_max_tokens,
+            provider=VISION,
+            settings=("VISION_MODEL", "VISION_BASE_URL", "VISION_API_KEY"),
+        )
+        for name in s.vision_model
+    ]
+    below = s.ocr_auto_confidence if s.ocr_engine is OcrEngine.AUTO else None
+    return Vision(models, prompts, pixels=s.vision_pixels, below=below)
 
 
 def database(settings: Settings) -> Database:

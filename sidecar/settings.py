@@ -26,6 +26,22 @@ from sidecar.domain.vocabulary import Names
 SECRETS = Path("/run/secrets")
 
 
+class OcrEngine(StrEnum):
+    """Who reads pages that have to be read."""
+
+    TESSERACT = "tesseract"
+    VISION = "vision"
+    AUTO = "auto"
+
+
+class TesseractKind(StrEnum):
+    """Which Tesseract."""
+
+    AUTO = "auto"
+    LIBRARY = "library"
+    PROGRAM = "program"
+
+
 class LogFormat(StrEnum):
     """How log lines look."""
 
@@ -97,6 +113,12 @@ def _names(value: object) -> object:
     return value
 
 
+def _list(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
 def _languages(value: str) -> str:
     return "+".join(part for part in value.replace(",", "+").replace(" ", "+").split("+") if part)
 
@@ -129,9 +151,35 @@ class Settings(BaseSettings):
     fail_note: bool = Field(True, description="Leave the reason of a failure as a note on the document.")
 
     # -- Reading pages
+    ocr_engine: Annotated[OcrEngine, BeforeValidator(_lower)] = Field(
+        OcrEngine.TESSERACT,
+        description="Who reads pages: tesseract; vision (a model that sees); or auto: Tesseract, and the model for "
+        "pages that it reads badly.",
+    )
     ocr_languages: Annotated[str, AfterValidator(_languages)] = Field(
         "eng", min_length=2, description="Tesseract's languages, joined by +, the most frequent first."
     )
+    tesseract: Annotated[TesseractKind, BeforeValidator(_lower)] = Field(
+        TesseractKind.AUTO, description="Tesseract as a library inside (fast), as the system's program, or auto."
+    )
+    ocr_data_dir: Path | None = Field(
+        None, description="Folder with other language data for Tesseract (NAME.traineddata), for instance more exact."
+    )
+    ocr_auto_confidence: float = Field(
+        88.0,
+        ge=0,
+        le=100,
+        description="With OCR_ENGINE=auto: pages read less surely go to the model, in percent.",
+    )
+    vision_model: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = Field(
+        (), description="Model that reads page images; several with commas: the next one where one's answer is no good."
+    )
+    vision_base_url: Address | None = Field(None, description="Its endpoint, if it is not OPENAI_BASE_URL.")
+    vision_api_key: SecretStr | None = Field(None, description="Its key, if it is not OPENAI_API_KEY.")
+    vision_timeout_s: float = Field(300.0, gt=0, le=3600, description="Longest time for one page.")
+    vision_max_tokens: int = Field(6000, ge=200, description="Longest text of one page, in tokens.")
+    vision_concurrency: int = Field(2, ge=1, le=64, description="Pages with the vision model at a time.")
+    vision_pixels: int = Field(2000, ge=500, le=8000, description="Longer side of the picture of a page, in pixels.")
     ocr_dpi: int = Field(300, ge=70, le=600, description="Resolution at which PDF pages are drawn.")
     ocr_concurrency: int = Field(2, ge=1, le=32, description="Documents being read at a time.")
     ocr_cores: int = Field(0, ge=0, le=256, description="Pages being read at a time; 0 for one per processor core.")

@@ -38,6 +38,8 @@ PACKAGES: dict[str, set[str]] = {
     "jinja2": {"engines"},
     "pdf2image": {"engines"},
     "pytesseract": {"engines"},
+    "tesserocr": {"engines"},
+    "pypdfium2": {"engines"},
     "PIL": {"engines", "practice"},
     "pikepdf": {"engines", "practice"},
     "pydantic": {"settings"},

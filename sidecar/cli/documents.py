@@ -17,13 +17,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sidecar.cli import show
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
-from sidecar.domain.errors import WorkError
+from sidecar.domain.errors import PermanentError, WorkError
 from sidecar.domain.page import PageText, assemble
 from sidecar.domain.suggestion import Suggestion, wants
 from sidecar.engines import raster
 from sidecar.engines.llm import Reply
-from sidecar.engines.reading import read_page
-from sidecar.parts import Parts, cores, limits
+from sidecar.parts import Parts, cores
 
 _JSON = typer.Option(False, "--json", help="Print JSON for scripts.")
 
@@ -36,15 +35,18 @@ def register(app: typer.Typer) -> None:
 
 def ocr(
     file: Path = typer.Argument(help="A PDF or an image.", exists=True, dir_okay=False),
+    page: int | None = typer.Option(None, min=1, help="Read this page only, counted from 1."),
     as_json: bool = _JSON,
 ) -> None:
-    """Read a file as documents are read, and print its text."""
+    """Read a file as documents are read, and print its text. A vision model is not asked: that costs money."""
     with in_words():
         # Nothing of Paperless is needed here; what is set is kept.
         parts = Parts(load_settings(**_without_paperless()))
         parts.engine.check()
         with tempfile.TemporaryDirectory(prefix="sidecar-") as folder:
-            found, failed = _read(parts, file, Path(folder))
+            (Path(folder) / "pages").mkdir()
+            found, failed = _read(parts, file, Path(folder), page)
+            parts.readers.close()
     if as_json:
         show.print_json([asdict(page) for page in found] + [{"page": n, "error": str(e)} for n, e in failed.items()])
     else:
@@ -58,12 +60,13 @@ def _without_paperless() -> dict[str, Any]:
     return {"paperless_url": "http://localhost", "paperless_token": "unused"}
 
 
-def _read(parts: Parts, file: Path, folder: Path) -> tuple[list[PageText], dict[int, WorkError]]:
-    bounds = limits(parts.settings)
-    source = raster.inspect(file, bounds)
+def _read(parts: Parts, file: Path, folder: Path, only: int | None) -> tuple[list[PageText], dict[int, WorkError]]:
+    source = raster.inspect(file.resolve(), parts.readers.limits)
+    if only is not None and only > source.pages:
+        raise PermanentError(f"There is no page {only}: the file has {source.pages}.")
 
     def read(page: int) -> PageText:
-        return read_page(source, page, folder, bounds, parts.engine)
+        return parts.readers.read(source, page, folder / "pages")
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     found: list[PageText] = []
@@ -72,8 +75,9 @@ def _read(parts: Parts, file: Path, folder: Path) -> tuple[list[PageText], dict[
         Progress(*columns, console=Console(stderr=True), transient=True) as bar,
         ThreadPoolExecutor(cores(parts.settings)) as readers,
     ):
-        task = bar.add_task("Reading", total=source.pages)
-        waiting: dict[Future[PageText], int] = {readers.submit(read, page): page for page in range(1, source.pages + 1)}
+        wanted = range(1, source.pages + 1) if only is None else [only]
+        task = bar.add_task("Reading", total=len(wanted))
+        waiting: dict[Future[PageText], int] = {readers.submit(read, page): page for page in wanted}
         for done in as_completed(waiting):
             try:
                 found.append(done.result())

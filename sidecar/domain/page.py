@@ -7,6 +7,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sidecar.domain.word import Word
+
+#: What stands for the engine of a page that no engine had to read.
+TEXT_LAYER = "text layer"
+BLANK = "blank"
+ASSUMED = frozenset({TEXT_LAYER, BLANK})
+
 
 @dataclass(frozen=True, slots=True)
 class PageText:
@@ -20,6 +27,10 @@ class PageText:
     confidence: float | None
     #: Seconds of wall time from the start of rendering to the text.
     seconds: float
+    #: Why it was read this way, in words.
+    reason: str = ""
+    #: The words with their places, where the engine gives them.
+    words: tuple[Word, ...] = field(repr=False, default=())
 
 
 def page_key(file_sha256: str, page: int, reading: object) -> str:
@@ -35,13 +46,3 @@ def assemble(pages: Sequence[PageText]) -> str:
     """Join the pages' texts, in page order, with blank lines, as content is shown and searched in Paperless."""
     texts = (page.text.strip() for page in sorted(pages, key=lambda page: page.page))
     return "\n\n".join(text for text in texts if text)
-
-
-def keeps_enough(old: str, new: str) -> bool:
-    """Say whether `new` may replace `old`: it is not empty where there was text, nor has lost most letters.
-
-    Counted in letters and digits, so that layout and white space do not matter. Losing half of them is taken as a
-    bad reading, whatever the engine says.
-    """
-    before, after = (sum(character.isalnum() for character in text) for text in (old, new))
-    return after * 2 >= before

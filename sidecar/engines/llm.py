@@ -48,9 +48,20 @@ class Model:
     """A model behind an endpoint. Calls have a deadline in all (`timeout_s`, seconds) and are never repeated here."""
 
     def __init__(
-        self, name: str, *, base_url: str | None, api_key: str | None, timeout_s: float = 300.0, max_tokens: int = 1000
+        self,
+        name: str,
+        *,
+        base_url: str | None,
+        api_key: str | None,
+        timeout_s: float = 300.0,
+        max_tokens: int = 1000,
+        provider: str = PROVIDER,
+        settings: tuple[str, str, str] = ("LLM_MODEL", "OPENAI_BASE_URL", "OPENAI_API_KEY"),
     ) -> None:
+        """Name the endpoint. `provider` is what is parked when it is away; `settings` are named to the owner."""
         self.name = name
+        self.provider = provider
+        self._setting, self._url_setting, self._key_setting = settings
         self._base_url = base_url
         self._api_key = api_key or "none"  # local servers want none, the package wants one
         self._timeout_s = timeout_s
@@ -82,8 +93,8 @@ class Model:
         """Load what the first question needs: it takes a second, which must not lie between a check and asking."""
         self._open()
 
-    async def ask(self, messages: Sequence[Message], schema: dict[str, Any]) -> Reply:
-        """Return the model's answer, asked to be JSON of this schema (it need not be).
+    async def ask(self, messages: Sequence[Message], schema: dict[str, Any] | None = None) -> Reply:
+        """Return the model's answer, asked to be JSON of this schema (it need not be), or plain text.
 
         Raises OutageError, MisconfiguredError, TemporaryError or PermanentError.
         """
@@ -102,16 +113,16 @@ class Model:
                     continue
                 raise self._in_words(error) from error
             except ValueError as error:  # a body that is no JSON comes through as it is
-                raise TemporaryError(f"{self._where} gave no proper answer: {error}.", suspect=PROVIDER) from error
+                raise TemporaryError(f"{self._where} gave no proper answer: {error}.", suspect=self.provider) from error
             if not hasattr(answer, "choices"):  # the package hands a web page on as a string
                 raise self._no_api()
-            return _reply(answer, time.monotonic() - started)
+            return self._reply(answer, time.monotonic() - started)
 
     def _no_api(self) -> MisconfiguredError:
         return MisconfiguredError(
-            PROVIDER,
+            self.provider,
             f"{self._where} answers, but not as an OpenAI-compatible API. "
-            "Check OPENAI_BASE_URL; it usually ends in /v1.",
+            f"Check {self._url_setting}; it usually ends in /v1.",
         )
 
     @property
@@ -120,7 +131,9 @@ class Model:
 
     def _require_name(self) -> None:
         if not self.name:
-            raise MisconfiguredError(PROVIDER, "No model is set up for filing: set LLM_MODEL and OPENAI_BASE_URL.")
+            raise MisconfiguredError(
+                self.provider, f"No model is set up for this: set {self._setting} and {self._url_setting}."
+            )
 
     def _open(self) -> openai.AsyncOpenAI:
         if self._client is None:
@@ -131,12 +144,14 @@ class Model:
             )
         return self._client
 
-    def _options(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def _options(self, schema: dict[str, Any] | None) -> dict[str, Any]:
         limit = "max_completion_tokens" if "max_tokens" in self._refused else "max_tokens"
         options: dict[str, Any] = {limit: self._max_tokens}
         if "temperature" not in self._refused:
             options["temperature"] = 0
-        if "json_schema" not in self._refused:
+        if schema is None:
+            pass
+        elif "json_schema" not in self._refused:
             wrapped = {"name": "filing", "strict": True, "schema": schema}
             options["response_format"] = {"type": "json_schema", "json_schema": wrapped}
         elif "response_format" not in self._refused:
@@ -175,37 +190,50 @@ class Model:
         where = self._where
         if isinstance(error, openai.APITimeoutError):
             return TemporaryError(
-                f"The model at {where} gave no answer within {self._timeout_s:.0f} s.", suspect=PROVIDER
+                f"The model at {where} gave no answer within {self._timeout_s:.0f} s.", suspect=self.provider
             )
         if isinstance(error, openai.APIStatusError):
-            return _status_in_words(error, where, self.name)
+            return self._status_in_words(error, where)
         if isinstance(error, openai.APIConnectionError):
             cause = type(error.__cause__).__name__
             if cause.startswith("Connect"):
-                return OutageError(PROVIDER, f"The model at {where} cannot be reached.")
-            return TemporaryError(f"The model at {where} hung up.", suspect=PROVIDER)
-        return TemporaryError(f"The model at {where} gave no proper answer: {error}", suspect=PROVIDER)
+                return OutageError(self.provider, f"The model at {where} cannot be reached.")
+            return TemporaryError(f"The model at {where} hung up.", suspect=self.provider)
+        return TemporaryError(f"The model at {where} gave no proper answer: {error}", suspect=self.provider)
 
-
-def _status_in_words(  # noqa: PLR0911 - one line for each thing an error can mean
-    error: openai.APIStatusError, where: str, model: str
-) -> WorkError:
-    status, said = error.status_code, " ".join(str(error).split())[:300]
-    if status == 403 and any(word in said.lower() for word in MODERATED):
+    def _status_in_words(  # noqa: PLR0911 - one line for each thing an error can mean
+        self, error: openai.APIStatusError, where: str
+    ) -> WorkError:
+        status, said = error.status_code, " ".join(str(error).split())[:300]
+        if status == 403 and any(word in said.lower() for word in MODERATED):
+            return PermanentError(f"{where} does not take this document: {said}")
+        if status in (401, 403):
+            return MisconfiguredError(self.provider, f"{where} refused the key: check {self._key_setting} ({said}).")
+        if status == 404 or (status in (400, 422) and "model" in said.lower() and NO_SUCH.search(said)):
+            return MisconfiguredError(
+                self.provider,
+                f"{where} does not know the model {self.name}: check {self._setting} and {self._url_setting} ({said}).",
+            )
+        if status == 402 or (status == 429 and error.code == "insufficient_quota"):
+            return MisconfiguredError(self.provider, f"The account at {where} has no credit left ({said}).")
+        if status in (429, 503, 529):
+            return OutageError(self.provider, f"{where} is busy or away ({status}).", retry_after_s=_retry_after(error))
+        if status >= 500 or status == 408:
+            return TemporaryError(f"{where} answered {status}: {said}", suspect=self.provider)
         return PermanentError(f"{where} does not take this document: {said}")
-    if status in (401, 403):
-        return MisconfiguredError(PROVIDER, f"{where} refused the key: check OPENAI_API_KEY ({said}).")
-    if status == 404 or (status in (400, 422) and "model" in said.lower() and NO_SUCH.search(said)):
-        return MisconfiguredError(
-            PROVIDER, f"{where} does not know the model {model}: check LLM_MODEL and OPENAI_BASE_URL ({said})."
+
+    def _reply(self, answer: Any, seconds: float) -> Reply:
+        """Read the answer; a server may leave out anything but the choices."""
+        if not answer.choices:
+            raise TemporaryError("The model's server answered without an answer.", suspect=self.provider)
+        choice, usage = answer.choices[0], answer.usage
+        return Reply(
+            text=choice.message.content or "",
+            cut_off=choice.finish_reason in ("length", "content_filter"),
+            input_tokens=usage.prompt_tokens if usage else None,
+            output_tokens=usage.completion_tokens if usage else None,
+            seconds=seconds,
         )
-    if status == 402 or (status == 429 and error.code == "insufficient_quota"):
-        return MisconfiguredError(PROVIDER, f"The account at {where} has no credit left ({said}).")
-    if status in (429, 503, 529):
-        return OutageError(PROVIDER, f"{where} is busy or away ({status}).", retry_after_s=_retry_after(error))
-    if status >= 500 or status == 408:
-        return TemporaryError(f"{where} answered {status}: {said}", suspect=PROVIDER)
-    return PermanentError(f"{where} does not take this document: {said}")
 
 
 def _retry_after(error: openai.APIStatusError) -> float | None:
@@ -214,17 +242,3 @@ def _retry_after(error: openai.APIStatusError) -> float | None:
     except (KeyError, ValueError):
         return None
     return wait_s if math.isfinite(wait_s) else None
-
-
-def _reply(answer: Any, seconds: float) -> Reply:
-    """Read the answer; a server may leave out anything but the choices."""
-    if not answer.choices:
-        raise TemporaryError("The model's server answered without an answer.", suspect=PROVIDER)
-    choice, usage = answer.choices[0], answer.usage
-    return Reply(
-        text=choice.message.content or "",
-        cut_off=choice.finish_reason == "length",
-        input_tokens=usage.prompt_tokens if usage else None,
-        output_tokens=usage.completion_tokens if usage else None,
-        seconds=seconds,
-    )

@@ -28,6 +28,7 @@ SAMPLES: Mapping[str, Mapping[str, object]] = {
     },
     "tagging-document.md.j2": {"mark": "document-0123", "text": "A letter."},
     "tagging-repair.md.j2": {"problem": "It is not JSON."},
+    "vision-page.md.j2": {},
 }
 NAMES = tuple(SAMPLES)
 

@@ -18,7 +18,9 @@ from sidecar.domain.errors import PermanentError, TemporaryError
 if TYPE_CHECKING:
     from PIL import Image
 
-IMAGES = frozenset({"image/jpeg", "image/png", "image/tiff", "image/webp", "image/gif", "image/bmp"})
+IMAGES = frozenset(
+    {"image/jpeg", "image/png", "image/tiff", "image/webp", "image/gif", "image/bmp", "image/heic", "image/heif"}
+)
 POINTS_PER_INCH = 72
 #: Larger pictures are not opened to see whether they are whole.
 JUDGED_PIXELS = 60_000_000
@@ -36,6 +38,8 @@ class Limits:
     file_pixels: int = 60_000_000
     #: For one page, in seconds.
     page_timeout_s: float = 300.0
+    #: Of the process that reads a page, with all its libraries.
+    memory_bytes: int = 3_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def _inspect_image(file: Path, limits: Limits) -> Source:
     try:
         with Image.open(file) as image:
             width, height = image.size
-            pages = getattr(image, "n_frames", 1)
+            pages = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)  # a photo and its depth are one page
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise PermanentError("The file is neither a PDF nor an image that can be opened.") from error
     if width * height > limits.file_pixels:
@@ -125,6 +129,7 @@ def _render_pdf(source: Source, page: int, target: Path, limits: Limits) -> Path
             last_page=page,
             fmt="ppm",
             grayscale=True,
+            use_cropbox=True,  # the page as it is shown: words have their places on that
             single_file=True,
             output_folder=str(target.parent),
             output_file=target.name,

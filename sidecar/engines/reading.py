@@ -1,28 +1,221 @@
-"""One page of a file to its text: draw it, read it, and doubt a page without a word."""
+"""One page of a file to its text: what it says itself, else whether it is blank, else what Tesseract reads.
+
+Each decision is kept with the page, in words. Nothing is done that the page does not need: a scan is read as it is
+stored and not drawn anew, and it is turned or straightened only if reading it as it lies went badly.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
+import math
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sidecar.domain.errors import PermanentError
-from sidecar.domain.page import PageText
-from sidecar.engines import raster
+from sidecar.domain.page import BLANK, TEXT_LAYER, PageText
+from sidecar.domain.word import Word
+from sidecar.engines import ink, raster
 from sidecar.engines.raster import Limits, Source
-from sidecar.engines.tesseract import Tesseract
+from sidecar.engines.tesseract import Recognized, Tesseract
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from sidecar.engines.look import Look, Page, Pdf
+
+#: Read so surely, nobody asks whether the page lies askew. In percent.
+SURE = 75.0
+#: A page is straightened from so many degrees on if it was not read surely; Tesseract copes with less.
+ASKEW = 1.0
+#: And from so many on in any case: whole lines get lost then, and what is left is read surely.
+TILTED = 3.0
+
+
+class PageReader:
+    """Reads the pages of files, keeping the last one open. For one thread."""
+
+    def __init__(self, engine: Tesseract, limits: Limits) -> None:
+        self._engine = engine
+        self._limits = limits
+        self._pdf: Pdf | None = None
+
+    def read(self, source: Source, page: int, folder: Path) -> PageText:
+        """Read page `page` (from 1); files in `folder` are gone afterwards. Blocks for seconds.
+
+        Raises PermanentError for a page that cannot be read, TemporaryError where trying again may help.
+        """
+        started = time.monotonic()
+
+        def done(text: str, engine: str, reason: str, found: Recognized | None = None) -> PageText:
+            seconds = round(time.monotonic() - started, 3)
+            confidence, words = (found.confidence, found.words) if found else (None, ())
+            return PageText(page, text, engine, confidence, seconds, reason, words)
+
+        with self._open(source, page) as (at, look):
+            if look is not None and look.text is not None:
+                return done(look.text, TEXT_LAYER, look.reason)
+            image, dpi, how = self._image(source, page, folder, at, look)
+        why = f"{look.reason}; {how}" if look else how
+        if ink.is_blank(image):
+            self._require_whole(source, page, folder)
+            return done("", BLANK, f"{why}; there is no ink on it")
+        found, more = self._read_upright(image, dpi, folder / f"page-{page:04d}")
+        if found.confidence is None:
+            self._require_whole(source, page, folder)
+        return done(found.text, self._engine.name, why + more, found)
+
+    def picture(self, source: Source, page: int, folder: Path, *, pixels: int, max_bytes: int) -> bytes:
+        """Return the page as a grey JPEG of at most so many pixels across its longer side, and so many bytes."""
+        with self._open(source, page) as (at, look):
+            image, _dpi, _how = self._image(source, page, folder, at, look)
+        longest = max(image.size)
+        if longest > pixels:
+            image = image.resize((max(1, image.width * pixels // longest), max(1, image.height * pixels // longest)))
+        quality = 85
+        while True:
+            out = io.BytesIO()
+            image.save(out, "JPEG", quality=quality)
+            if out.tell() <= max_bytes or min(image.size) < 16:
+                return out.getvalue()
+            if quality > 40:
+                quality -= 15
+            else:
+                smaller = math.sqrt(max_bytes / out.tell()) * 0.9
+                image = image.resize((max(1, int(image.width * smaller)), max(1, int(image.height * smaller))))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._pdf is not None:
+            self._pdf.close()
+            self._pdf = None
+
+    # -- from the page to an image
+
+    @contextlib.contextmanager
+    def _open(self, source: Source, page: int):  # type: ignore[no-untyped-def]
+        """Give the page of a PDF and what is on it; nothing where pdfium cannot open it (poppler has its say then)."""
+        if not source.is_pdf:
+            yield None, None
+            return
+        from pypdfium2 import PdfiumError  # noqa: PLC0415 - loaded only when pages are read
+
+        from sidecar.engines.look import Pdf  # noqa: PLC0415
+
+        try:
+            if self._pdf is None or self._pdf.file != source.file:
+                self.close()
+                self._pdf = Pdf(source.file)
+            at = self._pdf.page(page)
+        except (PdfiumError, OSError, IndexError):
+            self.close()
+            yield None, None
+            return
+        with at:
+            yield at, at.look()
+
+    def _image(
+        self, source: Source, page: int, folder: Path, at: Page | None, look: Look | None
+    ) -> tuple[Image.Image, int, str]:
+        """Return the page in grey, its resolution in dpi, and how it was got."""
+        if at is not None and look is not None and look.scan is not None:
+            stored = self._stored(page, at, look)
+            if stored is not None:
+                return stored
+        return self._drawn(source, page, folder)
+
+    def _stored(self, page: int, at: Page, look: Look) -> tuple[Image.Image, int, str] | None:
+        """Return the scan as it is stored, unless it is too coarse (drawing it smooths) or has to be drawn."""
+        wide, high = at.inches
+        try:
+            image = at.picture(look.scan)
+        except (OSError, SyntaxError, ValueError) as error:
+            raise PermanentError(f"Page {page} is damaged: it holds a picture that breaks off.") from error
+        if image is None:
+            return None
+        dpi = round(max(image.width / wide, image.height / high))
+        if dpi < self._limits.dpi / 2:
+            return None
+        most = min(1.0, math.sqrt(self._limits.page_pixels / (image.width * image.height)))
+        if dpi > self._limits.dpi * 1.4:
+            most = min(most, self._limits.dpi / dpi)
+        if most < 1:
+            image = image.resize((max(1, int(image.width * most)), max(1, int(image.height * most))), reducing_gap=2.0)
+        return image, round(dpi * most), "it is one scan, read as it is stored"
+
+    def _drawn(self, source: Source, page: int, folder: Path) -> tuple[Image.Image, int, str]:
+        from PIL import Image as Pillow  # noqa: PLC0415
+
+        file = raster.render(source, page, folder, self._limits)
+        try:
+            with Pillow.open(file) as opened:
+                opened.load()
+                image = opened.copy() if opened.mode == "L" else opened.convert("L")
+        finally:
+            file.unlink(missing_ok=True)
+        return image, self._limits.dpi, f"drawn at {self._limits.dpi} dpi" if source.is_pdf else "it is a picture"
+
+    def _require_whole(self, source: Source, page: int, folder: Path) -> None:
+        if raster.lost_images(source, page, folder):
+            raise PermanentError(f"Page {page} is damaged: it holds a picture that breaks off.")
+
+    # -- reading
+
+    def _read_upright(self, image: Image.Image, dpi: int, at: Path) -> tuple[Recognized, str]:
+        """Read the page as it lies; if that went badly, turned and straightened too, and return the better reading."""
+        best, said = self._engine.read(image, dpi=dpi, at=at), ""
+        is_sure = best.confidence is not None and best.confidence >= SURE
+        if is_sure and abs(ink.tilt(image)) < TILTED:
+            return best, said
+        turned = 0 if is_sure else self._engine.turn(image)
+        upright = image.rotate(-turned, expand=True) if turned else image
+        tilt = ink.tilt(upright)
+        if not turned and abs(tilt) < ASKEW:
+            return best, said
+        straight = upright.rotate(tilt, fillcolor=_paper(upright)) if abs(tilt) >= ASKEW else upright
+        other = self._engine.read(straight, dpi=dpi, at=at)
+        if other.weight <= best.weight:
+            return best, said
+        if turned:
+            said += f"; turned by {turned} degrees"
+        if abs(tilt) >= ASKEW:
+            said += f"; straightened by {abs(tilt):.1f} degrees"
+        words = tuple(_put_back(word, turned, tilt, straight.size) for word in other.words)
+        return Recognized(other.text, other.confidence, words), said
 
 
 def read_page(source: Source, page: int, folder: Path, limits: Limits, engine: Tesseract) -> PageText:
-    """Read page `page` (from 1); files in `folder` are gone afterwards. Blocks for seconds.
-
-    Raises PermanentError for a page that cannot be read, TemporaryError where trying again may help.
-    """
-    started = time.monotonic()
-    image = raster.render(source, page, folder, limits)
+    """Read one page in this process: see PageReader.read."""
+    reader = PageReader(engine, limits)
     try:
-        text, confidence = engine.read(image)
+        return reader.read(source, page, folder)
     finally:
-        image.unlink(missing_ok=True)
-    if confidence is None and raster.lost_images(source, page, folder):
-        raise PermanentError(f"Page {page} is damaged: it holds a picture that breaks off.")
-    return PageText(page, text, engine.name, confidence, round(time.monotonic() - started, 3))
+        reader.close()
+
+
+def _paper(image: Image.Image) -> int:
+    """Return the most frequent grey."""
+    counts = image.reduce(max(1, min(image.size) // 64)).histogram()
+    return counts.index(max(counts))
+
+
+def _put_back(word: Word, turned: int, tilt: float, size: tuple[int, int]) -> Word:
+    """Give a word of the straightened image, of this size in pixels, its place on the page as it lies."""
+    width, height = size
+    angle = math.radians(-tilt) if abs(tilt) >= ASKEW else 0.0
+    left, top, right, bottom = word.box
+    middle_x, middle_y = (left + right) / 2 * width - width / 2, (top + bottom) / 2 * height - height / 2
+    # The image was turned by `tilt` against the clock around its middle; the word goes back the other way.
+    x = middle_x * math.cos(angle) + middle_y * math.sin(angle)
+    y = -middle_x * math.sin(angle) + middle_y * math.cos(angle)
+    half_x, half_y = (right - left) / 2, (bottom - top) / 2
+    x, y = x / width + 0.5, y / height + 0.5
+    if turned == 90:
+        x, y, half_x, half_y = y, 1 - x, half_y, half_x
+    elif turned == 180:
+        x, y = 1 - x, 1 - y
+    elif turned == 270:
+        x, y, half_x, half_y = 1 - y, x, half_y, half_x
+    box = (max(0.0, x - half_x), max(0.0, y - half_y), min(1.0, x + half_x), min(1.0, y + half_y))
+    return Word(word.text, box, word.line, word.confidence)

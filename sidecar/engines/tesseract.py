@@ -1,7 +1,10 @@
-"""Tesseract through pytesseract: one page, one process, one thread.
+"""Tesseract on one page image: as a library inside this process, or as the program through pytesseract.
 
-Several threads in one Tesseract fight over the cores: a page that takes 3.7 s with one thread took 36 s with four
-on two cores (docs/benchmarks.md). So each process gets one thread and as many pages run at once as there are cores.
+Either way with one thread. Several threads in one Tesseract fight over the cores: a page that takes 3.7 s with one
+thread took 36 s with four on two cores (docs/benchmarks.md). So as many pages run at once as there are cores.
+
+The library (tesserocr brings its own) loads the language once for many pages and needs no files; the program is
+there for machines that have no such package, and for whoever wants the system's Tesseract.
 """
 
 from __future__ import annotations
@@ -9,22 +12,52 @@ from __future__ import annotations
 import csv
 import functools
 import os
+import re
 import shutil
 import subprocess
+import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
+from typing import TYPE_CHECKING, Any
 
 from sidecar.domain.errors import PermanentError, SettingsError, TemporaryError
+from sidecar.domain.word import Word
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 PROGRAM = "tesseract"
+#: Tesseract's own data about the way up, which comes with every package of it.
+UPRIGHT_DATA = "osd"
+#: Below this Tesseract does not know which way is up either.
+SURE_OF_TURN = 2.0
 
 
-class Tesseract:
-    """Reads page images with the given languages ("eng", "deu+eng"), at most `timeout_s` seconds a page."""
+@dataclass(frozen=True, slots=True)
+class Recognized:
+    """What Tesseract made of an image."""
 
-    def __init__(self, languages: str, *, timeout_s: float = 300.0) -> None:
+    text: str
+    #: Mean of its words, 0 to 100; None for no words.
+    confidence: float | None
+    #: Boxes are in parts of the image.
+    words: tuple[Word, ...] = field(repr=False, default=())
+
+    @property
+    def weight(self) -> float:
+        """How much was read, and how surely: for comparing two readings of one image."""
+        return sum(max(word.confidence, 0) * sum(map(str.isalnum, word.text)) for word in self.words)
+
+
+class Tesseract(ABC):
+    """Reads images with the given languages ("eng", "deu+eng"), at most `timeout_s` seconds a page."""
+
+    def __init__(self, languages: str, *, data: Path | None = None, timeout_s: float = 300.0) -> None:
         self.languages = languages
+        self._data = data
         self._timeout_s = timeout_s
         os.environ["OMP_THREAD_LIMIT"] = "1"
 
@@ -32,8 +65,10 @@ class Tesseract:
         """Raise SettingsError if Tesseract or one of the languages is not installed."""
         if shutil.which(PROGRAM) is None:
             raise SettingsError(["Tesseract is not installed: install the package tesseract-ocr."])
-        listed = subprocess.run([PROGRAM, "--list-langs"], capture_output=True, text=True, check=False).stdout
-        missing = [name for name in self.languages.split("+") if name not in listed.split()]
+        there = installed(self._data)
+        missing = [name for name in self.languages.split("+") if name not in there]
+        if missing and self._data is not None:
+            raise SettingsError([f"OCR_DATA_DIR: {self._data} has no {missing[0]}.traineddata."])
         if missing:
             raise SettingsError(
                 [
@@ -43,36 +78,150 @@ class Tesseract:
             )
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """The engine with its version, as shown with a page: "tesseract 5.3.0"."""
-        return f"{PROGRAM} {_version()}"
 
     @property
     def reading(self) -> dict[str, str]:
         """Everything about this engine that can change a page's text."""
-        return {"engine": self.name, "languages": self.languages}
+        return {"engine": self.name, "languages": self.languages, "data": str(self._data or "")}
 
-    def read(self, image: Path) -> tuple[str, float | None]:
-        """Return the text of a page image and the mean confidence of its words (0 to 100, None for no words).
+    @abstractmethod
+    def read(self, image: Image.Image, *, dpi: int = 300, at: Path | None = None) -> Recognized:
+        """Read a grey image. Blocks for seconds. `at` names the files, if it takes any, without their endings.
 
-        Blocks for seconds. Raises PermanentError for a page that Tesseract cannot read in time, TemporaryError if
-        the process was killed from outside (memory) or could not write down what it read (disk full).
+        Raises PermanentError for one that Tesseract cannot read in time, TemporaryError if it was killed from outside
+        (memory) or could not write down what it read (disk full).
         """
-        import pytesseract  # noqa: PLC0415 - loaded only when pages are read
 
-        try:
-            text, table = pytesseract.run_and_get_multiple_output(
-                str(image), extensions=["txt", "tsv"], lang=self.languages, timeout=self._timeout_s
-            )
-        except RuntimeError as error:  # TesseractError is one; a time-out is a plain one
-            if getattr(error, "status", 0) < 0:
-                raise TemporaryError(
-                    f"Tesseract was killed (signal {-getattr(error, 'status', 0)}); is there enough memory?"
-                ) from error
-            raise PermanentError(f"Tesseract cannot read the page: {_first_line(error)}.") from error
+    def turn(self, image: Image.Image) -> int:
+        """Return by how many degrees the image has to be turned clockwise to stand upright: 0, 90, 180 or 270.
+
+        0 where Tesseract is not sure. In a process of its own: it aborts over pictures without any letter.
+        """
+        with tempfile.TemporaryDirectory(prefix="sidecar-") as folder:
+            file = Path(folder) / "page.pgm"
+            image.save(file, format="PPM")
+            try:
+                said = subprocess.run(
+                    [PROGRAM, "--psm", "0", "-l", UPRIGHT_DATA, str(file), "-"],
+                    capture_output=True, text=True, check=False, timeout=self._timeout_s,
+                ).stdout  # fmt: skip
+            except subprocess.TimeoutExpired:
+                return 0
+        told = dict(re.findall(r"^(Rotate|Orientation confidence): ([\d.]+)$", said, re.MULTILINE))
+        if float(told.get("Orientation confidence", 0)) < SURE_OF_TURN:
+            return 0
+        return int(told.get("Rotate", 0)) % 360
+
+
+class TesseractProgram(Tesseract):
+    """The `tesseract` on PATH, one process for each page."""
+
+    @property
+    def name(self) -> str:
+        """The program with its version."""
+        return f"{PROGRAM} {_version()}"
+
+    def read(self, image: Image.Image, *, dpi: int = 300, at: Path | None = None) -> Recognized:
+        """Read by way of files, gone afterwards."""
+        from pytesseract import pytesseract  # noqa: PLC0415 - loaded only when pages are read
+
+        options = f"--dpi {dpi} " + (f'--tessdata-dir "{self._data}" ' if self._data else "")
+        with tempfile.TemporaryDirectory(prefix="sidecar-") as folder:
+            found = Path(folder) / "found"
+            file = at.with_name(f"{at.name}.pgm") if at else Path(folder) / "page.pgm"
+            try:
+                image.save(file, format="PPM")
+                pytesseract.run_tesseract(
+                    str(file), str(found), "", self.languages, config=f"{options}txt tsv", timeout=self._timeout_s
+                )
+                text, table = (found.with_suffix(end).read_text(encoding="utf-8") for end in (".txt", ".tsv"))
+            except OSError as error:
+                raise TemporaryError(f"The page could not be kept while it is read: {error.strerror}.") from error
+            except RuntimeError as error:  # TesseractError is one; a time-out is a plain one
+                if getattr(error, "status", 0) < 0:
+                    raise TemporaryError(
+                        f"Tesseract was killed (signal {-getattr(error, 'status', 0)}); is there enough memory?"
+                    ) from error
+                raise PermanentError(f"Tesseract cannot read the page: {_first_line(error)}.") from error
+            finally:
+                file.unlink(missing_ok=True)
         if not _is_whole(text, table):
             raise TemporaryError("The text was written down in part only. Is the disk full?")
-        return text.replace("\f", ""), _confidence(table)
+        return _recognized(text, table)
+
+
+class TesseractLibrary(Tesseract):
+    """The Tesseract inside the package tesserocr. Not for several threads at once."""
+
+    def __init__(self, languages: str, *, data: Path | None = None, timeout_s: float = 300.0) -> None:
+        super().__init__(languages, data=data, timeout_s=timeout_s)
+        self._api: Any = None
+
+    @property
+    def name(self) -> str:
+        """The package with its version; it brings one Tesseract."""
+        return f"tesserocr {library_version()}"
+
+    def read(self, image: Image.Image, *, dpi: int = 300, at: Path | None = None) -> Recognized:
+        """Read from memory."""
+        import tesserocr  # noqa: PLC0415 - loaded only when pages are read
+
+        if self._api is None:
+            self._api = tesserocr.PyTessBaseAPI(path=f"{self._data or data_folder()}/", lang=self.languages)
+        api = self._api
+        api.SetImageBytes(image.tobytes(), image.width, image.height, 1, image.width)
+        api.SetSourceResolution(dpi)
+        try:
+            if not api.Recognize(int(self._timeout_s * 1000)):
+                raise PermanentError(f"Tesseract cannot read the page within {self._timeout_s:.0f} s.")
+            return _recognized(api.GetUTF8Text(), api.GetTSVText(0))
+        except RuntimeError as error:
+            raise PermanentError(f"Tesseract cannot read the page: {_first_line(error)}.") from error
+        finally:
+            api.Clear()
+
+
+def tesseract(kind: str, languages: str, *, data: Path | None = None, timeout_s: float = 300.0) -> Tesseract:
+    """Return the wanted kind: "library", "program", or "auto" for the library where it is installed."""
+    if kind == "program" or (kind == "auto" and library_version() is None):
+        return TesseractProgram(languages, data=data, timeout_s=timeout_s)
+    if library_version() is None:
+        raise SettingsError(["TESSERACT: the package tesserocr is not installed; pip install tesserocr, or set auto."])
+    return TesseractLibrary(languages, data=data, timeout_s=timeout_s)
+
+
+@functools.cache
+def library_version() -> str | None:
+    """Return the version of tesserocr, None if it is not installed. It is not loaded for that."""
+    from importlib import metadata  # noqa: PLC0415
+
+    try:
+        return metadata.version("tesserocr")
+    except metadata.PackageNotFoundError:
+        return None
+
+
+@functools.cache
+def _listing(data: Path | None) -> str:
+    where = ["--tessdata-dir", str(data)] if data else []
+    said = subprocess.run([PROGRAM, *where, "--list-langs"], capture_output=True, text=True, check=False)
+    return said.stdout or said.stderr
+
+
+def installed(data: Path | None = None) -> list[str]:
+    """Return the languages there is data for."""
+    return [line.strip() for line in _listing(data).splitlines()[1:] if line.strip()]
+
+
+def data_folder() -> Path:
+    """Return where the system's Tesseract has its languages."""
+    found = re.search(r'"(.+?)"', _listing(None))
+    if not found:
+        raise SettingsError(["Tesseract does not say where its language data lies: set OCR_DATA_DIR."])
+    return Path(found[1])
 
 
 @functools.cache
@@ -91,13 +240,35 @@ def _is_whole(text: str, table: str) -> bool:
     return table.endswith("\n") and len("".join(text.split())) >= len("".join(words.split()))
 
 
+COLUMNS = (
+    "level", "page_num", "block_num", "par_num", "line_num", "word_num", "left", "top", "width", "height", "conf",
+    "text",
+)  # fmt: skip
+
+
 def _rows(table: str) -> Iterator[dict[str, str]]:
-    yield from csv.DictReader(table.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    lines = [line for line in table.splitlines() if not line.startswith("level")]
+    yield from csv.DictReader(lines, fieldnames=COLUMNS, delimiter="\t", quoting=csv.QUOTE_NONE)
 
 
-def _confidence(table: str) -> float | None:
-    words = [float(row["conf"]) for row in _rows(table) if (row.get("text") or "").strip() and float(row["conf"]) >= 0]
-    return round(fmean(words), 1) if words else None
+def _recognized(text: str, table: str) -> Recognized:
+    words: list[Word] = []
+    width, height = 1, 1
+    line, lines = None, 0
+    for row in _rows(table):
+        if row["level"] == "1":
+            width, height = max(int(row["width"]), 1), max(int(row["height"]), 1)
+        if not (row.get("text") or "").strip() or float(row["conf"]) < 0:
+            continue
+        at = (row["block_num"], row["par_num"], row["line_num"])
+        if at != line:
+            line, lines = at, lines + 1
+        left, top = int(row["left"]), int(row["top"])
+        right, bottom = left + int(row["width"]), top + int(row["height"])
+        box = (left / width, top / height, right / width, bottom / height)
+        words.append(Word(row["text"].strip(), box, lines, float(row["conf"])))
+    confidence = round(fmean(word.confidence for word in words), 1) if words else None
+    return Recognized(text.replace("\f", ""), confidence, tuple(words))
 
 
 def _first_line(error: Exception) -> str:

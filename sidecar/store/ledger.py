@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sidecar.domain.job import Job
+from sidecar.domain.page import PageText
 from sidecar.domain.suggestion import Suggestion
 from sidecar.store import pages
 from sidecar.store.transaction import Transaction, durable
@@ -27,15 +28,25 @@ class Call:
 
 @durable
 def record(
-    tx: Transaction, job: Job, call: Call, *, now: datetime, answer: tuple[str, Suggestion] | None = None
+    tx: Transaction,
+    job: Job,
+    call: Call,
+    *,
+    now: datetime,
+    answer: tuple[str, Suggestion] | None = None,
+    rejected: tuple[str, int] | None = None,
 ) -> None:
     """Write a call down and, in the same commit, keep its checked answer (by the question's key) if it gave one.
+
+    `rejected` names the key and the page of an answer that was not accepted; the call's outcome says why.
 
     A death between the call and this loses both, and the call is paid for again; afterwards it never is. Doing it
     twice, since nobody knows whether a broken connection took it, writes it down once: `now` tells calls apart.
     """
     if answer is not None:
         pages.keep_answer(tx, job, *answer, model=call.model, now=now)
+    if rejected is not None:
+        pages.reject(tx, job, *rejected, model=call.model, reason=call.outcome, now=now)
     tx.run(
         "INSERT INTO ledger (job_id, document_id, purpose, model, input_tokens, output_tokens, outcome, seconds, "
         "created_at) SELECT :job, :document, :purpose, :model, :input, :output, :outcome, :seconds, :now "
@@ -50,3 +61,15 @@ def record(
         seconds=call.seconds,
         now=now.timestamp(),
     )
+
+
+@durable
+def record_page(
+    tx: Transaction, job: Job, call: Call, key: str, page: PageText, *, total: int, now: datetime, lease: timedelta
+) -> None:
+    """Write a call down and keep the page that it gave, in one commit. Raises LeaseLostError, and then neither is.
+
+    A repeat changes nothing.
+    """
+    pages.checkpoint(tx, job, key, page, total=total, now=now, lease=lease)
+    record(tx, job, call, now=now)

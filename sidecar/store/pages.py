@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from sidecar.domain.job import Job
 from sidecar.domain.page import PageText
 from sidecar.domain.suggestion import Suggestion
+from sidecar.domain.word import Word
 from sidecar.store import queue
 from sidecar.store.transaction import Transaction, durable, reading, relaxed
 
@@ -20,10 +21,25 @@ def load(tx: Transaction, keys: Mapping[str, int]) -> dict[int, PageText]:
     """Return the pages that are stored under these keys (key to page number), by page number."""
     found: dict[int, PageText] = {}
     for key, number in keys.items():
-        row = tx.row("SELECT text, engine, confidence, seconds FROM page WHERE key = :key", key=key)
+        row = tx.row("SELECT text, engine, confidence, seconds, reason, words FROM page WHERE key = :key", key=key)
         if row:
-            found[number] = PageText(number, row.text, row.engine, row.confidence, row.seconds)
+            words = _words(row.words)
+            found[number] = PageText(number, row.text, row.engine, row.confidence, row.seconds, row.reason, words)
     return found
+
+
+def _dump(words: Sequence[Word]) -> str | None:
+    """Return the words as JSON, their places in ten thousandths of the page: a hundredth of a millimetre or so."""
+    rows = [[word.text, *(round(part * 10_000) for part in word.box), word.line, round(word.confidence)]
+            for word in words]  # fmt: skip
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":")) if rows else None
+
+
+def _words(text: str | None) -> tuple[Word, ...]:
+    return tuple(
+        Word(word, (left / 10_000, top / 10_000, right / 10_000, bottom / 10_000), line, confidence)
+        for word, left, top, right, bottom, line, confidence in json.loads(text or "[]")
+    )
 
 
 @relaxed
@@ -36,8 +52,9 @@ def checkpoint(
     counts the page once. Raises LeaseLostError, and then the page is not kept: the other runner reads it too.
     """
     new = tx.run(
-        "INSERT INTO page (key, document_id, page, text, engine, confidence, seconds, created_at) VALUES "
-        "(:key, :document, :page, :text, :engine, :confidence, :seconds, :now) ON CONFLICT (key) DO NOTHING",
+        "INSERT INTO page (key, document_id, page, text, engine, confidence, seconds, reason, words, created_at) "
+        "VALUES (:key, :document, :page, :text, :engine, :confidence, :seconds, :reason, :words, :now) "
+        "ON CONFLICT (key) DO NOTHING",
         key=key,
         document=job.document_id,
         page=page.page,
@@ -45,6 +62,8 @@ def checkpoint(
         engine=page.engine,
         confidence=page.confidence,
         seconds=page.seconds,
+        reason=page.reason,
+        words=_dump(page.words),
         now=now.timestamp(),
     )
     return queue.progress(tx, job, more=new, total=total, now=now, lease=lease)
@@ -73,3 +92,20 @@ def keep_answer(tx: Transaction, job: Job, key: str, suggestion: Suggestion, *, 
         suggestion=json.dumps(asdict(suggestion), ensure_ascii=False),
         now=now.timestamp(),
     )
+
+
+@reading
+def rejections(tx: Transaction, keys: Sequence[str]) -> dict[str, str]:
+    """Return why answers were not accepted, for those of these keys that were asked about and answered."""
+    rows = (tx.row("SELECT key, reason FROM rejection WHERE key = :key", key=key) for key in keys)
+    return {row.key: row.reason for row in rows if row}
+
+
+@durable
+def reject(tx: Transaction, job: Job, key: str, page: int, *, model: str, reason: str, now: datetime) -> None:
+    """Note that an answer was not accepted, so that it is not asked for again. A repeat changes nothing."""
+    tx.run(
+        "INSERT INTO rejection (key, document_id, page, model, reason, created_at) "
+        "VALUES (:key, :document, :page, :model, :reason, :now) ON CONFLICT (key) DO NOTHING",
+        key=key, document=job.document_id, page=page, model=model, reason=reason, now=now.timestamp(),
+    )  # fmt: skip

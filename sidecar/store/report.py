@@ -92,17 +92,18 @@ def old(tx: Transaction, *, before: datetime) -> bool:
     """
     oldest = tx.row(
         f"SELECT (SELECT MIN(finished_at) {_FORGETTABLE}) AS job, (SELECT MIN(created_at) FROM page) AS page, "
-        "(SELECT MIN(created_at) FROM answer) AS answer"
+        "(SELECT MIN(created_at) FROM answer) AS answer, (SELECT MIN(created_at) FROM rejection) AS rejection"
     )
     return any(at is not None and at < before.timestamp() for at in oldest or ())
 
 
 @relaxed
-def prune(tx: Transaction, *, before: datetime, limit: int = 150) -> int:
+def prune(tx: Transaction, *, before: datetime, now: datetime, limit: int = 150) -> int:
     """Forget up to `limit` jobs that ended before then with all that hangs on them, and as many checkpoints.
 
-    Returns how many rows of the three were forgotten. What an unfinished job of the document may need stays: it was
-    paid for. Call again until it returns 0: short transactions let claims through in between.
+    Checkpoints that an unfinished job of the document may need were paid for: they count as made now. Returns how
+    many rows were forgotten or kept on. Call again until it returns 0: short transactions let claims through in
+    between.
     """
     rows = tx.rows(
         f"SELECT id {_FORGETTABLE} AND finished_at < :before ORDER BY finished_at LIMIT :limit",
@@ -111,13 +112,16 @@ def prune(tx: Transaction, *, before: datetime, limit: int = 150) -> int:
     ids = [{"id": row.id} for row in rows]
     for table in ("event", "ledger", "write"):
         tx.run_many(f"DELETE FROM {table} WHERE job_id = :id", ids)
-    forgotten = tx.run_many("DELETE FROM job WHERE id = :id", ids)
-    for table in ("page", "answer"):
+    done = tx.run_many("DELETE FROM job WHERE id = :id", ids)
+    for table in ("page", "answer", "rejection"):
         oldest = tx.rows(
-            f"SELECT key FROM {table} WHERE created_at < :before AND NOT EXISTS ("
-            f"SELECT 1 FROM job WHERE job.document_id = {table}.document_id "
-            "AND state IN ('ready', 'running', 'scheduled', 'review')) ORDER BY created_at LIMIT :limit",
+            f"SELECT key, EXISTS (SELECT 1 FROM job WHERE job.document_id = {table}.document_id "
+            f"AND state IN ('ready', 'running', 'scheduled', 'review')) AS needed FROM {table} "
+            "WHERE created_at < :before ORDER BY created_at LIMIT :limit",
             before=before.timestamp(), limit=limit,
         )  # fmt: skip
-        forgotten += tx.run_many(f"DELETE FROM {table} WHERE key = :key", [row._asdict() for row in oldest])
-    return forgotten
+        forgotten = [{"key": row.key} for row in oldest if not row.needed]
+        needed = [{"key": row.key, "now": now.timestamp()} for row in oldest if row.needed]
+        done += tx.run_many(f"DELETE FROM {table} WHERE key = :key", forgotten)
+        done += tx.run_many(f"UPDATE {table} SET created_at = :now WHERE key = :key", needed)
+    return done

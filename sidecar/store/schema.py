@@ -75,8 +75,24 @@ page = sa.Table(
     sa.Column("confidence", sa.Double),
     sa.Column("seconds", sa.Double, nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
+    # Why it was read this way, in words; and its words with their places, as JSON.
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("words", sa.Text),
     sa.Index("ix_page_document", "document_id", "page"),
     sa.Index("ix_page_created_at", "created_at"),
+)
+
+#: Answers of vision models that were not accepted: never asked for again, and never kept.
+rejection = sa.Table(
+    "rejection",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("document_id", sa.Integer, nullable=False),
+    sa.Column("page", sa.Integer, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Index("ix_rejection_created_at", "created_at"),
 )
 
 #: Model answers that were checked, by everything that went into the question.

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from sidecar.domain.errors import PermanentError, TemporaryError, WorkError
 from sidecar.domain.job import Job
-from sidecar.domain.page import PageText, assemble, keeps_enough, page_key
+from sidecar.domain.page import ASSUMED, PageText, assemble, page_key
+from sidecar.domain.quality import worse
 from sidecar.domain.trigger import Tags
 from sidecar.domain.writeback import Proposal, TagDelta
 from sidecar.engines import raster
-from sidecar.engines.raster import Limits, Source
-from sidecar.engines.reading import read_page
-from sidecar.engines.tesseract import Tesseract
+from sidecar.engines.raster import Source
+from sidecar.engines.readers import Readers
+from sidecar.engines.vision import MAX_BYTES
 from sidecar.paperless.client import Paperless
 from sidecar.store import pages, queue
 from sidecar.store.database import Database
@@ -25,6 +26,7 @@ from sidecar.worker.clock import Clock
 from sidecar.worker.finishing import once_the_store_is_back, to_the_end
 from sidecar.worker.intake import Intake
 from sidecar.worker.lease import Leases
+from sidecar.worker.second_reader import SecondReader
 
 
 @dataclass(slots=True)
@@ -51,24 +53,24 @@ class Ocr:
         db: Database,
         intake: Intake,
         leases: Leases,
-        engine: Tesseract,
+        readers: Readers,
         tags: Tags,
         clock: Clock,
         *,
         folder: Path,
-        limits: Limits,
         cores: int,
         max_file_bytes: int,
+        second: SecondReader | None = None,
     ) -> None:
         self._paperless = paperless
         self._db = db
         self._intake = intake
         self._leases = leases
-        self._engine = engine
+        self._readers = readers
+        self._second = second
         self._tags = tags
         self._clock = clock
         self._folder = folder
-        self._limits = limits
         self._cores = cores
         self._slots = asyncio.Semaphore(cores)
         self._max_file_bytes = max_file_bytes
@@ -86,7 +88,7 @@ class Ocr:
                 got = await self._paperless.download(
                     job.document_id, folder / "file", original=original, max_bytes=self._max_file_bytes
                 )
-                source = await asyncio.to_thread(raster.inspect, got.file, self._limits)
+                source = await asyncio.to_thread(raster.inspect, got.file, self._readers.limits)
                 reading = await self._resume(job, source, folder, got.sha256)
                 await self._read_all(reading)
         except OSError as error:
@@ -94,18 +96,13 @@ class Ocr:
         if reading.failed:
             raise _combined(reading)
         text = assemble(list(reading.done.values()))
-        if not keeps_enough(base["content"], text):
-            raise PermanentError(
-                "The text that was read has less than half the letters of the text that stands there, "
-                "so the old text was kept."
-            )
+        if (problem := worse(base["content"], text)) is not None:
+            raise PermanentError(f"The text that was read is no better, so the old text was kept. {problem}")
         delta = TagDelta(add=frozenset({self._tags.ocr_done}), remove=frozenset({self._tags.ocr}))
         return Proposal(base=base, wanted={"content": text}, delta=delta)
 
     async def _resume(self, job: Job, source: Source, folder: Path, sha256: str) -> _Reading:
-        reading = {
-            **self._engine.reading, "dpi": self._limits.dpi, "pixels": self._limits.page_pixels
-        }  # fmt: skip
+        reading = {**self._readers.reading, "vision": self._second.vision.reading if self._second else None}
         keys = {page: page_key(sha256, page, reading) for page in range(1, source.pages + 1)}
         done = await self._db.run(pages.load, {key: page for page, key in keys.items()})
         await self._db.run(queue.open_pages, job, done=len(done), total=source.pages)
@@ -115,29 +112,46 @@ class Ocr:
         todo = iter([page for page in reading.keys if page not in reading.done])
         try:
             async with asyncio.TaskGroup() as readers:
-                for _ in range(self._cores):
+                for _ in range(self._cores + (self._second.width if self._second else 0)):
                     readers.create_task(self._read_next(reading, todo))
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
 
     async def _read_next(self, reading: _Reading, todo: Iterator[int]) -> None:
         for page in todo:
-            async with self._slots:
-                await self._leases.assure(reading.job, 0)  # after a long sleep somebody else may have read on
-                await to_the_end(self._read_one(reading, page))
+            await to_the_end(self._read_one(reading, page))
 
     async def _read_one(self, reading: _Reading, page: int) -> None:
         """Read one page and keep it, before the next one begins. Its own failure is noted, not raised."""
         try:
-            text = await asyncio.to_thread(read_page, reading.source, page, reading.folder, self._limits, self._engine)
+            text, is_kept = await self._read(reading, page)
         except (PermanentError, TemporaryError) as error:
             reading.failed[page] = error
             return
         except OSError as error:
             reading.failed[page] = TemporaryError(f"Page {page} could not be read: {error.strerror or error}.")
             return
-        await once_the_store_is_back(lambda: self._keep(reading, page, text), self._clock)
+        if not is_kept:
+            await once_the_store_is_back(lambda: self._keep(reading, page, text), self._clock)
         reading.done[page] = text
+
+    async def _read(self, reading: _Reading, page: int) -> tuple[PageText, bool]:
+        """Return the page's text, and whether it is kept already."""
+        source, folder = reading.source, reading.folder
+        async with self._slots:
+            await self._leases.assure(reading.job, 0)  # after a long sleep somebody else may have read on
+            text = await asyncio.to_thread(self._readers.read, source, page, folder)
+        if self._second is None or text.engine in ASSUMED or not self._second.vision.wants(text):
+            return text, False
+        pixels = self._second.vision.pixels
+
+        async def picture() -> bytes:
+            async with self._slots:
+                return await asyncio.to_thread(
+                    self._readers.picture, source, page, folder, pixels=pixels, max_bytes=MAX_BYTES
+                )
+
+        return await self._second.read(reading.job, reading.keys[page], text, picture, total=reading.source.pages)
 
     async def _keep(self, reading: _Reading, page: int, text: PageText) -> None:
         await self._db.run(

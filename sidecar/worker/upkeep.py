@@ -185,7 +185,7 @@ class Upkeep:
         until = self._clock.now() + PRUNE_AT_ONCE
         if not await self._db.run(report.old, before=before):
             return False
-        while await self._db.run(report.prune, before=before):
+        while await self._db.run(report.prune, before=before, now=self._clock.now()):
             if self._clock.now() > until:
                 return True
             await self._clock.sleep(0.01)

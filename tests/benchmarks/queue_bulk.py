@@ -83,7 +83,7 @@ def _forget(db: Database, backend: str) -> Iterator[Figure]:
     before, began_s, forgotten = datetime.fromtimestamp(20_000_000, UTC), time.perf_counter(), 0
     while db.run_now(report.old, before=before):
         call_s = time.perf_counter()
-        forgotten += db.run_now(report.prune, before=before)
+        forgotten += db.run_now(report.prune, before=before, now=datetime.now(UTC))
         held_s.append(time.perf_counter() - call_s)
         over.wait(0.01)
     all_s = time.perf_counter() - began_s

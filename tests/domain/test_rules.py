@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sidecar.domain.document import Document
 from sidecar.domain.job import TRANSITIONS, UNFINISHED, Kind, Priority, State, move
-from sidecar.domain.page import PageText, assemble, keeps_enough, page_key
+from sidecar.domain.page import PageText, assemble, page_key
 from sidecar.domain.retry import PARK_CAP_S, RetryPolicy, parking_s
 from sidecar.domain.suggestion import (
     AnswerError,
@@ -127,21 +127,6 @@ def page(number: int, text: str) -> PageText:
 
 def test_pages_are_joined_in_order_with_blank_lines_and_blank_pages_leave_none() -> None:
     assert assemble([page(3, "three\n"), page(1, "one"), page(2, " \n")]) == "one\n\nthree"
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "enough"),
-    [
-        ("", "", True),
-        ("", "text", True),
-        ("a whole page of text", "", False),
-        ("x" * 100, "x" * 50, True),
-        ("x" * 100, "x" * 49, False),
-        ("~ . ~ , ; - _ |" * 9, "Hello", True),
-    ],
-)
-def test_text_is_not_replaced_by_much_less_text(old: str, new: str, enough: bool) -> None:
-    assert keeps_enough(old, new) is enough
 
 
 def test_a_page_key_changes_with_everything_that_changes_the_text() -> None:

@@ -10,7 +10,7 @@ from sidecar.domain.errors import TemporaryError
 from sidecar.engines import raster
 from sidecar.engines.raster import Limits
 from sidecar.engines.reading import read_page
-from sidecar.engines.tesseract import Tesseract
+from sidecar.engines.tesseract import TesseractProgram
 from sidecar.practice import samples
 
 TEXT = "The quick brown fox jumps over the lazy dog near the river bank."
@@ -36,14 +36,14 @@ def test_a_page_whose_text_is_cut_off_by_a_full_disk_does_not_pass_as_a_blank_on
     file.write_bytes(samples.scan_pdf([TEXT], dpi=100))
 
     with pytest.raises(TemporaryError, match="Is the disk full"):
-        read_page(raster.inspect(file, Limits()), 1, tmp_path, Limits(dpi=100), Tesseract("eng"))
+        read_page(raster.inspect(file, Limits()), 1, tmp_path, Limits(dpi=100), TesseractProgram("eng"))
 
 
 def test_a_page_without_a_word_is_whole(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(samples.text_pdf([""]))
 
-    page = read_page(raster.inspect(file, Limits()), 1, tmp_path, Limits(dpi=100), Tesseract("eng"))
+    page = read_page(raster.inspect(file, Limits()), 1, tmp_path, Limits(dpi=100), TesseractProgram("eng"))
 
     assert (page.text.strip(), page.confidence) == ("", None)
 

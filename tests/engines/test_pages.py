@@ -11,9 +11,10 @@ from PIL import Image
 from sidecar.domain.errors import PermanentError, SettingsError
 from sidecar.engines import raster
 from sidecar.engines.raster import Limits
-from sidecar.engines.tesseract import Tesseract
+from sidecar.engines.tesseract import Tesseract, TesseractLibrary, TesseractProgram
 from sidecar.practice import samples
 
+KINDS = (TesseractLibrary, TesseractProgram)
 TEXT = "The quick brown fox jumps over the lazy dog near the river bank."
 
 
@@ -122,30 +123,52 @@ def test_what_is_transparent_is_paper(tmp_path: Path) -> None:
         assert drawn.getpixel((10, 10)) == 255
 
 
-def test_tesseract_reads_a_drawn_page_with_its_confidence(tmp_path: Path) -> None:
-    source = raster.inspect(file_of(tmp_path, samples.scan_pdf([TEXT], dpi=200)), Limits())
-    page = raster.render(source, 1, tmp_path, Limits(dpi=200))
-    text, confidence = Tesseract("eng").read(page)
-    assert TEXT.split()[:5] == text.split()[:5]
-    assert confidence is not None
-    assert confidence > 80
-    assert "\f" not in text
+def drawn(folder: Path, text: str, dpi: int = 200) -> Image.Image:
+    source = raster.inspect(file_of(folder, samples.scan_pdf([text], dpi=dpi)), Limits())
+    with Image.open(raster.render(source, 1, folder, Limits(dpi=dpi))) as image:
+        return image.copy()
 
 
-def test_a_blank_page_has_no_words_and_no_confidence(tmp_path: Path) -> None:
-    page = tmp_path / "page.pgm"
-    Image.new("L", (600, 800), 255).save(page, format="PPM")
-    assert Tesseract("eng").read(page) == (" \n", None) or Tesseract("eng").read(page)[0].strip() == ""
+@pytest.mark.parametrize("kind", KINDS)
+def test_tesseract_reads_a_drawn_page_with_its_confidence_and_the_places_of_its_words(
+    tmp_path: Path, kind: type[Tesseract]
+) -> None:
+    found = kind("eng").read(drawn(tmp_path, TEXT), dpi=200)
+    assert TEXT.split() == found.text.split()
+    assert found.confidence is not None
+    assert found.confidence > 80
+    assert "\f" not in found.text
+    assert [word.text for word in found.words] == TEXT.split()
+    lines = [word.line for word in found.words]
+    assert lines == sorted(lines)
+    assert all(0 < left < right < 1 and 0 < top < bottom < 0.2 for left, top, right, bottom in
+               (word.box for word in found.words))  # fmt: skip
 
 
-def test_a_page_that_takes_too_long_is_said_so(tmp_path: Path) -> None:
-    source = raster.inspect(file_of(tmp_path, samples.scan_pdf([TEXT * 40], dpi=300)), Limits())
-    page = raster.render(source, 1, tmp_path, Limits())
+def test_the_library_and_the_program_find_the_same_words(tmp_path: Path) -> None:
+    image = drawn(tmp_path, f"{TEXT}\nTotal\t1,234.50 EUR\n{TEXT}")
+    one, other = (kind("eng").read(image, dpi=200) for kind in (TesseractLibrary, TesseractProgram))
+    assert one.text.split() == other.text.split()
+    for ours, theirs in zip(one.words, other.words, strict=True):
+        assert ours.box == pytest.approx(theirs.box, abs=0.01)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_blank_page_has_no_words_and_no_confidence(kind: type[Tesseract]) -> None:
+    found = kind("eng").read(Image.new("L", (600, 800), 255))
+    assert (found.text.strip(), found.confidence, found.words) == ("", None, ())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_that_takes_too_long_is_said_so(tmp_path: Path, kind: type[Tesseract]) -> None:
     with pytest.raises(PermanentError, match="Tesseract cannot read the page"):
-        Tesseract("eng", timeout_s=0.01).read(page)
+        kind("eng", timeout_s=0.01).read(drawn(tmp_path, TEXT * 40, dpi=300))
 
 
-def test_a_missing_language_is_a_wrong_setting_with_its_cure() -> None:
+def test_a_missing_language_is_a_wrong_setting_with_its_cure(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="tesseract-ocr-xyz"):
-        Tesseract("eng+xyz").check()
-    Tesseract("eng").check()
+        TesseractProgram("eng+xyz").check()
+    TesseractProgram("eng").check()
+    (tmp_path / "deu.traineddata").touch()
+    with pytest.raises(SettingsError, match=r"OCR_DATA_DIR: .* has no eng.traineddata"):
+        TesseractLibrary("eng", data=tmp_path).check()

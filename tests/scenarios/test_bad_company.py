@@ -10,7 +10,6 @@ from sidecar.practice.samples import (
     encrypted_pdf,
     huge_image,
     not_a_pdf,
-    pdf_with_broken_page,
     pdf_with_damaged_scan,
 )
 from tests.scenarios.letters import book, headings, headings_in, letter
@@ -32,7 +31,7 @@ def test_forty_good_documents_finish_beside_eight_bad_ones_and_each_bad_one_says
     world.model.misbehave("garbage", matching="gibberish")
     archive = world.archive
     bad = {
-        "page 3": world.add_scan_with(pdf_with_broken_page(book(4)), [OCR]),
+        "page 3": world.add_scan_with(pdf_with_damaged_scan(book(4)), [OCR]),
         "neither a PDF": world.add_scan_with(not_a_pdf(), [OCR]),
         "encrypted": world.add_scan_with(encrypted_pdf(), [OCR]),
         "no pages": world.add_scan_with(empty_pdf(), [OCR]),
@@ -81,7 +80,7 @@ def test_forty_good_documents_finish_beside_eight_bad_ones_and_each_bad_one_says
 
 
 def test_the_pages_beside_a_broken_one_are_kept_and_tagging_again_reads_no_page_twice(world: World) -> None:
-    document_id = world.add_scan_with(pdf_with_broken_page(book(5)), [OCR], content="as it was")
+    document_id = world.add_scan_with(pdf_with_damaged_scan(book(5)), [OCR], content="as it was")
     assert world.sidecar.drain() == 0
     assert world.store.pages(document_id) == {1, 2, 4, 5}
     archive = world.archive

@@ -67,6 +67,7 @@ class World:
             "DATA_DIR": self.folder / "data",
             "OCR_DPI": DPI,
             "OCR_CORES": 2,
+            "TESSERACT": "program",  # whose starts the ledger sees
             "POLL_INTERVAL_S": 0.3,
             "RETRY_BASE_S": 1,
             "RETRY_CAP_S": 2,

@@ -222,9 +222,9 @@ class StoreMachine(RuleBasedStateMachine):
     def prune(self, age: timedelta, limit: int) -> None:
         before = self.now - age
         forgotten = 0
-        while number := self.db.run_now(report.prune, before=before, limit=limit):
+        while number := self.db.run_now(report.prune, before=before, now=self.now, limit=limit):
             forgotten += number
-        assert forgotten == self.model.prune(before=before)
+        assert forgotten == self.model.prune(before=before, now=self.now)
 
     # -- deaths
 

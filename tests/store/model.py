@@ -213,19 +213,22 @@ class Model:
             self._back(crashed, now + settle if self._is_intended(job) else None, now, reason=None, uncounted=True)
         return sorted(job.id for job in dead)
 
-    def prune(self, *, before: datetime) -> int:
+    def prune(self, *, before: datetime, now: datetime) -> int:
         """Forget everything old at once, but for the newest job."""
         newest = max(self.jobs, default=0)
         old = [
             job.id for job in self.jobs.values() if job.finished_at and job.finished_at < before and job.id != newest
         ]
         needed = {job.document_id for job in self.having(*UNFINISHED)}
-        pages = [key for key, at in self.pages.items() if at < before and self.owners[key] not in needed]
+        pages = [key for key, at in self.pages.items() if at < before]
         for job_id in old:
             for table in (self.jobs, self.writes, self.events):
                 table.pop(job_id, None)
         for key in pages:
-            del self.pages[key], self.owners[key]
+            if self.owners[key] in needed:
+                self.pages[key] = now
+            else:
+                del self.pages[key], self.owners[key]
         return len(old) + len(pages)
 
     # -- pieces

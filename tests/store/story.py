@@ -62,7 +62,7 @@ class Story:
             claim, claim, claim,
             (rescue.promote, (), {"now": now}),
             (rescue.rescue, (), {"now": now, "everything": False, "settle": SETTLE, "max_crashes": 5}),
-            (report.prune, (), {"before": now - timedelta(seconds=300), "limit": 3}),
+            (report.prune, (), {"before": now - timedelta(seconds=300), "now": now, "limit": 3}),
         ])  # fmt: skip
 
     def _work(self, job: Job) -> Asked:

@@ -107,7 +107,7 @@ def test_a_text_with_a_nul_is_copied_without_it(file: SqliteDatabase, empty: Pos
     @durable
     def put(tx: Transaction) -> None:
         tx.run(
-            "INSERT INTO page VALUES (:key, 1, 1, :text, 'tesseract', NULL, 1, 0)", key="key", text="be\0fore"
+            "INSERT INTO page VALUES (:key, 1, 1, :text, 'tesseract', NULL, 1, 0, '', NULL)", key="key", text="be\0fore"
         )  # fmt: skip
 
     file.run_now(put)

@@ -41,6 +41,8 @@ REST = {
         "'k' || id, document_id, 1, 'text', 'tesseract', 1, created_at",
     "answer (key, document_id, model, suggestion, created_at)":
         "'k' || id, document_id, 'a-model', '{}', created_at",
+    "rejection (key, document_id, page, model, reason, created_at)":
+        "'k' || id, document_id, 1, 'a-model', 'It is a refusal.', created_at",
 }  # fmt: skip
 
 
@@ -99,6 +101,8 @@ BY_KEY = {"pk_job", "pk_write", "pk_page", "ix_write_intended"}
 #: A row or two in any store.
 SMALL = {"provider", "slot"}
 FORGETTING = {
+    "ix_rejection_created_at",
+    "pk_rejection",
     "uq_job_unfinished",
     "ix_job_document",
     "ix_job_finished",
@@ -133,7 +137,7 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (sharing.take_slot, ("door",), {"width": 1, "owner": "me", "now": NOW, "until": NOW + LEASE}, {"pk_slot"}),
     (report.waiting, (), {}, {"uq_job_unfinished"}),
     (report.old, (), {"before": LONG_AGO}, FORGETTING),
-    (report.prune, (), {"before": LONG_AGO},
+    (report.prune, (), {"before": LONG_AGO, "now": NOW},
      {*FORGETTING, "ix_event_job", "ix_ledger_job", "pk_write", "pk_page", "pk_answer"}),
 ]  # fmt: skip
 RUNNER: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = [

@@ -312,7 +312,7 @@ def test_old_jobs_are_forgotten_with_all_that_hangs_on_them_and_nothing_else(db:
     assert not db.run_now(report.old, before=NOW)
     later = NOW + timedelta(days=1)
     assert db.run_now(report.old, before=later)
-    assert db.run_now(report.prune, before=later) == 2
+    assert db.run_now(report.prune, before=later, now=later) == 2
     assert not db.run_now(report.old, before=later)
     assert db.run_now(journal.find, job.id) is None
     assert db.run_now(report.story, job.id) == []
@@ -323,9 +323,9 @@ def test_the_number_of_a_forgotten_job_is_never_given_to_another_one(db: Databas
     db.run_now(queue.succeed, job, changed=True, summary="", now=NOW)
     later = NOW + timedelta(days=1)
     assert not db.run_now(report.old, before=later)  # or upkeep would look for it for ever
-    assert db.run_now(report.prune, before=later) == 0
+    assert db.run_now(report.prune, before=later, now=later) == 0
     db.run_now(queue.enqueue, 6, Kind.OCR, priority=10, now=later)
-    assert db.run_now(report.prune, before=later) == 1
+    assert db.run_now(report.prune, before=later, now=later) == 1
     newer = claimed(db)
     assert newer.id > job.id
     with pytest.raises(LeaseLostError):
@@ -349,8 +349,10 @@ def calls(tx: Transaction) -> int:
 def test_what_an_unfinished_job_has_paid_for_is_not_forgotten(db: Database, job: Job) -> None:
     db.run_now(pages.checkpoint, job, "key", PageText(1, "text", "tesseract", 90.0, 1.0), total=2, now=NOW, lease=LEASE)
     later = NOW + timedelta(days=2)
-    db.run_now(report.prune, before=later)
+    assert db.run_now(report.prune, before=later, now=later) == 1
+    assert db.run_now(report.prune, before=later, now=later) == 0
     assert db.run_now(pages.load, {"key": 1})
     db.run_now(queue.fail, job, now=NOW)
-    db.run_now(report.prune, before=later)
+    much_later = later + timedelta(days=2)
+    db.run_now(report.prune, before=much_later, now=much_later)
     assert not db.run_now(pages.load, {"key": 1})

@@ -86,7 +86,7 @@ def full_file(tmp_path: Path) -> Path:
     db.close()
     with closing(sqlite3.connect(db.file)) as raw, raw:
         raw.executemany(
-            "INSERT INTO page VALUES (?, 1, 1, ?, 'tesseract', 90, 1, 0)",
+            "INSERT INTO page VALUES (?, 1, 1, ?, 'tesseract', 90, 1, 0, '', NULL)",
             [(f"{number}", "letters " * 2000) for number in range(300)],
         )
     return db.file

@@ -32,7 +32,7 @@ def _fill(tx: Transaction, table: str, size: int) -> None:
     elif table == "answer":
         tx.run("INSERT INTO answer VALUES (:key, 0, '', :text, 0)", key=key, text=text)
     else:
-        tx.run("INSERT INTO page VALUES (:key, 0, 0, :text, '', NULL, 0, 0)", key=key, text=text)
+        tx.run("INSERT INTO page VALUES (:key, 0, 0, :text, '', NULL, 0, 0, '', NULL)", key=key, text=text)
 
 
 async def fill_the_disk(sidecar: Sidecar) -> None:

@@ -1,0 +1,78 @@
+"""A process that reads pages for the sidecar: whatever a stranger's file does to a library, it does it here.
+
+One request a line on stdin, one answer a line on stdout, both JSON. It ends with its parent, and may be killed at any
+time: it keeps nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sidecar.domain.errors import PermanentError, TemporaryError
+from sidecar.engines.raster import Limits, Source
+from sidecar.engines.reading import PageReader
+from sidecar.engines.tesseract import tesseract
+
+#: How often it is looked whether the parent is still there, in seconds.
+LOOK_S = 0.5
+
+
+def main() -> None:
+    """Answer requests until stdin ends."""
+    set_up = json.loads(sys.argv[1])
+    _bind(set_up["parent"], set_up["memory_bytes"])
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # libraries that print do not come between the answers
+    kind, languages, data = set_up["kind"], set_up["languages"], set_up["data"]
+    limits = Limits(**set_up["limits"])
+    engine = tesseract(kind, languages, data=Path(data) if data else None, timeout_s=limits.page_timeout_s)
+    reader = PageReader(engine, limits)
+    for line in sys.stdin:
+        answers.write(json.dumps(_answer(reader, json.loads(line))) + "\n")
+        answers.flush()
+
+
+def _bind(parent: int, memory_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the parent, which ends us in its time
+    threading.Thread(target=_end_with, args=[parent], daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End soon after the parent did, also in the middle of a page. (Linux could tell, but of the parent's thread.)"""
+    while os.getppid() == parent:
+        time.sleep(LOOK_S)
+    os._exit(1)
+
+
+def _answer(reader: PageReader, request: dict[str, Any]) -> dict[str, Any]:
+    source = Source(Path(request["file"]), request["pages"], request["is_pdf"])
+    page, folder = request["page"], Path(request["folder"])
+    try:
+        if request["wants"] == "text":
+            return {"page": asdict(reader.read(source, page, folder))}
+        picture = reader.picture(source, page, folder, pixels=request["pixels"], max_bytes=request["max_bytes"])
+        return {"picture": base64.b64encode(picture).decode()}
+    except PermanentError as error:
+        return {"permanent": str(error)}
+    except TemporaryError as error:
+        return {"temporary": str(error)}
+    except MemoryError:
+        return {"permanent": f"Page {page} needs more memory than a page may have."}
+    except OSError as error:
+        return {"temporary": f"Page {page} could not be read: {error.strerror or error}."}
+
+
+if __name__ == "__main__":
+    main()

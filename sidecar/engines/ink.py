@@ -1,0 +1,74 @@
+"""What a grey page image shows before anybody reads it: whether there is ink on it at all, and how far it is tilted."""
+
+from __future__ import annotations
+
+import itertools
+
+from PIL import Image, ImageChops, ImageFilter
+
+#: A page is looked at in about this many pixels across: 150 dpi for A4.
+ACROSS = 1240
+#: So much darker than the paper around it is ink; print that shows through from the other side is paler.
+DARK = 48
+#: So many dark pixels with dark neighbours are ink: a lone digit in small print has about 25.
+SPECKS = 15
+#: Paper is judged by squares of so many pixels.
+SQUARE = 16
+#: Not looked at along each edge, where scanners leave shadows, as a part of the width.
+EDGE = 0.015
+#: Tilt is looked for so far to each side, in degrees.
+TILT = 12.0
+#: And there in so many pixels across.
+TILT_ACROSS = 420
+
+
+def is_blank(image: Image.Image) -> bool:
+    """Say whether the page has no ink: white, grey or unevenly lit paper, specks of dust and show-through have none.
+
+    When in doubt it has: a page too many read costs seconds, one too few costs its text.
+    """
+    small = image.reduce(max(1, round(image.width / ACROSS)))
+    edge = max(1, round(small.width * EDGE))
+    if min(small.size) <= 2 * edge + 2 * SQUARE:
+        return False
+    ink = _ink(small.crop((edge, edge, small.width - edge, small.height - edge)))
+    if ink.histogram()[255] * 200 > ink.width * ink.height:  # more than any dust
+        return False
+    return ink.filter(ImageFilter.RankFilter(3, 6)).histogram()[255] < SPECKS  # dust has no three dark pixels in nine
+
+
+def _ink(page: Image.Image) -> Image.Image:
+    """Return what is darker than the paper around it, in white on black."""
+    paper = page.reduce(SQUARE).filter(ImageFilter.BoxBlur(1)).resize(page.size, Image.Resampling.BILINEAR)
+    return ImageChops.subtract(paper, page).point(_darkness)
+
+
+def _darkness(value: int) -> int:
+    return 255 if value >= DARK else 0
+
+
+def tilt(image: Image.Image) -> float:
+    """Return by how many degrees the lines of text fall to the right, 0.0 where no angle stands out.
+
+    The angle at which rows of ink and rows of paper differ most.
+    """
+    small = image.reduce(max(1, round(image.width / TILT_ACROSS)))
+    if min(small.size) <= 2 * SQUARE:
+        return 0.0
+    ink = _ink(small)
+    straight = _contrast(ink, 0.0)
+    best, most = 0.0, straight
+    for step, around in ((1.5, TILT), (0.5, 1.5), (0.1, 0.5)):
+        middle = best
+        for number in range(-round(around / step), round(around / step) + 1):
+            angle = middle + number * step
+            if (found := _contrast(ink, angle)) > most:
+                best, most = angle, found
+    return round(best, 1) if most > straight * 1.2 else 0.0
+
+
+def _contrast(ink: Image.Image, angle: float) -> float:
+    """Return how much neighbouring rows differ, once the page is turned by the angle."""
+    turned = ink.rotate(angle, resample=Image.Resampling.NEAREST, fillcolor=0)
+    rows = turned.resize((1, turned.height), Image.Resampling.BOX).tobytes()
+    return float(sum((one - other) ** 2 for one, other in itertools.pairwise(rows)))

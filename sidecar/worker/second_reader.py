@@ -1,0 +1,118 @@
+"""Pages that go to a vision model: each model of the chain is asked once, what it says is judged, and all is noted.
+
+An accepted answer and its line in the ledger are one commit, so is a rejected one: neither is paid for again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from sidecar.domain.acceptance import PageAnswer, Seen, cleaned, complaint
+from sidecar.domain.errors import OutageError, PermanentError
+from sidecar.domain.job import Job
+from sidecar.domain.page import PageText
+from sidecar.engines.llm import Model, Reply
+from sidecar.engines.vision import Vision
+from sidecar.store import ledger, pages
+from sidecar.store.database import Database
+from sidecar.store.ledger import Call
+from sidecar.worker.clock import Clock
+from sidecar.worker.finishing import once_the_store_is_back, to_the_end
+from sidecar.worker.lease import Leases
+
+_log = logging.getLogger(__name__)
+
+PURPOSE = "page"
+
+
+class SecondReader:
+    """Asks vision models about pages, `width` at a time over all documents."""
+
+    def __init__(self, vision: Vision, db: Database, leases: Leases, clock: Clock, *, width: int) -> None:
+        self.vision = vision
+        self._db = db
+        self._leases = leases
+        self._clock = clock
+        self.width = width
+        self._places = asyncio.Semaphore(width)
+
+    async def read(
+        self, job: Job, key: str, ours: PageText, picture: Callable[[], Awaitable[bytes]], *, total: int
+    ) -> tuple[PageText, bool]:
+        """Return the page as a model read it, and that it is kept under `key` already; where no model's answer will
+        do, what Tesseract read (`ours`), with the reasons, and that it is not.
+
+        Raises OutageError if all models that are left are away, TemporaryError where
+        one did not answer properly.
+        """
+        said: list[str] = []
+        keys = {self.vision.key(model, key): model for model in self.vision.models}
+        rejected = await self._db.run(pages.rejections, list(keys))
+        away: OutageError | None = None
+        async with self._places:
+            for own_key, model in keys.items():
+                if own_key in rejected:
+                    said.append(f"{model.name}: {rejected[own_key]}")
+                    continue
+                try:
+                    reply = await self._ask(job, model, await picture())
+                except OutageError as error:
+                    away = error
+                    continue
+                except PermanentError as error:  # it does not take this page: the next one may
+                    said.append(f"{model.name}: {error}")
+                    continue
+                page, problem = self._judge(model, reply, ours, said)
+                step = self._keep(job, key, own_key, model, reply, page, problem, total=total)
+                await to_the_end(step)  # what was paid for is kept, whoever stops us
+                if problem is None:
+                    return page, True
+                said.append(f"{model.name}: {problem}")
+                _log.info("document %s, page %s: %s was not taken. %s", job.document_id, ours.page, model.name, problem)
+        if away is not None:
+            raise away
+        return replace(ours, reason="; ".join([ours.reason, *(f"not taken from {one}" for one in said)])), False
+
+    async def _ask(self, job: Job, model: Model, picture: bytes) -> Reply:
+        model.prepare()
+        await self._leases.assure(job, 0)  # after a long sleep somebody else may have asked already
+        return await self.vision.ask(model, picture)
+
+    def _judge(self, model: Model, reply: Reply, ours: PageText, said: list[str]) -> tuple[PageText, str | None]:
+        answer = PageAnswer(reply.text, reply.cut_off)
+        problem = complaint(answer, Seen(ours.text, ours.confidence, is_blank=False))
+        why = "; ".join([ours.reason, f"read by {model.name}", *(f"not taken from {one}" for one in said)])
+        if ours.confidence is not None:
+            why += f"; Tesseract was {ours.confidence:.0f} % sure"
+        seconds = round(ours.seconds + reply.seconds, 3)
+        return PageText(ours.page, cleaned(reply.text), model.name, None, seconds, why, ours.words), problem
+
+    async def _keep(
+        self,
+        job: Job,
+        key: str,
+        own_key: str,
+        model: Model,
+        reply: Reply,
+        page: PageText,
+        problem: str | None,
+        *,
+        total: int,
+    ) -> None:
+        now, outcome = self._clock.now(), problem or "answered"
+        call = Call(PURPOSE, model.name, reply.input_tokens, reply.output_tokens, outcome, reply.seconds)
+        if problem is None:
+            await once_the_store_is_back(
+                lambda: self._db.run(
+                    ledger.record_page, job, call, key, page, total=total, now=now, lease=self._leases.length
+                ),
+                self._clock,
+            )
+            return
+        rejected = (own_key, page.page)
+        await once_the_store_is_back(
+            lambda: self._db.run(ledger.record, job, call, now=now, rejected=rejected), self._clock
+        )

@@ -1,0 +1,147 @@
+"""Processes that read pages: what happens to them happens to a page, and to nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sidecar.domain.errors import PermanentError, TemporaryError
+from sidecar.engines import raster, readers
+from sidecar.engines.raster import Limits, Source
+from sidecar.engines.readers import Readers
+from sidecar.engines.tesseract import tesseract
+from sidecar.practice import samples, scans
+
+TEXT = "The quick brown fox jumps over the lazy dog near the river bank."
+
+
+@pytest.fixture
+def pool() -> Iterator[Readers]:
+    found = Readers("auto", tesseract("auto", "eng"), Limits(dpi=150))
+    yield found
+    found.close()
+
+
+def source(folder: Path, data: bytes) -> Source:
+    file = folder / "file"
+    file.write_bytes(data)
+    (folder / "pages").mkdir(exist_ok=True)
+    return raster.inspect(file, Limits())
+
+
+def children() -> list[psutil.Process]:
+    found = []
+    for one in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):  # one that has just ended
+            if "sidecar.engines.child" in " ".join(one.cmdline()):
+                found.append(one)
+    return found
+
+
+def test_pages_are_read_side_by_side_and_come_back_whole(tmp_path: Path, pool: Readers) -> None:
+    texts = [f"{TEXT} Number {number}." for number in range(1, 5)]
+    file = source(tmp_path, scans.scan_pdf(texts, dpi=150))
+    with ThreadPoolExecutor(2) as two:
+        found = list(two.map(lambda page: pool.read(file, page, tmp_path / "pages"), range(1, 5)))
+    assert [page.text.split() for page in found] == [text.split() for text in texts]
+    assert all(page.words and page.reason and page.confidence for page in found)
+    assert 1 <= len(children()) <= 2
+    pool.close()
+    assert children() == []
+
+
+def test_what_cannot_be_read_is_said_in_words(tmp_path: Path, pool: Readers) -> None:
+    file = source(tmp_path, samples.pdf_with_damaged_scan([TEXT] * 3, broken=2))
+    with pytest.raises(PermanentError, match="Page 2 is damaged"):
+        pool.read(file, 2, tmp_path / "pages")
+    assert TEXT.split() == pool.read(file, 1, tmp_path / "pages").text.split()
+
+
+def _begun(number: int = 1) -> list[psutil.Process]:
+    deadline = time.monotonic() + 20
+    while len(found := children()) < number and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("number", "error", "said"),
+    [
+        (signal.SIGKILL, TemporaryError, "is there enough memory"),
+        (signal.SIGSEGV, PermanentError, "crashes what read"),
+    ],
+)
+def test_a_process_that_dies_costs_its_page_and_no_other(
+    tmp_path: Path, pool: Readers, number: int, error: type[Exception], said: str
+) -> None:
+    file = source(tmp_path, scans.scan_pdf([TEXT * 30] * 2, dpi=300))
+    over = threading.Event()
+
+    def kill_all() -> None:
+        while not over.is_set():
+            for child in children():
+                os.kill(child.pid, number)
+            time.sleep(0.05)
+
+    killer = threading.Thread(target=kill_all)
+    killer.start()
+    with pytest.raises(error, match=said):
+        pool.read(file, 1, tmp_path / "pages")
+    over.set()
+    killer.join()
+    assert "fox" in pool.read(file, 2, tmp_path / "pages").text
+
+
+def test_a_process_that_dies_once_of_itself_is_given_a_second_chance(tmp_path: Path, pool: Readers) -> None:
+    file = source(tmp_path, scans.scan_pdf([TEXT * 30], dpi=300))
+    with ThreadPoolExecutor(1) as one:
+        reading = one.submit(pool.read, file, 1, tmp_path / "pages")
+        (child,) = _begun()
+        os.kill(child.pid, signal.SIGSEGV)
+        assert "fox" in reading.result().text
+
+
+def test_a_page_that_takes_for_ever_is_given_up(tmp_path: Path, pool: Readers, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = source(tmp_path, scans.scan_pdf([TEXT], dpi=150))
+    monkeypatch.setattr(pool, "_patience_s", 2.0)
+    with ThreadPoolExecutor(1) as one:
+        reading = one.submit(pool.read, file, 1, tmp_path / "pages")
+        (child,) = _begun()
+        child.suspend()
+        with pytest.raises(PermanentError, match="took longer than 2 s"):
+            reading.result()
+    assert children() == []
+
+
+def test_a_page_that_needs_too_much_memory_is_said_so(tmp_path: Path) -> None:
+    pool = Readers("auto", tesseract("auto", "eng"), Limits(memory_bytes=150_000_000))
+    file = source(tmp_path, scans.scan_page("big", dpi=600))
+    with pytest.raises(PermanentError, match="needs more memory than a page may have"):
+        pool.read(file, 1, tmp_path / "pages")
+    pool.close()
+
+
+def test_idle_processes_end_by_themselves(tmp_path: Path, pool: Readers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "IDLE_S", 0.3)
+    pool.read(source(tmp_path, samples.text_pdf([TEXT])), 1, tmp_path / "pages")
+    assert len(children()) == 1
+    deadline = time.monotonic() + 20
+    while children() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert children() == []
+
+
+def test_a_thousand_pages_with_text_take_no_engine(tmp_path: Path, pool: Readers) -> None:
+    file = source(tmp_path, samples.text_pdf([f"{TEXT} Page {number}." for number in range(1, 1001)]))
+    found = [pool.read(file, page, tmp_path / "pages") for page in range(1, 1001)]
+    assert {page.engine for page in found} == {"text layer"}
+    assert found[-1].text.split()[-1] == "1000."
