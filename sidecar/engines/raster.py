@@ -18,9 +18,8 @@ from sidecar.domain.errors import PermanentError, TemporaryError
 if TYPE_CHECKING:
     from PIL import Image
 
-IMAGES = frozenset(
-    {"image/jpeg", "image/png", "image/tiff", "image/webp", "image/gif", "image/bmp", "image/heic", "image/heif"}
-)
+#: Read as they are; HEIC comes as Paperless's archive PDF, since the packages that open it are under the GPL.
+IMAGES = frozenset({"image/jpeg", "image/png", "image/tiff", "image/webp", "image/gif", "image/bmp"})
 POINTS_PER_INCH = 72
 #: Larger pictures are not opened to see whether they are whole.
 JUDGED_PIXELS = 60_000_000
