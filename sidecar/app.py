@@ -30,6 +30,7 @@ from sidecar.worker.ocr import Ocr
 from sidecar.worker.poller import Poller
 from sidecar.worker.providers import Providers
 from sidecar.worker.runner import Lane, Rules, Runner
+from sidecar.worker.searchable import Searchable
 from sidecar.worker.second_reader import SecondReader
 from sidecar.worker.tagging import Tagging
 from sidecar.worker.upkeep import Bounds, Upkeep, show_life
@@ -46,6 +47,8 @@ TAGS_EVERY_S = 600.0
 ALIVE = "alive"
 #: The folder in DATA_DIR for files while they are read; what a killed program left there goes at the next start.
 WORK = "work"
+#: The folder in DATA_DIR for searchable files that are not to become versions.
+SEARCHABLE = "searchable"
 
 
 class Sidecar:
@@ -84,9 +87,14 @@ class Sidecar:
         if parts.vision is not None:
             reading += (parts.vision.provider,)
             second = SecondReader(parts.vision, db, self.leases, clock, width=s.vision_concurrency)
+        searchable = None
+        if s.searchable_pdf != "off":
+            place = s.data_dir / SEARCHABLE if s.searchable_pdf == "local" else None
+            searchable = Searchable(paperless, db, gate, self.leases, parts.readers, clock, folder=place)
         ocr = Ocr(
             paperless, db, intake, self.leases, parts.readers, tags, clock,
             folder=self.folder.path, cores=cores(s), max_file_bytes=s.max_file_mb * 1_000_000, second=second,
+            searchable=searchable,
         )  # fmt: skip
         tagging = Tagging(parts.names, db, intake, self.leases, parts.tagger, tags, clock)
         lanes = {

@@ -34,6 +34,14 @@ class OcrEngine(StrEnum):
     AUTO = "auto"
 
 
+class SearchablePdf(StrEnum):
+    """What becomes of the places of words that were read."""
+
+    OFF = "off"
+    LOCAL = "local"
+    VERSION = "version"
+
+
 class TesseractKind(StrEnum):
     """Which Tesseract."""
 
@@ -170,6 +178,11 @@ class Settings(BaseSettings):
         ge=0,
         le=100,
         description="With OCR_ENGINE=auto: pages read less surely go to the model, in percent.",
+    )
+    searchable_pdf: Annotated[SearchablePdf, BeforeValidator(_lower)] = Field(
+        SearchablePdf.OFF,
+        description="A text layer over the scan: off; local, a file in DATA_DIR/searchable; or version, a new version "
+        "of the document in Paperless.",
     )
     vision_model: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = Field(
         (), description="Model that reads page images; several with commas: the next one where one's answer is no good."

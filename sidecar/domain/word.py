@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 #: Left, top, right, bottom.
 Box = tuple[float, float, float, float]
@@ -19,3 +21,14 @@ class Word:
     line: int
     #: From 0 to 100, as the engine gives it; 0 where the place was guessed.
     confidence: float
+
+    def rounded(self) -> Word:
+        """Return the word as the store keeps it, in ten thousandths: read again or fresh, it is the same word."""
+        left, top, right, bottom = (round(part, 4) for part in self.box)
+        return Word(self.text, (left, top, right, bottom), self.line, float(round(self.confidence)))
+
+
+def to_word(plain: Mapping[str, Any]) -> Word:
+    """Make a word again of what `dataclasses.asdict` made of it and JSON brought along."""
+    left, top, right, bottom = plain["box"]
+    return Word(plain["text"], (left, top, right, bottom), plain["line"], plain["confidence"])

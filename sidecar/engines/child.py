@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sidecar.domain.errors import PermanentError, TemporaryError
+from sidecar.domain.word import to_word
 from sidecar.engines.raster import Limits, Source
 from sidecar.engines.reading import PageReader
 from sidecar.engines.tesseract import tesseract
@@ -62,16 +63,30 @@ def _answer(reader: PageReader, request: dict[str, Any]) -> dict[str, Any]:
     try:
         if request["wants"] == "text":
             return {"page": asdict(reader.read(source, page, folder))}
-        picture = reader.picture(source, page, folder, pixels=request["pixels"], max_bytes=request["max_bytes"])
-        return {"picture": base64.b64encode(picture).decode()}
+        if request["wants"] == "picture":
+            picture = reader.picture(source, page, folder, pixels=request["pixels"], max_bytes=request["max_bytes"])
+            return {"picture": base64.b64encode(picture).decode()}
+        _add_layer(source.file, Path(request["target"]), request["words"])
     except PermanentError as error:
         return {"permanent": str(error)}
     except TemporaryError as error:
         return {"temporary": str(error)}
-    except MemoryError:
+    except (MemoryError, OSError) as error:
+        return _in_words(error, page)
+    return {}
+
+
+def _in_words(error: MemoryError | OSError, page: int) -> dict[str, Any]:
+    if isinstance(error, MemoryError):
         return {"permanent": f"Page {page} needs more memory than a page may have."}
-    except OSError as error:
-        return {"temporary": f"Page {page} could not be read: {error.strerror or error}."}
+    return {"temporary": f"Page {page} could not be read: {error.strerror or error}."}
+
+
+def _add_layer(file: Path, target: Path, plain: dict[str, Any]) -> None:
+    from sidecar.engines import searchable_pdf  # noqa: PLC0415 - not for reading
+
+    words = {int(number): [to_word(word) for word in page_words] for number, page_words in plain.items()}
+    searchable_pdf.add_text(file, target, words)
 
 
 if __name__ == "__main__":

@@ -15,14 +15,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from sidecar.domain.errors import PermanentError, TemporaryError
 from sidecar.domain.page import PageText
-from sidecar.domain.word import Word
+from sidecar.domain.word import Word, to_word
 from sidecar.engines.raster import Limits, Source
 from sidecar.engines.tesseract import Tesseract
 
@@ -60,13 +60,21 @@ class Readers:
         Raises PermanentError for a page that cannot be read, TemporaryError where trying again may help.
         """
         found = self._ask(source, page, folder, {"wants": "text"})["page"]
-        words = tuple(Word(one["text"], tuple(one["box"]), one["line"], one["confidence"]) for one in found["words"])
+        words = tuple(map(to_word, found["words"]))
         return PageText(**{**found, "words": words})
 
     def picture(self, source: Source, page: int, folder: Path, *, pixels: int, max_bytes: int) -> bytes:
         """Return the page as a grey JPEG of at most `pixels` on its longer side and `max_bytes`; else as `read`."""
         asked = {"wants": "picture", "pixels": pixels, "max_bytes": max_bytes}
         return base64.b64decode(self._ask(source, page, folder, asked)["picture"])
+
+    def add_layer(self, source: Source, target: Path, words: Mapping[int, Sequence[Word]], folder: Path) -> None:
+        """Write `target`, a PDF of the file in which these pages have their words as invisible text.
+
+        Raises PermanentError where that cannot be (signed, encrypted), TemporaryError where trying again may help.
+        """
+        plain = {number: [asdict(word) for word in page_words] for number, page_words in words.items()}
+        self._ask(source, 0, folder, {"wants": "layer", "target": str(target), "words": plain})
 
     def close(self) -> None:
         """End the idle processes."""

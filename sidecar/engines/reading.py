@@ -218,4 +218,4 @@ def _put_back(word: Word, turned: int, tilt: float, size: tuple[int, int]) -> Wo
     elif turned == 270:
         x, y, half_x, half_y = 1 - y, x, half_y, half_x
     box = (max(0.0, x - half_x), max(0.0, y - half_y), min(1.0, x + half_x), min(1.0, y + half_y))
-    return Word(word.text, box, word.line, word.confidence)
+    return Word(word.text, box, word.line, word.confidence).rounded()

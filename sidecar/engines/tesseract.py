@@ -266,7 +266,7 @@ def _recognized(text: str, table: str) -> Recognized:
         left, top = int(row["left"]), int(row["top"])
         right, bottom = left + int(row["width"]), top + int(row["height"])
         box = (left / width, top / height, right / width, bottom / height)
-        words.append(Word(row["text"].strip(), box, lines, float(row["conf"])))
+        words.append(Word(row["text"].strip(), box, lines, float(row["conf"])).rounded())
     confidence = round(fmean(word.confidence for word in words), 1) if words else None
     return Recognized(text.replace("\f", ""), confidence, tuple(words))
 

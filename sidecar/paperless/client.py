@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sidecar.domain.document import Document, Fields, Tagged
+from sidecar.domain.document import Document, Fields, Tagged, Version
 from sidecar.domain.errors import PermanentError, TemporaryError
 from sidecar.domain.writeback import TagDelta
 from sidecar.paperless.http import PROVIDER, Http
@@ -86,13 +86,42 @@ class Paperless:
         """Return the document's audit log, newest first, as Paperless gives it."""
         return list(await self.http.get(f"documents/{document_id}/history/"))
 
-    async def download(self, document_id: int, file: Path, *, original: bool, max_bytes: int) -> Download:
-        """Fetch the document's file in chunks, the original or else the archive PDF.
+    async def upload_version(self, document_id: int, file: Path, name: str, label: str) -> str:
+        """Hand in a file as the document's newest version and return the id of the task that takes it.
+
+        Not idempotent: the same file twice makes two versions.
+        """
+        answer = await self.http.send_file(
+            f"documents/{document_id}/update_version/", file, name=name, values={"version_label": label}
+        )
+        return str(answer)
+
+    async def uploads(self, name: str) -> list[str]:
+        """Return how uploads of a file of this name stand, newest first: "pending", "started", "success", "failure".
+
+        Empty for a user who may not see tasks.
+        """
+        try:
+            answer = await self.http.get("tasks/", task_type="consume_file", page_size=100)
+        except PermanentError:
+            return []
+        rows = answer.get("results", []) if isinstance(answer, dict) else answer
+        named = [
+            row for row in rows if name in ((row.get("input_data") or {}).get("filename"), row.get("task_file_name"))
+        ]
+        return [str(row.get("status", "")).lower() for row in named]
+
+    async def download(
+        self, document_id: int, file: Path, *, original: bool, max_bytes: int, version: int | None = None
+    ) -> Download:
+        """Fetch the document's file in chunks, the original (of a version) or else the archive PDF.
 
         Raises PermanentError for a file larger than `max_bytes`; what was written until then is left to the caller.
         """
         digest, size = hashlib.sha256(), 0
-        params = {"original": "true"} if original else {}
+        params: dict[str, Any] = {"original": "true"} if original else {}
+        if version is not None:
+            params["version"] = version
         async with self.http.stream(f"documents/{document_id}/download/", **params) as response:
             with file.open("wb") as out:
                 async for chunk in response.aiter_bytes(CHUNK_BYTES):
@@ -121,4 +150,8 @@ def to_document(row: dict[str, Any]) -> Document:
         original_file_name=row.get("original_file_name") or "",
         notes=tuple(note["note"] for note in row.get("notes") or ()),
         user_can_change=row.get("user_can_change", True),
+        versions=tuple(
+            Version(one["id"], one.get("checksum") or "", one.get("version_label") or "", bool(one.get("is_root")))
+            for one in row.get("versions") or ()
+        ),
     )

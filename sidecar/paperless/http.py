@@ -12,6 +12,7 @@ import contextlib
 import logging
 import math
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -95,6 +96,11 @@ class Http:
         RefusedError and OutageError: nothing was written. UncertainWriteError: it may have been, or still may be.
         """
         return await self._json(method, path, json=body)
+
+    async def send_file(self, path: str, file: Path, *, name: str, values: Mapping[str, str]) -> Any:
+        """POST a file under this name, with values of a form, and return the JSON of the answer, or raise as `send`."""
+        data = await asyncio.to_thread(file.read_bytes)
+        return await self._json("POST", path, data=dict(values), files={"document": (name, data, "application/pdf")})
 
     @contextlib.asynccontextmanager
     async def stream(self, path: str, **params: Any) -> AsyncIterator[httpx.Response]:

@@ -37,7 +37,7 @@ def _dump(words: Sequence[Word]) -> str | None:
 
 def _words(text: str | None) -> tuple[Word, ...]:
     return tuple(
-        Word(word, (left / 10_000, top / 10_000, right / 10_000, bottom / 10_000), line, confidence)
+        Word(word, (left / 10_000, top / 10_000, right / 10_000, bottom / 10_000), line, float(confidence))
         for word, left, top, right, bottom, line, confidence in json.loads(text or "[]")
     )
 

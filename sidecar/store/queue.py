@@ -190,6 +190,13 @@ def release(tx: Transaction, job: Job, *, reason: str | None, now: datetime, set
     job_row.note_event(tx, job.id, f"Handed back: {reason or 'the sidecar was stopped.'}", now)
 
 
+@relaxed
+def tell(tx: Transaction, job: Job, text: str, *, now: datetime) -> None:
+    """Add a sentence to the story of a running job. Raises LeaseLostError."""
+    job_row.assert_mine(tx, job)
+    job_row.note_event(tx, job.id, text, now)
+
+
 @durable
 def hasten(tx: Transaction, document_id: int, kind: Kind, *, priority: int) -> None:
     """Put the document's waiting job of this kind before all others of a lower priority."""

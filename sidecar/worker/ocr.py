@@ -26,6 +26,7 @@ from sidecar.worker.clock import Clock
 from sidecar.worker.finishing import once_the_store_is_back, to_the_end
 from sidecar.worker.intake import Intake
 from sidecar.worker.lease import Leases
+from sidecar.worker.searchable import Searchable
 from sidecar.worker.second_reader import SecondReader
 
 
@@ -61,6 +62,7 @@ class Ocr:
         cores: int,
         max_file_bytes: int,
         second: SecondReader | None = None,
+        searchable: Searchable | None = None,
     ) -> None:
         self._paperless = paperless
         self._db = db
@@ -68,6 +70,7 @@ class Ocr:
         self._leases = leases
         self._readers = readers
         self._second = second
+        self._searchable = searchable
         self._tags = tags
         self._clock = clock
         self._folder = folder
@@ -86,18 +89,21 @@ class Ocr:
             with _folder(self._folder / f"document-{job.document_id}-{job.lease_token}") as folder:
                 original = raster.is_readable(document.mime_type)
                 got = await self._paperless.download(
-                    job.document_id, folder / "file", original=original, max_bytes=self._max_file_bytes
-                )
+                    job.document_id, folder / "file", original=original, max_bytes=self._max_file_bytes,
+                    version=document.version_to_read,
+                )  # fmt: skip
                 source = await asyncio.to_thread(raster.inspect, got.file, self._readers.limits)
                 reading = await self._resume(job, source, folder, got.sha256)
                 await self._read_all(reading)
+                if reading.failed:
+                    raise _combined(reading)
+                text = assemble(list(reading.done.values()))
+                if (problem := worse(base["content"], text)) is not None:
+                    raise PermanentError(f"The text that was read is no better, so the old text was kept. {problem}")
+                if self._searchable is not None and original:
+                    base = await self._searchable.make(job, source, list(reading.done.values()), folder, base)
         except OSError as error:
             raise TemporaryError(f"The file could not be kept while it is read: {error.strerror or error}.") from error
-        if reading.failed:
-            raise _combined(reading)
-        text = assemble(list(reading.done.values()))
-        if (problem := worse(base["content"], text)) is not None:
-            raise PermanentError(f"The text that was read is no better, so the old text was kept. {problem}")
         delta = TagDelta(add=frozenset({self._tags.ocr_done}), remove=frozenset({self._tags.ocr}))
         return Proposal(base=base, wanted={"content": text}, delta=delta)
 

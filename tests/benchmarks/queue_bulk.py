@@ -28,7 +28,8 @@ def stories(tx: Transaction, numbers: str) -> None:
         "INSERT INTO event (job_id, at, text) SELECT id, finished_at, 'Wrote text.' FROM job WHERE state = 'succeeded'"
     )
     pages = numbers.format("'key ' || i, i, 1, 'some text', 'tesseract', 90, 1, i")
-    tx.run(f"INSERT INTO page {pages}", first=0, last=OLD // 10)
+    columns = "key, document_id, page, text, engine, confidence, seconds, created_at"
+    tx.run(f"INSERT INTO page ({columns}) {pages}", first=0, last=OLD // 10)
 
 
 def measure(folder: Path) -> Iterator[Figure]:

@@ -41,6 +41,12 @@ OTHER = "Quillstone insures bicycles against burglary."
 DPI = 100
 
 
+def faults(file: Path) -> list[str]:
+    """Give what `qpdf --check` would complain of."""
+    with pikepdf.open(file) as pdf:
+        return pdf.check_pdf_syntax()
+
+
 def run(*arguments: object) -> str:
     done = subprocess.run(
         [str(argument) for argument in arguments],
@@ -131,7 +137,7 @@ def is_near(one: Word, other: Word) -> bool:
 
 def assert_sound(original: Path, target: Path, pages: int = 1) -> None:
     """The file is valid and looks as before, pixel for pixel."""
-    assert "No syntax or stream encoding errors" in run("qpdf", "--check", target)
+    assert faults(target) == []
     for page in range(1, pages + 1):
         assert drawn(original, page) == drawn(target, page)
     assert not list(target.parent.glob("*.part"))
@@ -268,7 +274,7 @@ def test_every_character_is_copied_right(tmp_path: Path, scan: bytes, text: str)
     add_text(original, target, {1: row(text)})
     assert text_of(target) == text
     assert seen_by_pdfium(target) == text
-    assert "No syntax" in run("qpdf", "--check", target)
+    assert faults(target) == []
 
 
 def test_hebrew_and_arabic_are_copied_in_their_own_order(tmp_path: Path, scan: bytes) -> None:
@@ -510,7 +516,7 @@ def test_a_jpeg_lies_in_the_pdf_byte_for_byte(tmp_path: Path) -> None:
     words = read(target)
     add_text(original, target, {1: words})
     assert_in_place(words, target)
-    assert "No syntax" in run("qpdf", "--check", target)
+    assert faults(target) == []
     assert target.stat().st_size < original.stat().st_size * 1.15 + 50_000
 
 
@@ -544,7 +550,7 @@ def test_every_kind_of_image_looks_as_before(
     data = saved(image, kind, dpi=(150, 150), **options)
     original, target = file_of(tmp_path, data, "scan"), tmp_path / "target.pdf"
     add_text(original, target, {1: row("Found here")})
-    assert "No syntax" in run("qpdf", "--check", target)
+    assert faults(target) == []
     assert text_of(target) == "Found here"
     with pikepdf.open(target) as pdf:
         stored = pdf.pages[0].obj.Resources.XObject.Scan

@@ -1,0 +1,159 @@
+"""A searchable file for a document that was read: its own pages, untouched, with the words laid over them invisibly.
+
+As a version in Paperless it comes once, however often the program dies: the same words over the same file give the
+same bytes, and before anything is sent it is looked whether Paperless has them, or a task that is about to take them.
+After it came, Paperless shows the file's own text as content; the text that was read is written over that as always.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sidecar.domain.alignment import align
+from sidecar.domain.document import VERSION_LABEL, Document, Fields
+from sidecar.domain.errors import PermanentError, TemporaryError
+from sidecar.domain.job import Job
+from sidecar.domain.page import ASSUMED, PageText
+from sidecar.domain.word import Word
+from sidecar.engines.raster import Source
+from sidecar.engines.readers import Readers
+from sidecar.paperless.client import Paperless
+from sidecar.paperless.http import PROVIDER
+from sidecar.store import queue
+from sidecar.store.database import Database
+from sidecar.worker.clock import Clock
+from sidecar.worker.finishing import to_the_end
+from sidecar.worker.gate import Gate
+from sidecar.worker.lease import Leases
+
+_log = logging.getLogger(__name__)
+
+#: How long Paperless is waited for to take a version, in seconds, before the job is put off; it looks each second.
+WAIT_S = 120.0
+#: Of Paperless's own text of the file so many words must be ours, or somebody has edited it since.
+OURS = 0.9
+
+
+class Searchable:
+    """Makes searchable files, in a folder or as versions in Paperless (`folder` is None then)."""
+
+    def __init__(
+        self,
+        paperless: Paperless,
+        db: Database,
+        gate: Gate,
+        leases: Leases,
+        readers: Readers,
+        clock: Clock,
+        *,
+        folder: Path | None,
+    ) -> None:
+        self._paperless = paperless
+        self._db = db
+        self._gate = gate
+        self._leases = leases
+        self._readers = readers
+        self._clock = clock
+        self._folder = folder
+
+    async def make(self, job: Job, source: Source, pages: Sequence[PageText], folder: Path, base: Fields) -> Fields:
+        """Make the file and bring it where it belongs; return what the content is to be compared with.
+
+        That is `base`, or after a new version came, what Paperless shows of it. A file that cannot have a text layer
+        (signed, encrypted) goes without, and the job's story says so.
+        """
+        words = {page.page: _words_of(page) for page in pages if page.engine not in ASSUMED and page.text.strip()}
+        words = {number: found for number, found in words.items() if found}
+        if not words:
+            return base
+        target = folder / "searchable.pdf"
+        try:
+            await asyncio.to_thread(self._readers.add_layer, source, target, words, folder)
+        except PermanentError as error:
+            await self._tell(job, f"No searchable file was made. {error}")
+            return base
+        if self._folder is not None:
+            await asyncio.to_thread(_keep, target, self._folder / f"document-{job.document_id}.pdf")
+            return base
+        return await self._as_version(job, target, words, base)
+
+    async def _as_version(self, job: Job, target: Path, words: Mapping[int, Sequence[Word]], base: Fields) -> Fields:
+        sha256 = await asyncio.to_thread(_sha256, target)
+        name = f"sidecar-{job.document_id}-{sha256[:12]}.pdf"
+        document = await self._paperless.document(job.document_id)
+        if not _has(document, sha256):
+            if document.content.strip() != base["content"].strip():
+                return base  # a person was at it meanwhile, and a new version would hide that
+            if not {"pending", "started"} & set(await self._paperless.uploads(name)):
+                await to_the_end(self._upload(job, target, name))
+            taken = await self._until_taken(job, sha256, name)
+            if taken is None:
+                return base
+            document = taken
+        if _is_text_of(document.content, words):
+            return {**base, "content": document.content}
+        return base
+
+    async def _upload(self, job: Job, target: Path, name: str) -> None:
+        async def check() -> None:
+            await self._leases.assure(job, self._paperless.timeout_s)
+
+        async def send() -> str:
+            return await self._paperless.upload_version(job.document_id, target, name, VERSION_LABEL)
+
+        await self._gate.write(check, send)
+
+    async def _until_taken(self, job: Job, sha256: str, name: str) -> Document | None:
+        """Wait until the version is there and return the document; None if Paperless could not take it."""
+        until = self._clock.now().timestamp() + WAIT_S
+        while self._clock.now().timestamp() < until:
+            document = await self._paperless.document(job.document_id)
+            if _has(document, sha256):
+                return document
+            if "failure" in (await self._paperless.uploads(name))[:1]:
+                await self._tell(job, "Paperless could not take the searchable file; see its own list of tasks.")
+                return None
+            await self._clock.sleep(1.0)
+        raise TemporaryError(
+            "Paperless has not taken the searchable file yet; its workers may be busy.", suspect=PROVIDER
+        )
+
+    async def _tell(self, job: Job, text: str) -> None:
+        _log.warning("document %s: %s", job.document_id, text)
+        await self._db.run(queue.tell, job, text, now=self._clock.now())
+
+
+def _words_of(page: PageText) -> list[Word]:
+    """Return the words to lay over a page: as Tesseract placed them, or a model's words in the places of those."""
+    read = " ".join(word.text for word in page.words)
+    return list(page.words) if read.split() == page.text.split() else align(page.words, page.text)
+
+
+def _has(document: Document, sha256: str) -> bool:
+    return any(version.checksum == sha256 for version in document.versions)
+
+
+def _is_text_of(content: str, words: Mapping[int, Sequence[Word]]) -> bool:
+    """Say whether the content is what Paperless took from our file, in whatever order."""
+    ours = Counter(part for page in words.values() for word in page for part in word.text.split())
+    shown = Counter(content.split())
+    return (ours & shown).total() >= OURS * max(ours.total(), 1)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _keep(made: Path, target: Path) -> None:
+    """Move the file to its place; nobody ever sees half of it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.part")
+    shutil.copyfile(made, part)
+    part.replace(target)
