@@ -121,6 +121,17 @@ class LivePaperless:
         document["tags"] = {self._get(f"tags/{tag_id}/")["name"] for tag_id in document["tags"]}
         return document
 
+    def versions(self, document_id: int) -> list[dict[str, Any]]:
+        """Give the document's versions, newest first."""
+        return list(self._get(f"documents/{document_id}/")["versions"])
+
+    def file(self, document_id: int, **params: Any) -> bytes:
+        """Give the document's original file, of the newest version or the one named by `version`."""
+        path = f"documents/{document_id}/download/"
+        answer = self._api.get(path, params={"original": "true", **params})
+        answer.raise_for_status()
+        return answer.content
+
     def is_gone(self, document_id: int) -> bool:
         """Say whether a document is no longer there, or in the trash."""
         return self._api.get(f"documents/{document_id}/").status_code == 404

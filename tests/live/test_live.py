@@ -4,8 +4,12 @@ Everything made there has a name of its own and is removed again, out of the tra
 touched. The model is the practice model.
 """
 
+import subprocess
+from hashlib import sha256
+
 import pytest
 
+from sidecar.domain.document import VERSION_LABEL
 from sidecar.practice.samples import scan_pdf, text_pdf
 from tests.live.conftest import Live
 from tests.scenarios.letters import book, headings, headings_in, letter
@@ -148,3 +152,40 @@ def ended(live: Live, document_id: int) -> bool:
     """Say whether a document's jobs are all over."""
     jobs = live.store.jobs(document_id)
     return bool(jobs) and all(job.finished_at is not None for job in jobs)
+
+
+def test_a_searchable_version_comes_once_and_is_never_read_again(live: Live) -> None:
+    paperless = live.paperless
+    live.sidecar.settings["SEARCHABLE_PDF"] = "version"
+    pages = [letter(0).text, book(1)[0]]
+    scan = scan_pdf(pages, dpi=DPI)
+    (document_id,) = paperless.upload(scan)
+    paperless.patch(document_id, content="~~ nearly n0thing c0u1d be re@d")
+    paperless.tag_documents(document_id, add=(live.ocr,))
+    run = live.sidecar.start()
+    until(lambda: len(paperless.versions(document_id)) == 2, "the version is there", within_s=300)
+    run.kill()
+
+    assert live.sidecar.drain(within_s=600) == 0
+
+    wanted = " ".join(text.removeprefix("# ") for text in pages)
+    assert_reads(paperless.document(document_id)["content"], wanted)
+    assert paperless.document(document_id)["tags"] == {live.ocr_done}
+    newest, root = paperless.versions(document_id)
+    assert (newest["version_label"], root["is_root"]) == (VERSION_LABEL, True)
+    assert root["checksum"] == sha256(scan).hexdigest()
+    assert_reads(text_of(paperless.file(document_id)), wanted)
+    assert paperless.file(document_id, version=root["id"]) == scan
+    kept = live.store.pages(document_id)
+
+    paperless.tag_documents(document_id, add=(live.ocr,))
+    assert live.sidecar.drain(within_s=600) == 0
+    assert paperless.versions(document_id) == [newest, root]
+    assert live.store.pages(document_id) == kept
+    assert paperless.document(document_id)["tags"] == {live.ocr_done}
+    assert_reads(paperless.document(document_id)["content"], wanted)
+
+
+def text_of(pdf: bytes) -> str:
+    """Give the text of a PDF, as a reader would select it."""
+    return subprocess.run(["pdftotext", "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
