@@ -19,6 +19,18 @@ COPY sidecar sidecar
 RUN /build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
     && /opt/sidecar/bin/pip install --no-deps /wheels/*.whl
 
+# More exact language data than Debian's, for OCR_DATA_DIR=/usr/share/tessdata-best (docs/ocr.md says what it costs).
+FROM node:22.21.0-bookworm-slim AS tessdata
+ARG TESSERACT_LANGUAGES="eng deu fra spa ita"
+WORKDIR /tessdata
+RUN for language in ${TESSERACT_LANGUAGES}; do \
+        npm pack --silent "@tesseract.js-data/${language}@1.0.0" \
+        && tar --extract --gzip --strip-components=2 --file="tesseract.js-data-${language}-1.0.0.tgz" \
+            "package/4.0.0_best_int/${language}.traineddata.gz" \
+        && gunzip "${language}.traineddata.gz" && rm -- *.tgz \
+        || echo "there is no such data for ${language}"; \
+    done
+
 FROM ${PYTHON_IMAGE}
 # Languages Tesseract can read, by Tesseract's codes; 1 to 5 MB each. The default covers what most archives in Europe
 # and the Americas hold; others: docker build --build-arg TESSERACT_LANGUAGES="eng nld pol chi_sim" .
@@ -33,6 +45,7 @@ RUN apt-get update \
     && useradd --system --uid 10001 --user-group --no-create-home --home-dir /tmp sidecar \
     && install --directory --owner=sidecar --group=sidecar /data
 COPY --from=builder /opt/sidecar /opt/sidecar
+COPY --from=tessdata /tessdata /usr/share/tessdata-best
 
 # One thread for each Tesseract: pages are read side by side instead, which is several times faster.
 # MALLOC_ARENA_MAX: threads that each keep their own freed memory would let it grow with every document.
