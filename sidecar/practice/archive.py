@@ -17,6 +17,7 @@ from sidecar.practice import (
     archive_system,
     archive_task_routes,
     archive_upload,
+    archive_version_routes,
 )
 from sidecar.practice.archive_control import control
 from sidecar.practice.archive_documents import (
@@ -32,18 +33,19 @@ from sidecar.practice.archive_http import Router
 from sidecar.practice.archive_names import COLUMNS, ancestors, create_name, ensure_name, get_name
 from sidecar.practice.archive_pages import SERVER_ERROR_PAGE
 from sidecar.practice.archive_patch import patch_document, set_tags
-from sidecar.practice.archive_state import ADMIN, PERSON, State, User, now_text
+from sidecar.practice.archive_state import ADMIN, PERSON, State, User
 from sidecar.practice.archive_tasks import Work, Worker, bulk_update, reprocess_document
+from sidecar.practice.archive_versions import move_to_trash, versions_of
 from sidecar.practice.faults import Answer, Fault, Faults
 from sidecar.practice.serving import Exchange, PracticeServer
 
 Kind = Literal["tags", "correspondents", "document_types", "storage_paths"]
 
-#: Task type -> what the background worker does; update_version will be one more line.
+#: Task type -> what the background worker does.
 WORK: dict[str, Work] = {
     "bulk_update": bulk_update,
     "reprocess_document": reprocess_document,
-    "consume_file": archive_upload.consume_file,
+    "consume_file": archive_version_routes.consume,
 }
 
 #: What happens while Paperless's redis is down (trap 8): bulk edits take effect behind an error, PATCH does not.
@@ -76,6 +78,7 @@ class PracticeArchive:
             *archive_name_routes.ROUTES,
             *archive_system.ROUTES,
             *archive_task_routes.ROUTES,
+            *archive_version_routes.ROUTES,
         ]
         router = Router(self.state, routes, archive_system.OPEN_ROUTES)
         self._server = PracticeServer(router.answer, lambda request: control(self, request))
@@ -180,6 +183,15 @@ class PracticeArchive:
         """Give a document's audit log, newest first."""
         return history_of(self.state, document_id)
 
+    def whole_history(self, document_id: int) -> list[dict[str, Any]]:
+        """Give the audit logs of a document and all its versions as one, newest first."""
+        ids = self.state.column("SELECT id FROM documents WHERE id = ?1 OR root_document = ?1", (document_id,))
+        return history_of(self.state, *ids)
+
+    def versions(self, document_id: int) -> list[dict[str, Any]]:
+        """Give a document's versions as GET lists them, newest first. Raises KeyError for an unknown id."""
+        return versions_of(self.state, self._row(document_id))
+
     def notes(self, document_id: int) -> list[str]:
         """Give the texts of a document's notes, oldest first."""
         return [note["note"] for note in notes_of(self.state, document_id)]
@@ -206,8 +218,8 @@ class PracticeArchive:
                 set_tags(self.state, document_id, sorted(wanted), PERSON)
 
     def delete(self, document_id: int) -> None:
-        """Put a document into the trash."""
-        self.state.rows("UPDATE documents SET deleted_at = ? WHERE id = ?", (now_text(), document_id))
+        """Put a document into the trash, with its versions; or one version."""
+        move_to_trash(self.state, document_id)
 
     def set_delays(self, *, bulk_update_s: float, consume_s: float) -> None:
         """Set how long the background tasks of bulk edits and uploads wait."""

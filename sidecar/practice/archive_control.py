@@ -61,6 +61,14 @@ def _history(archive: "PracticeArchive", _sent: Any, document_id: int) -> Any:
     return archive.history(document_id)
 
 
+def _whole_history(archive: "PracticeArchive", _sent: Any, document_id: int) -> Any:
+    return archive.whole_history(document_id)
+
+
+def _versions(archive: "PracticeArchive", _sent: Any, document_id: int) -> Any:
+    return archive.versions(document_id)
+
+
 def _notes(archive: "PracticeArchive", _sent: Any, document_id: int) -> Any:
     return archive.notes(document_id)
 
@@ -94,6 +102,8 @@ CONTROLS: list[tuple[str, str, Callable[..., Any]]] = [
     ("DELETE", ONE, _delete),
     ("GET", ONE + "/tags", _tag_names),
     ("GET", ONE + "/history", _history),
+    ("GET", ONE + "/whole-history", _whole_history),
+    ("GET", ONE + "/versions", _versions),
     ("GET", ONE + "/notes", _notes),
     ("POST", ONE + "/edit", _edit),
 ]

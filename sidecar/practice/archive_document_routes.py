@@ -1,12 +1,14 @@
 """The routes under /api/documents/ and /api/trash/."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from sidecar.practice.archive_documents import (
     document_answer,
     find_document,
     history_of,
+    may_see,
     notes_of,
     touch,
 )
@@ -16,6 +18,7 @@ from sidecar.practice.archive_http import Call, Route, page_of
 from sidecar.practice.archive_patch import patch_document
 from sidecar.practice.archive_search import hits, search_mode
 from sidecar.practice.archive_state import State, now_text
+from sidecar.practice.archive_versions import asked_version, destroy, find_row, move_to_trash, restore
 from sidecar.practice.faults import Answer
 from sidecar.practice.serving import json_answer
 
@@ -44,7 +47,7 @@ def _row(state: State, document_id: int) -> sqlite3.Row:
     return row
 
 
-def _answer(call: Call, row: sqlite3.Row) -> dict[str, Any]:
+def _answer(call: Call, row: sqlite3.Row, version: sqlite3.Row | None = None) -> dict[str, Any]:
     fields = call.params.get("fields")
     return document_answer(
         call.state,
@@ -53,6 +56,7 @@ def _answer(call: Call, row: sqlite3.Row) -> dict[str, Any]:
         fields=fields.split(",") if fields else None,
         full_perms=call.wants("full_perms") or call.request.method in ("PATCH", "PUT"),
         truncate=call.wants("truncate_content"),
+        version=version,
     )
 
 
@@ -64,22 +68,28 @@ def _found(call: Call, what: str | None = "Document") -> sqlite3.Row:
 
 
 def get_document(call: Call) -> Answer:
-    """Show one document."""
-    return json_answer(_answer(call, _found(call)))
+    """Show one document, with the content of the version asked for."""
+    row = _found(call)
+    return json_answer(_answer(call, row, asked_version(call.state, row, call.params.get("version"))))
 
 
 def patch(call: Call) -> Answer:
-    """Write the keys given; with `fields` in the query every other key is silently dropped (trap 2)."""
+    """Write the keys given; with `fields` in the query every other key is silently dropped (trap 2).
+
+    Only the content of a version is not: Paperless writes it past the check of the others.
+    """
     row = _found(call)
+    version = asked_version(call.state, row, call.params.get("version"))
     wanted = call.json()
     if not isinstance(wanted, dict):
         problem = f"Invalid data. Expected a dictionary, but got {type(wanted).__name__}."
         refuse(400, {"non_field_errors": [problem]})
     fields = call.params.get("fields")
     if fields:
-        wanted = {key: value for key, value in wanted.items() if key in fields.split(",")}
-    patch_document(call.state, row, wanted, call.user)
-    return json_answer(_answer(call, _row(call.state, row["id"])))
+        kept = [*fields.split(","), *(["content"] if version["id"] != row["id"] else [])]
+        wanted = {key: value for key, value in wanted.items() if key in kept}
+    patch_document(call.state, row, wanted, call.user, version)
+    return json_answer(_answer(call, _row(call.state, row["id"]), _row(call.state, version["id"])))
 
 
 def put(call: Call) -> Answer:
@@ -94,13 +104,15 @@ def put(call: Call) -> Answer:
 def delete(call: Call) -> Answer:
     """Put a document into the trash."""
     row = _found(call)
-    call.state.rows("UPDATE documents SET deleted_at = ? WHERE id = ?", (now_text(), row["id"]))
+    move_to_trash(call.state, row["id"])
     return Answer(204)
 
 
 def history(call: Call) -> Answer:
-    """Give the audit log, a plain list."""
-    _found(call, None)
+    """Give the audit log, a plain list; of a version too, though GET of its id is 404."""
+    row = find_row(call.state, call.ids[0], trashed=False)
+    if row is None or not may_see(call.user, row):
+        raise not_found()
     return json_answer(history_of(call.state, call.ids[0]))
 
 
@@ -141,9 +153,14 @@ def delete_note(call: Call) -> Answer:
 
 
 def list_trash(call: Call) -> Answer:
-    """List the trash."""
+    """List the trash: documents and versions, each with its own content."""
     ids = matching_ids(call, trashed=True)
-    return json_answer(page_of(call, ids, lambda page: [_answer(call, _row(call.state, one)) for one in page]))
+
+    def shape(page: Sequence[int]) -> list[Any]:
+        rows = [_row(call.state, one) for one in page]
+        return [_answer(call, row, row) for row in rows]
+
+    return json_answer(page_of(call, ids, shape))
 
 
 def change_trash(call: Call) -> Answer:
@@ -156,10 +173,9 @@ def change_trash(call: Call) -> Answer:
     with call.state.transaction():
         for document_id in ids:
             if wanted.get("action") == "restore":
-                call.state.rows("UPDATE documents SET deleted_at = NULL WHERE id = ?", (document_id,))
+                restore(call.state, document_id)
             else:
-                call.state.rows("DELETE FROM documents WHERE id = ?", (document_id,))
-                call.state.rows("DELETE FROM document_tags WHERE document_id = ?", (document_id,))
+                destroy(call.state, document_id)
     return json_answer({"result": "OK", "doc_ids": ids})
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sidecar.practice.archive_names import get_name, no_permissions
 from sidecar.practice.archive_state import State, User, marks, now_text
+from sidecar.practice.archive_versions import newest, version_number, versions_of
 
 TRUNCATED_LENGTH = 550
 EXTENSIONS = {
@@ -106,12 +107,12 @@ def notes_of(state: State, document_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def history_of(state: State, document_id: int) -> list[dict[str, Any]]:
-    """Give a document's audit log, newest first."""
+def history_of(state: State, *document_ids: int) -> list[dict[str, Any]]:
+    """Give the audit log of a root or version, or of several together, newest first."""
     rows = state.rows(
-        "SELECT history.id, timestamp, action, changes, actor, username FROM history"
-        " LEFT JOIN users ON users.id = actor WHERE document_id = ? ORDER BY history.id DESC",
-        (document_id,),
+        "SELECT history.id, timestamp, action, changes, actor, username FROM history"  # noqa: S608 - question marks
+        f" LEFT JOIN users ON users.id = actor WHERE document_id IN ({marks(document_ids)}) ORDER BY history.id DESC",
+        document_ids,
     )
     return [
         {
@@ -125,29 +126,11 @@ def history_of(state: State, document_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def versions_of(state: State, row: sqlite3.Row) -> list[dict[str, Any]]:
-    """Give a document's versions, newest first; update_version will add rows with root_document."""
-    rows = state.rows(
-        "SELECT id, added, version_label, checksum, root_document FROM documents"
-        " WHERE id = ? OR root_document = ? ORDER BY id DESC",
-        (row["id"], row["id"]),
-    )
-    return [
-        {
-            "id": version["id"],
-            "added": version["added"],
-            "version_label": version["version_label"],
-            "checksum": version["checksum"],
-            "is_root": version["root_document"] is None,
-        }
-        for version in rows
-    ]
-
-
 def twins_of(state: State, row: sqlite3.Row) -> list[dict[str, Any]]:
-    """Give the other documents with the same file."""
+    """Give the other documents with the same file; versions are none."""
     rows = state.rows(
-        "SELECT id, title, deleted_at FROM documents WHERE checksum = ? AND id != ?", (row["checksum"], row["id"])
+        "SELECT id, title, deleted_at FROM documents WHERE checksum = ? AND id != ? AND root_document IS NULL",
+        (row["checksum"], row["id"]),
     )
     return [{"id": twin["id"], "title": twin["title"], "deleted_at": twin["deleted_at"]} for twin in rows]
 
@@ -160,6 +143,12 @@ def public_name(state: State, row: sqlite3.Row, mime_type: str) -> str:
     return stem + EXTENSIONS.get(mime_type, "")
 
 
+def media_name(state: State, row: sqlite3.Row) -> str:
+    """Give the name the file of a root or version has in the media folder."""
+    number = f"_v{version_number(state, row)}" if row["root_document"] else ""
+    return f"{row['root_document'] or row['id']:07}{number}" + EXTENSIONS.get(row["mime_type"], "")
+
+
 def document_answer(
     state: State,
     row: sqlite3.Row,
@@ -168,12 +157,20 @@ def document_answer(
     fields: Sequence[str] | None = None,
     full_perms: bool = False,
     truncate: bool = False,
+    version: sqlite3.Row | None = None,
 ) -> dict[str, Any]:
-    """Shape a document as GET answers it; `fields` None means all, unknown ones are ignored."""
-    content = row["content"][:TRUNCATED_LENGTH] if truncate else row["content"]
+    """Shape a document as GET answers it, with the content of a version, the newest if none is given.
+
+    `fields` None means all, unknown ones are ignored.
+    """
+
+    def content() -> str:
+        text: str = (newest(state, row) if version is None else version)["content"]
+        return text[:TRUNCATED_LENGTH] if truncate else text
+
     lazy: dict[str, Callable[[], Any]] = {
         "tags": lambda: tags_of(state, row["id"]),
-        "content": lambda: content,
+        "content": content,
         "created_date": lambda: row["created"],
         "archived_file_name": lambda: public_name(state, row, "application/pdf") if row["archive_checksum"] else None,
         "duplicate_documents": lambda: twins_of(state, row),

@@ -3,23 +3,33 @@
 import sqlite3
 from datetime import datetime
 from email.utils import format_datetime
+from pathlib import PurePath
 from urllib.parse import quote
 
-from sidecar.practice.archive_documents import EXTENSIONS, may_see, public_name
+from sidecar.practice.archive_documents import may_see, media_name, public_name
 from sidecar.practice.archive_errors import HTML, INSUFFICIENT, not_found, refuse_html
 from sidecar.practice.archive_http import Call, Route
+from sidecar.practice.archive_versions import asked_version, find_row, root_of
 from sidecar.practice.faults import Answer
 from sidecar.practice.serving import json_answer
 
 
 def _viewable(call: Call) -> sqlite3.Row:
-    """Find a document for a file view: the trash does not matter, a stranger's is 403 in text/html."""
-    row = call.state.row("SELECT * FROM documents WHERE id = ?", call.ids)
+    """Find the version for a file view: the trash does not matter, a stranger's is 403 in text/html."""
+    row = find_row(call.state, call.ids[0])
     if row is None:
         raise not_found()
-    if not may_see(call.user, row):
+    if not may_see(call.user, root_of(call.state, row)):
         refuse_html(403, INSUFFICIENT)
-    return row
+    return _meant(call, row)
+
+
+def _meant(call: Call, row: sqlite3.Row) -> sqlite3.Row:
+    """Give the version meant: ?version=, else the newest of a root; a version's own id means itself."""
+    wanted = call.params.get("version")
+    if row["root_document"] is not None and wanted is None:
+        return row
+    return asked_version(call.state, root_of(call.state, row), wanted)
 
 
 def _chosen(call: Call, row: sqlite3.Row) -> tuple[str, str]:
@@ -62,27 +72,28 @@ def _unchanged(call: Call, headers: dict[str, str]) -> Answer | None:
 
 def metadata(call: Call) -> Answer:
     """Tell about the file; the ETag is its SHA-256 and `modified`, and 304 works."""
-    row = call.state.row("SELECT * FROM documents WHERE id = ? AND deleted_at IS NULL", call.ids)
-    if row is None:
+    asked = find_row(call.state, call.ids[0], trashed=False)
+    if asked is None:
         raise not_found()
+    row = _meant(call, asked)
     headers = _cache_headers(row, f'"{row["checksum"]}:{datetime.fromisoformat(row["modified"]).isoformat()}"')
-    if not may_see(call.user, row):
+    if not may_see(call.user, root_of(call.state, row)):
         return Answer(403, HTML, INSUFFICIENT, headers)
     return _unchanged(call, headers) or json_answer(_metadata(call, row), headers=headers)
 
 
 def _metadata(call: Call, row: sqlite3.Row) -> dict[str, object]:
     archive = row["archive_checksum"]
-    stem = f"{row['id']:07}"
+    name = media_name(call.state, row)
     return {
         "original_checksum": row["checksum"],
         "original_size": call.state.file_path(row["checksum"]).stat().st_size,
         "original_mime_type": row["mime_type"],
-        "media_filename": stem + EXTENSIONS.get(row["mime_type"], ""),
+        "media_filename": name,
         "has_archive_version": archive is not None,
         "original_metadata": [],
         "archive_checksum": archive,
-        "archive_media_filename": f"{stem}.pdf" if archive else None,
+        "archive_media_filename": f"{PurePath(name).stem}.pdf" if archive else None,
         "original_filename": row["original_file_name"],
         "archive_size": call.state.file_path(archive).stat().st_size if archive else None,
         "archive_metadata": [] if archive else None,

@@ -55,7 +55,7 @@ def matching_ids(call: Call, *, trashed: bool = False) -> list[int]:
 
 
 def _visible(call: Call, trashed: bool) -> Clause:
-    text = "d.root_document IS NULL AND d.deleted_at IS " + ("NOT NULL" if trashed else "NULL")
+    text = "d.deleted_at IS NOT NULL" if trashed else "d.root_document IS NULL AND d.deleted_at IS NULL"
     if call.user.is_superuser:
         return text, []
     return text + " AND (d.owner IS NULL OR d.owner = ?)", [call.user.id]

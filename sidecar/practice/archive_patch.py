@@ -11,6 +11,7 @@ from sidecar.practice.archive_errors import refuse
 from sidecar.practice.archive_names import ancestors, descendants, get_name, known_ids
 from sidecar.practice.archive_state import State, User
 from sidecar.practice.archive_values import check_values, replace_values
+from sidecar.practice.archive_versions import newest, write_content
 
 NULL = "This field may not be null."
 BAD_DATE = "Date has wrong format. Use one of these formats instead: YYYY-MM-DD."
@@ -29,13 +30,23 @@ class InvalidError(Exception):
         self.problem: list[Any] = problem if isinstance(problem, list) else [problem]
 
 
-def patch_document(state: State, row: sqlite3.Row, wanted: dict[str, Any], actor: User) -> None:
+def patch_document(
+    state: State, row: sqlite3.Row, wanted: dict[str, Any], actor: User, version: sqlite3.Row | None = None
+) -> None:
     """Check every key, then write columns, tags and custom fields, each step on its own.
 
     Unknown and read-only keys are ignored. A refusal in the check leaves nothing written; a boolean or float
-    custom field Paperless cannot store ends in its 500 page after columns and tags were written.
+    custom field Paperless cannot store ends in its 500 page after columns and tags were written. Content goes to
+    the version, by default the newest: if that is not the root itself, last of all and as it is, not stripped.
     """
     with state.quiet():
+        target = newest(state, row) if version is None else version
+        apart = "content" in wanted and target["id"] != row["id"]
+        content = wanted["content"] if apart else None
+        if apart and content is None:
+            refuse(400, {"content": [NULL]})
+        if apart:
+            wanted = {key: value for key, value in wanted.items() if key != "content"}
         checked = check(state, row, wanted, actor)
         columns = {key: value for key, value in checked.items() if key in COLUMN_CHECKS}
         _write_columns(state, row, columns, actor)
@@ -43,6 +54,8 @@ def patch_document(state: State, row: sqlite3.Row, wanted: dict[str, Any], actor
             set_tags(state, row["id"], checked["tags"], actor)
         if "custom_fields" in checked:
             replace_values(state, row["id"], checked["custom_fields"], actor)
+        if apart:
+            write_content(state, target, str(content))
 
 
 def check(state: State, row: sqlite3.Row, wanted: dict[str, Any], actor: User) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from sidecar.practice.archive_errors import refuse, refuse_html
 from sidecar.practice.archive_filters import matching_ids
 from sidecar.practice.archive_http import Call
 from sidecar.practice.archive_state import State, marks
+from sidecar.practice.archive_versions import SHOWN_CONTENT
 
 MODES = ("text", "title_search", "query", "more_like_id")
 #: Shorter words say little about likeness.
@@ -43,7 +44,7 @@ def hits(call: Call, mode: str) -> dict[int, dict[str, Any]]:
 
 def _texts(state: State, ids: list[int]) -> dict[int, dict[str, str]]:
     rows = state.rows(
-        "SELECT d.id, d.title, d.content, coalesce(c.name, '') AS correspondent,"  # noqa: S608 - question marks
+        f"SELECT d.id, d.title, {SHOWN_CONTENT} AS content, coalesce(c.name, '') AS correspondent,"  # noqa: S608 - question marks
         " coalesce((SELECT group_concat(n.name, char(10)) FROM document_tags t JOIN names n"
         " ON n.kind = 'tags' AND n.id = t.tag_id WHERE t.document_id = d.id), '') AS tags"
         " FROM documents d LEFT JOIN names c ON c.kind = 'correspondents' AND c.id = d.correspondent"

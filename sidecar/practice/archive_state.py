@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS documents (
     page_count INTEGER, checksum TEXT, archive_checksum TEXT,
     extracted TEXT, root_document INTEGER, version_label TEXT);
 CREATE INDEX IF NOT EXISTS documents_by_checksum ON documents (checksum);
+CREATE INDEX IF NOT EXISTS documents_by_root ON documents (root_document) WHERE root_document IS NOT NULL;
 CREATE TABLE IF NOT EXISTS document_tags (
     document_id INTEGER, tag_id INTEGER, PRIMARY KEY (document_id, tag_id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS document_tags_by_tag ON document_tags (tag_id, document_id);

@@ -136,7 +136,7 @@ def status(call: Call) -> Answer:
 
 def statistics(call: Call) -> Answer:
     """Count documents and names."""
-    living = "FROM documents WHERE deleted_at IS NULL"
+    living = "FROM documents WHERE deleted_at IS NULL AND root_document IS NULL"
     count, characters, number = _first(
         call, f"SELECT count(*), coalesce(sum(length(content)), 0), coalesce(max(archive_serial_number), 0) {living}"
     )
@@ -147,7 +147,7 @@ def statistics(call: Call) -> Answer:
     waiting = call.state.column(
         "SELECT DISTINCT document_id FROM document_tags JOIN names ON kind = 'tags' AND names.id = tag_id"
         " JOIN documents ON documents.id = document_id"
-        " WHERE json_extract(data, '$.is_inbox_tag') AND deleted_at IS NULL"
+        " WHERE json_extract(data, '$.is_inbox_tag') AND deleted_at IS NULL AND root_document IS NULL"
     )
     names = _counts(call, "SELECT kind, count(*) FROM names GROUP BY kind")
     return json_answer(

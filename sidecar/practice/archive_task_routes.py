@@ -16,6 +16,9 @@ TYPES = {
     "bulk_update": ("Bulk Update", "system", "System", "auto_task"),
 }
 
+#: Trigger source of the upload of a version, and as displayed.
+OF_A_VERSION = ("web_ui", "Web UI")
+
 
 def list_tasks(call: Call) -> Answer:
     """List tasks, newest first: a page in version 10, everything in version 9."""
@@ -34,6 +37,8 @@ def _wanted(call: Call, row: sqlite3.Row) -> bool:
 
 def _new_shape(row: sqlite3.Row) -> dict[str, Any]:
     display, source, source_display, _ = TYPES[row["task_type"]]
+    if "root_document" in json.loads(row["input_data"]):
+        source, source_display = OF_A_VERSION
     result = json.loads(row["result_data"] or "null")
     started, done = row["date_started"], row["date_done"]
     return {
@@ -60,7 +65,7 @@ def _new_shape(row: sqlite3.Row) -> dict[str, Any]:
 
 def _input(row: sqlite3.Row) -> dict[str, Any]:
     given = json.loads(row["input_data"])
-    return {key: given[key] for key in ("filename", "mime_type") if key in given}
+    return {key: given[key] for key in ("filename", "mime_type", "overrides") if key in given}
 
 
 def _related(result: Any) -> list[int]:
@@ -79,12 +84,18 @@ def _old_shape(row: sqlite3.Row) -> dict[str, Any]:
         "status": row["status"].upper(),
         "date_created": row["date_created"],
         "date_done": row["date_done"],
-        "result": f"Success. New document id {related[0]} created" if related else None,
+        "result": _old_result(result, related),
         "acknowledged": False,
         "related_document": str(related[0]) if related else None,
         "duplicate_documents": [],
         "owner": row["owner"],
     }
+
+
+def _old_result(result: Any, related: list[int]) -> str | None:
+    if related:
+        return f"Success. New document id {related[0]} created"
+    return result["error_message"] if result and "error_message" in result else None
 
 
 ROUTES: list[Route] = [("GET", "/api/tasks/", list_tasks)]

@@ -15,6 +15,14 @@ from sidecar.practice.archive_state import State, now_text
 Work = Callable[[State, dict[str, Any]], dict[str, Any] | None]
 
 
+class TaskFailedError(Exception):
+    """Ends a task as a failure, with what its result then tells."""
+
+    def __init__(self, error_type: str, message: str) -> None:
+        super().__init__(message)
+        self.result = {"error_type": error_type, "error_message": message, "traceback": ""}
+
+
 def queue_task(
     state: State, task_type: str, input_data: dict[str, Any], delay_s: float, owner: int | None = None
 ) -> str:
@@ -87,12 +95,18 @@ class Worker:
 
     def _run_one(self, row_id: int, task_type: str, input_data: dict[str, Any]) -> None:
         started = now_text()
-        with self._state.transaction():
-            result = self._work[task_type](self._state, input_data)
-            self._state.rows(
-                "UPDATE tasks SET status = 'success', date_started = ?, date_done = ?, result_data = ? WHERE id = ?",
-                (started, now_text(), json.dumps(result), row_id),
-            )
+        try:
+            with self._state.transaction():
+                result = self._work[task_type](self._state, input_data)
+                self._finish(row_id, "success", started, result)
+        except TaskFailedError as failed:
+            self._finish(row_id, "failure", started, failed.result)
+
+    def _finish(self, row_id: int, status: str, started: str, result: Any) -> None:
+        self._state.rows(
+            "UPDATE tasks SET status = ?, date_started = ?, date_done = ?, result_data = ? WHERE id = ?",
+            (status, started, now_text(), json.dumps(result), row_id),
+        )
 
 
 def seconds_between(earlier: str, later: str) -> float:

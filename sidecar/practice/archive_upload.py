@@ -63,7 +63,7 @@ def _part(piece: bytes) -> Part:
 def post_document(call: Call) -> Answer:
     """Check an upload and queue it; the answer is the task's id."""
     parts = parse_form(call.request.header("Content-Type"), call.request.body)
-    file = next((part for part in parts if part.name == "document" and part.file_name), None)
+    file = file_of(parts)
     values = {part.name: part.text for part in parts if part.file_name is None}
     tags = [part.text for part in parts if part.name == "tags"]
     problems = _problems(call.state, file, values, tags)
@@ -81,19 +81,30 @@ def post_document(call: Call) -> Answer:
     return json_answer(task_id)
 
 
+def file_of(parts: list[Part]) -> Part | None:
+    """Give the uploaded file of a form."""
+    return next((part for part in parts if part.name == "document" and part.file_name), None)
+
+
+def file_problem(file: Part | None) -> str | None:
+    """Say what is wrong with an uploaded file, None if nothing is."""
+    if file is None:
+        return "No file was submitted."
+    if not file.data:
+        return "The submitted file is empty."
+    mime_type = mime_type_of(file.data)
+    return f"File type {mime_type} not supported" if mime_type == "application/octet-stream" else None
+
+
 def _problems(state: State, file: Part | None, values: dict[str, str], tags: list[str]) -> dict[str, list[str]]:
     problems: dict[str, list[str]] = {}
-    if file is None:
-        problems["document"] = ["No file was submitted."]
-    elif not file.data:
-        problems["document"] = ["The submitted file is empty."]
-    elif (mime_type := mime_type_of(file.data)) == "application/octet-stream":
-        problems["document"] = [f"File type {mime_type} not supported"]
+    if problem := file_problem(file):
+        problems["document"] = [problem]
     given = [("tags", "tags", tag) for tag in tags]
     given += [(key, kind, values[key]) for key, kind in FOREIGN.items() if key in values]
     for key, kind, value in given:
-        if problem := _pk_problem(state, kind, value):
-            problems[key] = problem
+        if wrong := _pk_problem(state, kind, value):
+            problems[key] = wrong
     return problems
 
 
@@ -135,12 +146,16 @@ def consume_file(state: State, task: dict[str, Any]) -> dict[str, Any]:
     values |= {key: int(sent[key]) for key in numbers if sent.get(key)}
     document_id = insert_document(state, data, values)
     state.log(document_id, {"title": ["None", values["title"]], "content": ["None", values["content"]]}, None, "create")
-    inbox = state.column("SELECT id FROM names WHERE kind = 'tags' AND json_extract(data, '$.is_inbox_tag')")
     tags = set(task["tags"])
-    add_tags(state, document_id, tags | ancestors(state, tags) | set(inbox))
+    add_tags(state, document_id, tags | ancestors(state, tags) | inbox_tags(state))
     for field_id, value in _custom_values(sent.get("custom_fields")):
         set_value(state, document_id, field_id, value, None)
     return {"document_id": document_id}
+
+
+def inbox_tags(state: State) -> set[int]:
+    """Give the tags that everything consumed gets."""
+    return set(state.column("SELECT id FROM names WHERE kind = 'tags' AND json_extract(data, '$.is_inbox_tag')"))
 
 
 def _custom_values(text: str | None) -> list[tuple[int, Any]]:

@@ -90,6 +90,16 @@ class RemoteArchive(Remote):
         answer: list[dict[str, Any]] = self.control("GET", f"documents/{document_id}/history")
         return answer
 
+    def whole_history(self, document_id: int) -> list[dict[str, Any]]:
+        """Give the audit logs of a document and all its versions as one, newest first."""
+        answer: list[dict[str, Any]] = self.control("GET", f"documents/{document_id}/whole-history")
+        return answer
+
+    def versions(self, document_id: int) -> list[dict[str, Any]]:
+        """Give a document's versions as GET lists them, newest first."""
+        answer: list[dict[str, Any]] = self.control("GET", f"documents/{document_id}/versions")
+        return answer
+
     def notes(self, document_id: int) -> list[str]:
         """Give the texts of a document's notes, oldest first."""
         return list(self.control("GET", f"documents/{document_id}/notes"))

@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from sidecar.practice.scans import text_pdf
 from tests.practice.world import parsed
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
@@ -54,11 +56,12 @@ def send(client: httpx.Client, root: str, recording: Recording, authorization: s
     if isinstance(body, dict) and ("_form" in body or "_multipart" in body):
         headers.pop("Content-Type", None)
     url = root + recording.request["path"]
-    request = client.build_request(recording.request["method"], url, headers=headers, **_sent(body))
+    request = client.build_request(recording.request["method"], url, headers=headers, **sent(body))
     return client.send(request)
 
 
-def _sent(body: Any) -> dict[str, Any]:
+def sent(body: Any) -> dict[str, Any]:
+    """Give what httpx is told in order to send a recorded body."""
     if isinstance(body, dict) and "_form" in body:
         return {"data": body["_form"]}
     if isinstance(body, dict) and "_multipart" in body:
@@ -73,9 +76,16 @@ def _sent(body: Any) -> dict[str, Any]:
 
 def file_for(name: str) -> bytes:
     """Give bytes of the kind a recorded upload had."""
-    return {"e.pdf": b"", "x.bin": b"\x00\x01\x02"}.get(
-        name, b"%PDF-1.3" if name.endswith(".pdf") else b"From: a@b.c\n"
-    )
+    special = {"e.pdf": b"", "x.bin": b"\x00\x01\x02", "scan_ocr.pdf": scan_ocr()}
+    return special.get(name, b"%PDF-1.3" if name.endswith(".pdf") else b"From: a@b.c\n")
+
+
+@cache
+def scan_ocr() -> bytes:
+    """Make a PDF whose text layer says what the recorded version's said."""
+    said = load("document_get_version_param_latest").body["content"]
+    first, start, second = said.partition("\nPage two")
+    return text_pdf([first, start.lstrip() + second])
 
 
 def comparable(body: Any) -> Any:

@@ -36,6 +36,22 @@ UNOWNED = Step("PATCH", "/api/documents/3/", {"owner": None})
 TRASH = Step("DELETE", "/api/documents/20/", None)
 RESTORE = Step("POST", "/api/trash/", {"action": "restore", "documents": [20]})
 
+#: A version over document 2 becomes document 9, as recorded, and a second one document 10.
+UPLOAD = Step(
+    "POST",
+    "/api/documents/2/update_version/",
+    {"_multipart": {"version_label": "sidecar OCR", "document": "<file scan_ocr.pdf>"}},
+)
+#: What had been done to document 2 before.
+EARLIER = [
+    NOTE,
+    EMPTY_NOTE,
+    Step("DELETE", "/api/documents/2/notes/?id=1", None),
+    Step("PATCH", "/api/documents/2/", {"custom_fields": [{"field": 10, "value": []}]}),
+    Step("PATCH", "/api/documents/2/", {"content": "SIDECAR TEXT BEFORE VERSION"}),
+]
+AFTERWARDS = Step("PATCH", "/api/documents/2/", {"content": "NEW CONTENT AFTER VERSION", "tags": [5, 3]})
+
 
 def tags(document_id: int, *tag_ids: int) -> Step:
     """Set a document's tags."""
@@ -96,6 +112,16 @@ BEFORE: dict[str, list[Step]] = {
     "trash_empty": [TRASH],
     "trash_list": [TRASH],
     "trash_restore": [TRASH],
+    "document_get_version_id_404": [UPLOAD],
+    "document_get_version_param_latest": [*EARLIER, UPLOAD],
+    "document_get_version_param_root": [*EARLIER, UPLOAD],
+    "document_get_with_two_versions": [*EARLIER, UPLOAD],
+    "document_patch_content_with_version": [*EARLIER, UPLOAD],
+    "document_patch_content_version_param": [*EARLIER, UPLOAD, AFTERWARDS],
+    "update_version_as_limited_user_ok": [UNOWNED],
+    "version_delete_ok": [UPLOAD, UPLOAD],
+    "version_delete_root_400": [UPLOAD],
+    "version_label_patch": [UPLOAD],
 }
 
 #: Recording -> the global rights its user lacked. The user is no superuser; the documents are another's.
@@ -124,6 +150,9 @@ LACKING: dict[str, set[str]] = {
     "bulk_edit_as_limited_user_ok": set(),
     "patch_unowned_as_limited_user": set(),
     "notes_post_as_limited_user": set(),
+    "403_update_version_without_add_document": {"add_document"},
+    "403_version_delete_without_delete_document": {"delete_document"},
+    "update_version_as_limited_user_ok": set(),
 }
 
 #: Recording -> the Authorization header, where it is what the recording is about.
@@ -186,13 +215,19 @@ SHAPE = {
     "tag_create_ok_owner_null",
     "tag_create_other_case_ok",
     "tag_create_parent",
+    "update_version_as_limited_user_ok",
+    "update_version_ok",
 }
 
 #: Looked at by tests of their own.
 BY_HAND = {
+    "_task_update_version_result",
     "429_token_throttled",
     "history_with_bulk_edit_and_custom_fields",
+    "history_of_version_id",
     "history_with_notes",
+    "history_with_version_added",
+    "metadata_with_version",
     "next_link_follows_host_header",
     "redis_down_bulk_edit_400_but_written",
     "redis_down_patch_500_nothing_written",

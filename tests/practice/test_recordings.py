@@ -9,8 +9,10 @@ import pytest
 from sidecar.practice.archive import PracticeArchive
 from sidecar.practice.archive_system import ALL_RIGHTS, OTHER_RIGHTS
 from tests.practice import replay
-from tests.practice.replay_table import BEFORE, BY_HAND, LACKING, LOGINS, SHAPE, TRASH
-from tests.practice.world import fill_up_to_20, seed
+from tests.practice.replay import Step
+from tests.practice.replay_table import BEFORE, BY_HAND, LACKING, LOGINS, SHAPE, TRASH, UPLOAD
+from tests.practice.waiting import eventually
+from tests.practice.world import fill_up_to, fill_up_to_20, seed
 
 NAMES = (Path(__file__).parent / "replayed.txt").read_text().split()
 OWNER = "Token practice-token"
@@ -25,13 +27,25 @@ def prepared(name: str, tmp_path: Path, http: httpx.Client) -> Iterator[Practice
         seed(archive)
     if TRASH in BEFORE.get(name, []) or name == "document_delete_204":
         fill_up_to_20(archive)
+    if UPLOAD in BEFORE.get(name, []):
+        fill_up_to(archive, 8)
     rights = {*ALL_RIGHTS, *OTHER_RIGHTS} - LACKING.get(name, set())
     archive.add_user("sidecar", "plain-token", permissions=rights)
     with archive:
         for step in BEFORE.get(name, []):
-            url = archive.url + step.path
-            http.request(step.method, url, json=step.body, headers={"Authorization": OWNER}).raise_for_status()
+            prepare(archive, step, http)
         yield archive
+
+
+def prepare(archive: PracticeArchive, step: Step, http: httpx.Client) -> None:
+    """Do one step, and wait for the version it makes."""
+    headers = {"Authorization": OWNER, "Content-Type": "application/json"}
+    if step == UPLOAD:
+        del headers["Content-Type"]
+    sent = replay.sent(step.body)
+    http.request(step.method, archive.url + step.path, headers=headers, **sent).raise_for_status()
+    if step == UPLOAD:
+        eventually(lambda: not archive.state.rows("SELECT 1 FROM tasks WHERE status = 'pending'"))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -47,6 +47,7 @@ DOCUMENTS: list[dict[str, Any]] = [
         "created": "2026-02-01",
         "tags": ["ocr-process"],
         "content": "Rental contract",
+        "data": PDF + PDF + b"2",
         "archive_pdf": PDF,
     },
     {
@@ -103,17 +104,24 @@ def _add_names(archive: PracticeArchive) -> None:
         archive.add_name("custom_fields", **field)
 
 
+FILLING: dict[str, Any] = {
+    "title": "tr",
+    "original_file_name": "tr.txt",
+    "mime_type": "text/plain",
+    "created": "2026-11-23",
+}
+
+
+def fill_up_to(archive: PracticeArchive, last: int) -> None:
+    """Add documents after the seeded ones, so that the next has a recorded id."""
+    for number in range(len(DOCUMENTS) + 1, last + 1):
+        archive.add_document(b"another %d" % number, **FILLING)
+
+
 def fill_up_to_20(archive: PracticeArchive) -> None:
     """Add the document 20 that was put into the trash, and others before it."""
-    values: dict[str, Any] = {
-        "title": "tr",
-        "original_file_name": "tr.txt",
-        "mime_type": "text/plain",
-        "created": "2026-11-23",
-    }
-    for number in range(len(DOCUMENTS) + 1, 20):
-        archive.add_document(b"another %d" % number, **values)
-    archive.add_document(b"trash me 1795398874.8871531\n", tags=["Inbox", "ai-process"], **values)
+    fill_up_to(archive, 19)
+    archive.add_document(b"trash me 1795398874.8871531\n", tags=["Inbox", "ai-process"], **FILLING)
 
 
 def parsed(body: bytes) -> Any:
