@@ -35,7 +35,7 @@ from sidecar.practice.archive_pages import SERVER_ERROR_PAGE
 from sidecar.practice.archive_patch import patch_document, set_tags
 from sidecar.practice.archive_state import ADMIN, PERSON, State, User
 from sidecar.practice.archive_tasks import Work, Worker, bulk_update, reprocess_document
-from sidecar.practice.archive_versions import move_to_trash, versions_of
+from sidecar.practice.archive_versions import move_to_trash, root_of, versions_of
 from sidecar.practice.faults import Answer, Fault, Faults
 from sidecar.practice.serving import Exchange, PracticeServer
 
@@ -165,6 +165,23 @@ class PracticeArchive:
             document_id = insert_document(self.state, data, values)
             add_tags(self.state, document_id, self._tag_ids(tags))
         return document_id
+
+    def add_version(
+        self, document_id: int, data: bytes, *, content: str = "", label: str | None = None, file_name: str = "new.pdf"
+    ) -> int:
+        """Put a file over a document at once, as a person's upload of a version does; give the version's id.
+
+        Raises KeyError for an unknown document.
+        """
+        values = {
+            "content": content,
+            "version_label": label,
+            "original_file_name": file_name,
+            "mime_type": archive_upload.mime_type_of(data),
+        }
+        with self.state.transaction():
+            root = root_of(self.state, self._row(document_id))
+            return archive_version_routes.add_version(self.state, root, data, values, PERSON)
 
     def add_name(self, kind: Kind | Literal["custom_fields"], name: str, **attributes: Any) -> int:
         """Create a name, unowned unless `owner` says otherwise; give its id."""

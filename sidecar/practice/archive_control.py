@@ -45,6 +45,10 @@ def _add_document(archive: "PracticeArchive", sent: Any) -> int:
     return archive.add_document(data, **sent)
 
 
+def _add_version(archive: "PracticeArchive", sent: Any, document_id: int) -> int:
+    return archive.add_version(document_id, base64.b64decode(sent.pop("data")), **sent)
+
+
 def _add_name(archive: "PracticeArchive", sent: Any) -> int:
     return archive.add_name(sent.pop("kind"), sent.pop("name"), **sent)
 
@@ -104,6 +108,7 @@ CONTROLS: list[tuple[str, str, Callable[..., Any]]] = [
     ("GET", ONE + "/history", _history),
     ("GET", ONE + "/whole-history", _whole_history),
     ("GET", ONE + "/versions", _versions),
+    ("POST", ONE + "/versions", _add_version),
     ("GET", ONE + "/notes", _notes),
     ("POST", ONE + "/edit", _edit),
 ]

@@ -76,7 +76,7 @@ def _may_change(user: User, root: sqlite3.Row, right: str) -> None:
 def text_of(file: Path, mime_type: str) -> str:
     """Give the text a file has already: of a PDF its text layer, if pdftotext is there to read it."""
     if mime_type == "text/plain":
-        return file.read_text()
+        return file.read_bytes().decode()
     pdftotext = shutil.which("pdftotext")
     if mime_type != "application/pdf" or pdftotext is None:
         return ""

@@ -64,6 +64,11 @@ class RemoteArchive(Remote):
             sent["archive_pdf"] = base64.b64encode(sent["archive_pdf"]).decode()
         return int(self.control("POST", "documents", sent))
 
+    def add_version(self, document_id: int, data: bytes, **values: Any) -> int:
+        """Put a file over a document; the values are those of PracticeArchive.add_version."""
+        sent = {"data": base64.b64encode(data).decode(), **values}
+        return int(self.control("POST", f"documents/{document_id}/versions", sent))
+
     def add_name(self, kind: str, name: str, **attributes: Any) -> int:
         """Create a name and give its id."""
         return int(self.control("POST", "names", {"kind": kind, "name": name, **attributes}))

@@ -233,6 +233,7 @@ BY_HAND = {
     "redis_down_patch_500_nothing_written",
     "tasks_by_task_id_v10",
     "tasks_by_task_id_v9",
+    "tasks_failed",
     "tasks_list_v10",
     "token_ok",
 }

@@ -12,6 +12,7 @@ import pytest
 
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.remote import RemoteArchive, RemoteModel
+from sidecar.practice.scans import text_pdf
 from tests.practice.waiting import eventually
 from tests.practice.world import PDF
 
@@ -57,6 +58,29 @@ def test_a_killed_archive_goes_on_where_it_was(tmp_path: Path, http: httpx.Clien
     eventually(lambda: archive.document(document_id)["modified"] > modified)
 
 
+def test_a_queued_version_survives_a_kill(tmp_path: Path, http: httpx.Client, launch: Launch) -> None:
+    options = ("--folder", str(tmp_path), "--token", "own-token")
+    process, url = launch("archive", *options)
+    archive = RemoteArchive(url, "own-token")
+    archive.set_delays(bulk_update_s=0.0, consume_s=1.0)
+    document_id = archive.add_document(PDF, title="kept", content="old words")
+    file = {"document": ("new.pdf", text_pdf(["New words"]))}
+    answer = http.post(
+        f"{url}/api/documents/{document_id}/update_version/", files=file, data={"version_label": "l"}, headers=LOGIN
+    )
+    assert answer.status_code == 200
+    assert len(archive.versions(document_id)) == 1
+    process.kill()
+    process.wait()
+    _, url = launch("archive", *options)
+    archive = RemoteArchive(url, "own-token")
+    eventually(lambda: len(archive.versions(document_id)) == 2)
+    task = http.get(f"{url}/api/tasks/?task_id={answer.json()}", headers=LOGIN).json()["results"][0]
+    assert task["result_data"] == {"document_id": archive.versions(document_id)[0]["id"]}
+    assert archive.document(document_id)["content"] == "New words"
+    assert len(archive.whole_history(document_id)) == len(archive.history(document_id)) + 2
+
+
 def test_a_remote_archive_has_the_same_methods(tmp_path: Path, http: httpx.Client, launch: Launch) -> None:
     process, url = launch("archive", "--folder", str(tmp_path), "--token", "own-token")
     archive = RemoteArchive(url, "own-token")
@@ -72,6 +96,12 @@ def test_a_remote_archive_has_the_same_methods(tmp_path: Path, http: httpx.Clien
     archive.faults.clear()
     assert http.get(one, headers=LOGIN).json()["title"] == "c"
     http.post(f"{one}notes/", json={"note": "n"}, headers=LOGIN)
+    version_id = archive.add_version(document_id, PDF, content="over it", label="l")
+    assert archive.versions(document_id)[0]["id"] == version_id
+    assert archive.document(document_id)["content"] == "over it"
+    assert len(archive.whole_history(document_id)) == len(archive.history(document_id)) + len(
+        archive.history(version_id)
+    )
     assert (archive.notes(document_id), archive.tag_names(document_id)) == (["n"], {"auto-tag"})
     assert [exchange.status for exchange in archive.requests()] == [None, 503, 200, 200]
     assert archive.requests()[0].json == {"title": "c"}
