@@ -69,8 +69,8 @@ def _found(call: Call, what: str | None = "Document") -> sqlite3.Row:
 
 def get_document(call: Call) -> Answer:
     """Show one document, with the content of the version asked for."""
-    row = _found(call)
-    return json_answer(_answer(call, row, asked_version(call.state, row, call.params.get("version"))))
+    row, wanted = _found(call), call.params.get("version")
+    return json_answer(_answer(call, row, asked_version(call.state, row, wanted) if wanted else None))
 
 
 def patch(call: Call) -> Answer:
@@ -89,7 +89,8 @@ def patch(call: Call) -> Answer:
         kept = [*fields.split(","), *(["content"] if version["id"] != row["id"] else [])]
         wanted = {key: value for key, value in wanted.items() if key in kept}
     patch_document(call.state, row, wanted, call.user, version)
-    return json_answer(_answer(call, _row(call.state, row["id"]), _row(call.state, version["id"])))
+    shown = _row(call.state, version["id"]) if call.params.get("version") else None
+    return json_answer(_answer(call, _row(call.state, row["id"]), shown))
 
 
 def put(call: Call) -> Answer:

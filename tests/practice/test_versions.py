@@ -260,7 +260,10 @@ def test_a_label_is_stripped_logged_at_the_root_and_taken_off_when_blank(
     version = add_version(api, "First words", "  one ")
     one = f"{ROOT}versions/{version}/"
     assert world.versions(2)[0]["version_label"] == "one"
+    before = world.document(2)["modified"]
     assert api.patch(one, json={"version_label": " two "}).json() == world.versions(2)[0]
+    assert world.versions(2)[0]["version_label"] == "two"
+    assert world.document(2)["modified"] > before
     assert api.patch(one, json={"version_label": ""}).json()["version_label"] is None
     labels = [entry["changes"]["Version Label"] for entry in world.history(2)[:2]]
     assert labels == [["two", None], ["one", "two"]]
@@ -277,7 +280,9 @@ def test_a_deleted_version_lies_in_the_trash_and_the_one_before_is_shown(
 ) -> None:
     first = add_version(api, "First words")
     second = add_version(api, "Second words")
+    before = world.document(2)["modified"]
     assert api.delete(f"{ROOT}versions/{second}/").json() == {"result": "OK", "current_version_id": first}
+    assert world.document(2)["modified"] > before
     assert (content_of(api), content_of(api, f"?version={second}")) == ("First words", "Second words")
     assert [version["id"] for version in world.versions(2)] == [first, 2]
     assert world.history(2)[0]["changes"] == {"Version Deleted": ["None", second]}
@@ -287,16 +292,20 @@ def test_a_deleted_version_lies_in_the_trash_and_the_one_before_is_shown(
     assert api.delete(f"{ROOT}versions/{second}/").status_code == 404
     assert api.delete(f"{ROOT}versions/{first}/").json() == {"result": "OK", "current_version_id": 2}
     assert content_of(api) == "Rental contract"
+    assert api.get("/api/documents/?query=rental").json()["count"] == 1
     api.post("/api/trash/", json={"action": "restore", "documents": [second]})
     assert content_of(api) == "Second words"
 
 
 def test_versions_go_into_the_trash_with_their_root_and_come_back(world: PracticeArchive, api: httpx.Client) -> None:
+    earlier = add_version(api, "Thrown away before")
+    assert api.delete(f"{ROOT}versions/{earlier}/").status_code == 200
     version = add_version(api, "First words")
     assert api.delete(ROOT).status_code == 204
-    assert sorted(one["id"] for one in api.get("/api/trash/").json()["results"]) == [2, version]
+    assert sorted(one["id"] for one in api.get("/api/trash/").json()["results"]) == [2, earlier, version]
     assert api.get(f"/api/documents/{version}/history/").status_code == 404
     api.post("/api/trash/", json={"action": "restore", "documents": [2]})
+    assert [one["id"] for one in world.versions(2)] == [version, 2]
     assert content_of(api) == "First words"
     world.delete(2)
     api.post("/api/trash/", json={"action": "empty", "documents": [2]})
