@@ -152,7 +152,10 @@ class State:
         checksum = hashlib.sha256(data).hexdigest()
         path = self.file_path(checksum)
         if not path.exists():
-            path.write_bytes(data)
+            # A kill half way through must not leave a piece under the whole file's name.
+            piece = path.with_name(f"{checksum}.{threading.get_ident()}")
+            piece.write_bytes(data)
+            piece.replace(path)
         return checksum
 
     def file_path(self, checksum: str) -> Path:
