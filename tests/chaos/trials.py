@@ -3,6 +3,7 @@
 Sizes come from the environment, so that `make test` takes a slice and `make chaos` all of it.
 """
 
+import contextlib
 import os
 import signal
 import threading
@@ -15,6 +16,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
+
+import psycopg
 
 from tests.chaos.company import DPI, Company, Overheard
 from tests.chaos.verdict import Verdict
@@ -161,8 +164,9 @@ def staged(folder: Path, backend: str, seed: int, **settings: Any) -> Iterator[S
             ended_well = not stage.verdict.said
         finally:
             if not ended_well:
-                print(*(f"{name}:\n{program.log}" for name, program in stage.programs.items()), *world.store.stories(),
-                      sep="\n")  # fmt: skip
+                print(*(f"{name}:\n{program.log}" for name, program in stage.programs.items()), sep="\n")
+                with contextlib.suppress(psycopg.Error):  # the server may be the one that was killed
+                    print(*world.store.stories(), sep="\n")
             for program in stage.programs.values():
                 program.kill_all()
     if schema:

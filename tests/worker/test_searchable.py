@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import subprocess
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pikepdf
 import pytest
 from pikepdf import Dictionary, Name
 
-from sidecar.domain.job import State
+from sidecar.domain.document import VERSION_LABEL
+from sidecar.domain.job import Job, State
+from sidecar.practice.faults import Fault
 from sidecar.practice.samples import scan_pdf
 from sidecar.store import report
+from sidecar.worker import searchable
 from tests.worker.conftest import World
 
 TEXT = (
@@ -67,3 +73,96 @@ async def test_a_signed_file_is_left_alone_and_the_text_is_written_all_the_same(
     assert any("No searchable file was made" in event.text and "sign" in event.text for event in story)
     assert str(world.archive.document(document)["content"]).split() == TEXT.split()
     assert not (world.folder / "store" / "searchable").exists()
+
+
+# -- as a version in Paperless
+
+VERSION = {**LOCAL, "searchable_pdf": "version"}
+
+
+async def read(world: World, document: int, **given: Any) -> Job:
+    jobs = await world.drain(**{**VERSION, **given})
+    return [job for job in jobs if job.document_id == document][-1]
+
+
+def scan(world: World, content: str = "~~ nearly n0thing") -> int:
+    return world.letter("auto-ocr", content=content, data=scan_pdf([TEXT], dpi=150))
+
+
+def content(world: World, document: int) -> list[str]:
+    """Give what Paperless shows as the document's text: that of its newest version."""
+    answer = httpx.get(f"{world.archive.url}/api/documents/{document}/", headers=AUTHORITY)
+    return str(answer.raise_for_status().json()["content"]).split()
+
+
+AUTHORITY = {"Authorization": "Token practice-token"}
+
+
+async def test_a_scan_gets_a_version_once_and_its_text_once(world: World) -> None:
+    document = scan(world)
+    assert (await read(world, document)).state is State.SUCCEEDED
+    newest, root = world.archive.versions(document)
+    assert (newest["version_label"], root["is_root"]) == (VERSION_LABEL, True)
+    assert content(world, document) == TEXT.split()
+    written = [entry for entry in world.archive.whole_history(document) if "content" in entry["changes"]]
+    assert [entry["action"] for entry in written].count("update") <= 1
+
+    world.archive.edit(document, add_tags=["auto-ocr"])
+    assert (await read(world, document)).state is State.SUCCEEDED
+    assert world.archive.versions(document) == [newest, root]
+    assert content(world, document) == TEXT.split()
+
+
+@pytest.mark.parametrize("drop", ["before", "after"])
+async def test_an_upload_whose_answer_is_lost_makes_no_second_version(world: World, drop: Any) -> None:
+    document = scan(world)
+    world.archive.faults.add(Fault("POST", "/update_version/", times=1, drop=drop))
+    assert (await read(world, document, retry_base_s=0.1)).state in (State.SUCCEEDED, State.SCHEDULED)
+    for _ in range(50):
+        if (await read(world, document, retry_base_s=0.1)).state is State.SUCCEEDED:
+            break
+        await asyncio.sleep(0.2)
+    assert [version["version_label"] for version in world.archive.versions(document)] == [VERSION_LABEL, None]
+    assert content(world, document) == TEXT.split()
+
+
+async def test_a_slow_paperless_is_waited_for_and_asked_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searchable, "WAIT_S", 0.5)
+    world.archive.state.consume_delay_s = 4.0
+    document = scan(world)
+    for _ in range(100):
+        if (await read(world, document, retry_base_s=0.1)).state is State.SUCCEEDED:
+            break
+        await asyncio.sleep(0.2)
+    assert len(world.archive.versions(document)) == 2
+    assert len([one for one in world.archive.requests() if one.path.endswith("/update_version/")]) == 1
+    assert content(world, document) == TEXT.split()
+
+
+async def test_what_a_person_wrote_while_pages_were_read_gets_no_version_over_it(world: World) -> None:
+    document = scan(world)
+    async with world.sidecar(**VERSION) as sidecar:
+        add_layer = sidecar.parts.readers.add_layer
+
+        def edit_first(*given: Any) -> None:
+            add_layer(*given)
+            world.archive.edit(document, content="My own words about it.")
+
+        sidecar.parts.readers.add_layer = edit_first  # type: ignore[method-assign]
+        await sidecar.run(drain=True)
+        (job,) = await sidecar.parts.db.run(report.jobs)
+    assert "Kept what somebody changed meanwhile" in str(job.reason)
+    assert len(world.archive.versions(document)) == 1
+    assert content(world, document) == ["My", "own", "words", "about", "it."]
+
+
+async def test_the_newest_version_that_is_not_ours_is_read(world: World) -> None:
+    document = scan(world)
+    await read(world, document)
+    other = TEXT.replace("May 3", "June 8")
+    world.archive.add_version(document, scan_pdf([other], dpi=150), content="", label="scanned again")
+    world.archive.edit(document, add_tags=["auto-ocr"])
+    await read(world, document)
+    assert content(world, document) == other.split()
+    labels = [version["version_label"] for version in world.archive.versions(document)]
+    assert labels == [VERSION_LABEL, "scanned again", VERSION_LABEL, None]
