@@ -29,14 +29,14 @@ import httpx
 import httpx2
 
 from sidecar.__main__ import main
-from sidecar.engines import raster
 from sidecar.engines.llm import Model
-from sidecar.engines.tesseract import Tesseract
+from sidecar.engines.readers import Readers
 from sidecar.paperless.client import Paperless
 from sidecar.store.database import Database
 from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.transaction import Mode, durable, mode_of, relaxed
 from sidecar.worker import delivery
+from sidecar.worker.searchable import Searchable
 from tests.chaos import mechanisms
 
 POINT, ACTION = os.environ.get("CHAOS_POINT", ""), os.environ.get("CHAOS_ACTION", "")
@@ -136,7 +136,7 @@ def _sort(request: Any) -> str | None:
         return "text" if "content" in json.loads(request.content) else "fields"
     if request.method != "POST":
         return None
-    ends = {"/bulk_edit/": "tags", "/notes/": "note", "/chat/completions": "question"}
+    ends = {"/update_version/": "version", "/bulk_edit/": "tags", "/notes/": "note", "/chat/completions": "question"}
     return next((sort for end, sort in ends.items() if path.endswith(end)), "name")
 
 
@@ -190,14 +190,16 @@ def _after(owner: Any, name: str, point: str) -> None:
     setattr(owner, name, wrapped)
 
 
-def _after_plain(owner: Any, name: str, point: str) -> None:
-    """Put a point after an ordinary function."""
+def _around_plain(owner: Any, name: str, before: str | None, after: str) -> None:
+    """Put a point after an ordinary function, and one before it."""
     original = getattr(owner, name)
 
     @functools.wraps(original)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if before is not None:
+            pass_by(before)
         result = original(*args, **kwargs)
-        pass_by(point)
+        pass_by(after)
         return result
 
     setattr(owner, name, wrapped)
@@ -206,12 +208,12 @@ def _after_plain(owner: Any, name: str, point: str) -> None:
 def wrap_steps() -> None:
     """Put a point at each step of the journey that is neither a commit nor a request."""
     _after(Paperless, "tagged", "poll: list read")
-    _after_plain(raster, "render", "page: drawn")
-    _after_plain(Tesseract, "read", "page: read")
+    _around_plain(Readers, "read", "page: asked for", "page: read")
     _after(Model, "ask", "model: answered")
     _before(delivery.Delivery, "deliver", "delivery: before the first look")
     _after(delivery.Delivery, "deliver", "delivery: looked at again")
-    _after_plain(delivery, "decide", "delivery: decided")
+    _after(Searchable, "make", "version: taken")
+    _around_plain(delivery, "decide", None, "delivery: decided")
     _before(delivery.Delivery, "_change_tags", "delivery: between fields and tags")
     _after(delivery.Delivery, "_change_tags", "delivery: before the read-back")
 

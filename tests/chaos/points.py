@@ -16,7 +16,11 @@ from sidecar.store import transaction
 from sidecar.store.transaction import Mode
 
 #: Store functions that run only inside the commit of another one, which has their points.
-INSIDE = {"pages.keep_answer": "ledger.record", "queue.progress": "pages.checkpoint"}
+INSIDE = {
+    "pages.keep_answer": "ledger.record",
+    "pages.reject": "ledger.record",
+    "queue.progress": "pages.checkpoint",
+}
 #: Store functions that only the programs of a shared store come to.
 SHARED = {"sharing.park", "sharing.unpark", "sharing.take_slot", "sharing.leave_slot", "copying._receive"}
 #: The scene for a store function that daily work does not come to: see scenes.py for each.
@@ -28,6 +32,8 @@ SCENES = {
     "report.prune": "prune",
     "rescue.rescue": "orphans",
     "copying._receive": "move",
+    "ledger.record_page": "second",
+    "queue.tell": "second",
 }
 #: Sorts of requests that change Paperless, and the one that is paid for.
 REQUESTS = {
@@ -37,11 +43,12 @@ REQUESTS = {
     "note": "why a job was given up",
     "name": "a tag that is missing",
     "question": "what the model is asked",
+    "version": "a searchable file as a new version",
 }
 STEPS = {
     "poll: list read": "Paperless has said what is tagged, and nothing is enqueued",
-    "page: drawn": "in the middle of a page: its image is on the disk, Tesseract has not begun",
-    "page: read": "Tesseract is done, and nothing is kept",
+    "page: asked for": "the process that reads pages is about to get one",
+    "page: read": "it is read, and nothing is kept",
     "model: answered": "the answer was paid for and understood, and nothing is kept",
     "delivery: before the first look": "the proposal stands, nothing is known of the document as it is now",
     "delivery: decided": "what to write is decided, no intent is on the disk",
@@ -85,9 +92,11 @@ def _points() -> Iterator[Point]:
         yield Point(f"{name}: before the commit", "everything is said, nothing is committed", scene, backends)
         yield Point(f"{name}: after the commit", "committed, and nothing made of it yet", scene, backends)
     for sort, what in REQUESTS.items():
-        yield Point(f"{sort}: before it is sent", f"{what}: all checks passed, not a byte is out")
-        yield Point(f"{sort}: sent", f"{what}: the other side has it, no answer was read")
-        yield Point(f"{sort}: answer lost", f"{what}: the other side did it and answered, and nobody heard it")
+        scene = "layer" if sort == "version" else "work"
+        yield Point(f"{sort}: before it is sent", f"{what}: all checks passed, not a byte is out", scene)
+        yield Point(f"{sort}: sent", f"{what}: the other side has it, no answer was read", scene)
+        yield Point(f"{sort}: answer lost", f"{what}: the other side did it and answered, and nobody heard it", scene)
+    yield Point("version: taken", "Paperless has the version, its text is not written yet", "layer")
     for name, meaning in STEPS.items():
         yield Point(name, meaning)
 

@@ -1,18 +1,24 @@
 """What goes on when a program comes to its point: daily work, or what a point that daily work never comes to needs."""
 
+import io
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pikepdf
+
+from sidecar.domain.document import VERSION_LABEL
+from sidecar.practice.scans import scan_pdf
 from tests.chaos.company import DPI
 from tests.chaos.points import Point
-from tests.chaos.walk import Walk
+from tests.chaos.walk import PAGES, Walk
 from tests.postgres import drop_schema, new_schema
 from tests.scenarios.jobs import FileStore
 from tests.scenarios.letters import letter
 from tests.scenarios.program import Program
 from tests.scenarios.waiting import until
-from tests.scenarios.world import World
+from tests.scenarios.world import OCR, OCR_DONE, World, assert_reads
 
 
 def work(walk: Walk) -> None:
@@ -100,8 +106,69 @@ def move(walk: Walk) -> None:
     world.sidecar.start()
 
 
+def layer(walk: Walk) -> None:
+    """A scan is to get a searchable version."""
+    world = walk.world
+    world.sidecar.settings |= {"SEARCHABLE_PDF": "version", "RETRY_BASE_S": 0.2}
+    world.archive.state.consume_delay_s = 0.5
+    document_id = world.add_scan_with(scan_pdf(PAGES, dpi=DPI), [OCR])
+    walk.scan = document_id
+    walk.run_into_it()
+    world.until_finished(document_id)
+    labels = [version["version_label"] for version in world.archive.versions(document_id)]
+    if labels != [VERSION_LABEL, None]:
+        walk.find("doubled" if len(labels) > 2 else "lost", f"the versions are {labels}")
+    try:
+        assert_reads(world.archive.document(document_id)["content"], " ".join(PAGES))
+    except AssertionError as error:
+        walk.find("wrong content", f"the scan reads {error}")
+    entries = world.archive.whole_history(document_id)
+    written = sum("content" in entry["changes"] and entry["action"] == "update" for entry in entries)
+    if written > 1:
+        walk.find("doubled", f"the text was written {written} times")
+    if (tags := world.archive.tag_names(document_id)) != {OCR_DONE}:
+        walk.find("lost", f"the tags are {tags}")
+
+
+def second(walk: Walk) -> None:
+    """A vision model reads a signed scan: it refuses the second page, and the file cannot be made searchable."""
+    world = walk.world
+    world.sidecar.settings |= {"OCR_ENGINE": "vision", "VISION_MODEL": "practice", "SEARCHABLE_PDF": "local"}
+    world.model.misbehave("refuse", matching="second page")
+    walk.scan = document_id = world.add_scan_with(signed(scan_pdf(PAGES, dpi=DPI)), [OCR])
+    goes_on = walk.meet()
+    kept, asked = world.store.pages(document_id), Counter(world.model.documents())
+    if not goes_on:
+        world.sidecar.start()
+    world.until_finished(document_id)
+    try:
+        assert_reads(world.archive.document(document_id)["content"], " ".join(PAGES))
+    except AssertionError as error:
+        walk.find("wrong content", f"the scan reads {error}")
+    for text, times in Counter(world.model.documents()).items():
+        is_kept = (2 if "second page" in text else 1) in kept
+        if times > 2 or (is_kept and times > asked[text]):
+            walk.find("paid twice", f"the model was asked {times} times about {text[:40]!r}")
+    if (tags := world.archive.tag_names(document_id)) != {OCR_DONE}:
+        walk.find("lost", f"the tags are {tags}")
+    written = sum("content" in entry for entry in world.our_history(document_id))
+    if written != 1:
+        walk.find("doubled" if written else "lost", f"the text was written {written} times")
+
+
+def signed(data: bytes) -> bytes:
+    """Put a signature's field into a PDF."""
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        signature = pikepdf.Dictionary(Type=pikepdf.Name.Sig, Contents=b"signed")
+        field = pikepdf.Dictionary(FT=pikepdf.Name.Sig, T="signature", V=signature)
+        pdf.Root.AcroForm = pikepdf.Dictionary(Fields=[pdf.make_indirect(field)], SigFlags=3)
+        pdf.save(out)
+    return out.getvalue()
+
+
 SCENES: dict[str, Callable[[Walk], None]] = {
-    scene.__name__: scene for scene in (work, leap, set_back, orphans, hasten, withdraw, prune, move)
+    scene.__name__: scene for scene in (work, leap, set_back, orphans, hasten, withdraw, prune, move, layer, second)
 }
 
 

@@ -25,7 +25,8 @@ BACKEND = os.environ.get("CHAOS_BACKEND", "sqlite")
 #: What `make test` walks: each action, each sort of place, and where a promise would break first.
 SAMPLE = (
     ("queue.claim: after the commit", "kill"),
-    ("page: drawn", "kill"),
+    ("page: asked for", "kill"),
+    ("ledger.record_page: after the commit", "kill"),
     ("pages.checkpoint: after the commit", "hang"),
     ("question: answer lost", "raise"),
     ("ledger.record: after the commit", "kill"),
@@ -34,6 +35,7 @@ SAMPLE = (
     ("fields: answer lost", "raise"),
     ("delivery: between fields and tags", "kill"),
     ("tags: sent", "hang"),
+    ("version: answer lost", "kill"),
     ("queue.succeed: before the commit", "kill"),
 )
 PAIRS = [(name, action) for name, point in POINTS.items() if BACKEND in point.backends for action in ACTIONS]
@@ -106,9 +108,13 @@ def test_every_request_that_changes_paperless_has_its_three_points() -> None:
         for function in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(function, ast.AsyncFunctionDef)
         for call in ast.walk(function)
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "send"
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in ("send", "send_file")
     }
-    assert senders == {"patch", "modify_tags", "add_note", "_create"}, "a new request needs points: see points.REQUESTS"
+    assert senders == {"patch", "modify_tags", "add_note", "_create", "upload_version"}, (
+        "a new request needs points: see points.REQUESTS"
+    )
     for sort in REQUESTS:
         assert {f"{sort}: {when}" for when in ("before it is sent", "sent", "answer lost")} <= set(POINTS)
 
