@@ -244,6 +244,9 @@ def is_of_another_length(answer: PageAnswer, seen: Seen) -> str | None:
     given = letters(TAG.sub("", answer.text))
     if page >= 100 and given < 0.4 * page:
         return f"It has {given} letters where the page has about {page}."
+    seen_letters = letters(seen.text or "")
+    if seen_letters >= 300 and given < 0.12 * seen_letters and score(seen.text or "") >= GARBAGE:
+        return f"It has {given} letters where about {seen_letters} were seen."
     if page >= 60 and given > 4 * page + 200 and seen.witness(GOOD):
         return f"It has {given} letters where the page has only about {page}."
     return None

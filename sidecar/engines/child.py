@@ -18,6 +18,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from sidecar.domain.errors import PermanentError, TemporaryError
 from sidecar.domain.word import to_word
 from sidecar.engines.raster import Limits, Source
@@ -38,6 +40,7 @@ def main() -> None:
     limits = Limits(**set_up["limits"])
     engine = tesseract(kind, languages, data=Path(data) if data else None, timeout_s=limits.page_timeout_s)
     reader = PageReader(engine, limits)
+    Image.MAX_IMAGE_PIXELS = None  # our own limits have our own words
     for line in sys.stdin:
         answers.write(json.dumps(_answer(reader, json.loads(line))) + "\n")
         answers.flush()
@@ -71,15 +74,17 @@ def _answer(reader: PageReader, request: dict[str, Any]) -> dict[str, Any]:
         return {"permanent": str(error)}
     except TemporaryError as error:
         return {"temporary": str(error)}
-    except (MemoryError, OSError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever a library makes of a stranger's file
         return _in_words(error, page)
     return {}
 
 
-def _in_words(error: MemoryError | OSError, page: int) -> dict[str, Any]:
+def _in_words(error: Exception, page: int) -> dict[str, Any]:
     if isinstance(error, MemoryError):
         return {"permanent": f"Page {page} needs more memory than a page may have."}
-    return {"temporary": f"Page {page} could not be read: {error.strerror or error}."}
+    if isinstance(error, OSError):
+        return {"temporary": f"Page {page} could not be read: {error.strerror or error}."}
+    return {"permanent": f"Page {page} cannot be read: {type(error).__name__}, {error}."}
 
 
 def _add_layer(file: Path, target: Path, plain: dict[str, Any]) -> None:

@@ -86,6 +86,8 @@ def _pictures(file: Path, image: ImageFile.ImageFile) -> Iterator[tuple[_Picture
         return
     for frame in range(getattr(image, "n_frames", 1)):
         image.seek(frame)
+        if image.format == "TIFF":
+            image.load()  # which turns it upright and drops the tag
         orientation, dpi = image.getexif().get(_ORIENTATION, 1), image.info.get("dpi")
         own = _png(file.read_bytes(), image.info.get("icc_profile")) if image.format == "PNG" else None
         yield own or _encoded(image, lossy=_is_lossy(file, image)), orientation, dpi

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from enum import Enum
 
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 #: A page is looked at in about this many pixels across: 150 dpi for A4.
 ACROSS = 1240
 #: So much darker than the paper around it is ink; print that shows through from the other side is paler.
 DARK = 48
+#: And so much, with noise smoothed away, may be pale print, or show-through.
+PALE = 14
 #: So many dark pixels with dark neighbours are ink: a lone digit in small print has about 25.
 SPECKS = 15
 #: Paper is judged by squares of so many pixels.
@@ -22,29 +25,41 @@ TILT = 12.0
 TILT_ACROSS = 420
 
 
-def is_blank(image: Image.Image) -> bool:
-    """Say whether the page has no ink: white, grey or unevenly lit paper, specks of dust and show-through have none.
+class Ink(Enum):
+    """How much there is on a page."""
 
-    When in doubt it has: a page too many read costs seconds, one too few costs its text.
+    NONE = "none"
+    #: Something pale, or noise: read it, and believe nothing but sure words.
+    PALE = "pale"
+    PLAIN = "plain"
+
+
+def ink_on(image: Image.Image) -> Ink:
+    """Say whether the page has ink: white, grey or unevenly lit paper, specks of dust and show-through have none.
+
+    Light print on dark paper is ink as well.
     """
     small = image.reduce(max(1, round(image.width / ACROSS)))
     edge = max(1, round(small.width * EDGE))
     if min(small.size) <= 2 * edge + 2 * SQUARE:
-        return False
-    ink = _ink(small.crop((edge, edge, small.width - edge, small.height - edge)))
+        return Ink.PLAIN
+    inner = small.crop((edge, edge, small.width - edge, small.height - edge))
+    if _shows(inner, DARK) or _shows(ImageOps.invert(inner), DARK):
+        return Ink.PLAIN
+    return Ink.PALE if _shows(inner.filter(ImageFilter.BoxBlur(1)), PALE) else Ink.NONE
+
+
+def _shows(page: Image.Image, darkness: int) -> bool:
+    ink = _ink(page, darkness)
     if ink.histogram()[255] * 200 > ink.width * ink.height:  # more than any dust
-        return False
-    return ink.filter(ImageFilter.RankFilter(3, 6)).histogram()[255] < SPECKS  # dust has no three dark pixels in nine
+        return True
+    return ink.filter(ImageFilter.RankFilter(3, 6)).histogram()[255] >= SPECKS  # dust has no three dark pixels in nine
 
 
-def _ink(page: Image.Image) -> Image.Image:
-    """Return what is darker than the paper around it, in white on black."""
+def _ink(page: Image.Image, darkness: int) -> Image.Image:
+    """Return what is so much darker than the paper around it, in white on black."""
     paper = page.reduce(SQUARE).filter(ImageFilter.BoxBlur(1)).resize(page.size, Image.Resampling.BILINEAR)
-    return ImageChops.subtract(paper, page).point(_darkness)
-
-
-def _darkness(value: int) -> int:
-    return 255 if value >= DARK else 0
+    return ImageChops.subtract(paper, page).point([255 if value >= darkness else 0 for value in range(256)])
 
 
 def tilt(image: Image.Image) -> float:
@@ -55,7 +70,7 @@ def tilt(image: Image.Image) -> float:
     small = image.reduce(max(1, round(image.width / TILT_ACROSS)))
     if min(small.size) <= 2 * SQUARE:
         return 0.0
-    ink = _ink(small)
+    ink = _ink(small, DARK)
     straight = _contrast(ink, 0.0)
     best, most = 0.0, straight
     for step, around in ((1.5, TILT), (0.5, 1.5), (0.1, 0.5)):

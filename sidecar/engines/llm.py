@@ -69,6 +69,11 @@ class Model:
         self._refused: set[str] = set()
         self._client: openai.AsyncOpenAI | None = None
 
+    @property
+    def identity(self) -> tuple[str, str, int]:
+        """What makes its answers its own: name, address, longest answer."""
+        return self.name, self._base_url or "", self._max_tokens
+
     async def close(self) -> None:
         """Close all connections."""
         if self._client is not None:

@@ -23,8 +23,13 @@ if TYPE_CHECKING:
 
 #: From so much of the page on, pictures are what it says, whatever text stands beside them.
 PICTURED = 0.3
-#: The scan is the page if it covers so much of it.
-WHOLE = 0.95
+#: With less text than this beside them, in letters and digits, small pictures and drawings are looked at too.
+LITTLE = 300
+PICTURED_BESIDE_LITTLE = 0.05
+#: A page of text drawn as outlines has tens of thousands of pieces of line; a frame or a chart has hundreds.
+DRAWN = 3_000
+#: A scan is the page if its edges are the page's, but for so much of its longer side.
+EXACT = 0.005
 #: Fewer letters and digits than these are a stamp or a page number beside something drawn.
 LETTERS = 25
 #: Text that scores worse came out of a broken font.
@@ -54,6 +59,12 @@ class Look:
     scan: Any = None
 
 
+def stamp(file: Path) -> tuple[int, ...]:
+    """Return what tells a file from another one that came under its name."""
+    about = file.stat()
+    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns
+
+
 @dataclass(slots=True)
 class _Counts:
     """What a page consists of."""
@@ -63,6 +74,8 @@ class _Counts:
     hidden: int = 0
     #: Lines, areas and shades.
     others: int = 0
+    #: Of the lines.
+    segments: int = 0
     #: How much of the page pictures cover; 1 is all of it.
     pictured: float = 0.0
     scan: Any = None
@@ -71,9 +84,14 @@ class _Counts:
 class Pdf:
     """An open PDF."""
 
-    def __init__(self, file: Path) -> None:
-        """Open the file. Raises pypdfium2.PdfiumError for one that pdfium cannot open; poppler may."""
+    def __init__(self, file: Path, *, most_pixels: int) -> None:
+        """Open the file. Raises pypdfium2.PdfiumError for one that pdfium cannot open; poppler may.
+
+        Pictures of more than `most_pixels` are left to a renderer, which draws them smaller.
+        """
+        self.most_pixels = most_pixels
         self.file = file
+        self.stamp = stamp(file)
         self._document = pypdfium2.PdfDocument(file)
         self._document.init_forms()
         self._plain: Any = None
@@ -139,6 +157,9 @@ class Page:
         found = self._count()
         if found is None:
             return Look(None, "the page is a drawing of very many parts")
+        return self._judge(found)
+
+    def _judge(self, found: _Counts) -> Look:
         if not found.visible:
             why = "its text is invisible, as OCR leaves it on a scan" if found.hidden else "it has no text"
             return Look(None, why, found.scan)
@@ -146,7 +167,7 @@ class Page:
             return Look(None, f"pictures cover {min(found.pictured, 1):.0%} of it")
         if found.hidden > found.visible * 0.05:
             return Look(None, "a part of its text is invisible")
-        return self._take()
+        return _doubted(self._take(), found)
 
     def _count(self) -> _Counts | None:
         """Count what the page consists of; None if it is too much."""
@@ -161,15 +182,20 @@ class Page:
                 found.hidden += is_hidden
                 found.visible += not is_hidden
             elif one.type == raw.FPDF_PAGEOBJ_IMAGE:
-                box = one.get_bounds()
+                box = _bounds(one)
                 wide = max(0.0, min(box[2], right) - max(box[0], left))
                 high = max(0.0, min(box[3], top) - max(box[1], bottom))
                 found.pictured += wide * high / area
-                pictures.append(one)
+                pictures.append((one, box))
             elif one.type != raw.FPDF_PAGEOBJ_FORM:
                 found.others += 1
-        is_scan = len(pictures) == 1 and not found.visible and not found.others and found.pictured >= WHOLE
-        found.scan = pictures[0] if is_scan and pictures[0].container is None else None
+                if one.type == raw.FPDF_PAGEOBJ_PATH:
+                    found.segments += raw.FPDFPath_CountSegments(one)
+        if len(pictures) == 1 and not found.visible and not found.others and pictures[0][0].container is None:
+            slack = EXACT * max(right - left, top - bottom)
+            (scan, box), page = pictures[0], (left, bottom, right, top)
+            if all(abs(one - other) <= slack for one, other in zip(box, page, strict=True)):
+                found.scan = scan
         return found
 
     def _take(self) -> Look:
@@ -202,7 +228,8 @@ class Page:
         turn = _turn(scan.get_matrix(), self._page.get_rotation())
         if turn is None or scan.get_filters() != ["DCTDecode"] or scan.get_metadata().colorspace not in USUAL:
             return None
-        if not self._pdf.is_plain(self._number, scan.get_px_size()):
+        wide, high = scan.get_px_size()
+        if wide * high > self._pdf.most_pixels or not self._pdf.is_plain(self._number, (wide, high)):
             return None
         image = Pillow.open(io.BytesIO(bytes(scan.get_data())))
         if image.mode not in ("L", "RGB"):
@@ -217,6 +244,27 @@ class Page:
         """Width and height as it is shown."""
         width, height = self._page.get_size()
         return width / 72, height / 72
+
+
+def _doubted(taken: Look, found: _Counts) -> Look:
+    """Doubt that a little text is all of the text where there is more to be seen."""
+    if taken.text is None or sum(map(str.isalnum, taken.text)) >= LITTLE:
+        return taken
+    if found.pictured >= PICTURED_BESIDE_LITTLE:
+        return Look(None, f"it has little text beside pictures that cover {found.pictured:.0%} of it")
+    if found.segments >= DRAWN:
+        return Look(None, "it has little text beside much that is drawn, perhaps as letters")
+    return taken
+
+
+def _bounds(one: Any) -> tuple[float, float, float, float]:
+    """Return an object's place on the page, also from inside of objects that are moved and scaled."""
+    box = one.get_bounds()
+    container = one.container
+    while container is not None:
+        box = container.get_matrix().on_rect(*box)
+        container = container.container
+    return tuple(box)
 
 
 def _is_hidden(text: Any) -> bool:

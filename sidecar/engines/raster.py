@@ -11,7 +11,7 @@ import math
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sidecar.domain.errors import PermanentError, TemporaryError
 
@@ -228,10 +228,17 @@ def _render_frame(source: Source, page: int, target: Path, limits: Limits) -> Pa
     return out
 
 
+def _sixteenth(value: Any) -> Any:
+    """Scale 16 bits to 8; Pillow takes nothing but a multiplication for this."""
+    return value * (1 / 256)
+
+
 def _on_white(image: Image.Image) -> Image.Image:
     """Return the image in grey, with what is transparent shown as paper."""
     from PIL import Image as Pillow  # noqa: PLC0415
 
+    if image.mode.startswith(("I;16", "I")):  # 16 bits a pixel; converting alone would cut off, not scale
+        image = image.convert("I").point(_sixteenth).convert("L")
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")
     if image.mode not in ("RGBA", "LA"):

@@ -174,6 +174,9 @@ class _Child:
         process = self._process
         ended = process.poll()
         if ended is None:
+            for program in _children_of(process.pid):  # what it runs itself would go on
+                with contextlib.suppress(OSError):
+                    os.kill(program, signal.SIGKILL)
             process.kill()
             process.wait()
         for stream in (process.stdin, process.stdout):
@@ -181,6 +184,15 @@ class _Child:
                 with contextlib.suppress(OSError):  # what was not sent is not sent
                     stream.close()
         return ended
+
+
+def _children_of(pid: int) -> list[int]:
+    """Return the processes that a process has started. Linux only; elsewhere none."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+            found += map(int, listed.read_text().split())
+    return found
 
 
 def _checked(answer: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from sidecar.domain.errors import PermanentError
 from sidecar.domain.page import BLANK, TEXT_LAYER, PageText
 from sidecar.domain.word import Word
 from sidecar.engines import ink, raster
+from sidecar.engines.ink import Ink, ink_on
 from sidecar.engines.raster import Limits, Source
 from sidecar.engines.tesseract import Recognized, Tesseract
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Read so surely, nobody asks whether the page lies askew. In percent.
 SURE = 75.0
+#: Where hardly anything shows, words are believed if they were read so surely.
+BELIEVED = 60.0
 #: A page is straightened from so many degrees on if it was not read surely; Tesseract copes with less.
 ASKEW = 1.0
 #: And from so many on in any case: whole lines get lost then, and what is left is read surely.
@@ -58,12 +61,15 @@ class PageReader:
                 return done(look.text, TEXT_LAYER, look.reason)
             image, dpi, how = self._image(source, page, folder, at, look)
         why = f"{look.reason}; {how}" if look else how
-        if ink.is_blank(image):
+        seen = ink_on(image)
+        if seen is Ink.NONE:
             self._require_whole(source, page, folder)
             return done("", BLANK, f"{why}; there is no ink on it")
         found, more = self._read_upright(image, dpi, folder / f"page-{page:04d}")
         if found.confidence is None:
             self._require_whole(source, page, folder)
+        if seen is Ink.PALE and (found.confidence or 0) < BELIEVED:
+            return done("", BLANK, f"{why}; what little shows on it is no text")
         return done(found.text, self._engine.name, why + more, found)
 
     def picture(self, source: Source, page: int, folder: Path, *, pixels: int, max_bytes: int) -> bytes:
@@ -101,12 +107,12 @@ class PageReader:
             return
         from pypdfium2 import PdfiumError  # noqa: PLC0415 - loaded only when pages are read
 
-        from sidecar.engines.look import Pdf  # noqa: PLC0415
+        from sidecar.engines.look import Pdf, stamp  # noqa: PLC0415
 
         try:
-            if self._pdf is None or self._pdf.file != source.file:
+            if self._pdf is None or self._pdf.file != source.file or self._pdf.stamp != stamp(source.file):
                 self.close()
-                self._pdf = Pdf(source.file)
+                self._pdf = Pdf(source.file, most_pixels=self._limits.file_pixels)
             at = self._pdf.page(page)
         except (PdfiumError, OSError, IndexError):
             self.close()
@@ -174,7 +180,10 @@ class PageReader:
         if not turned and abs(tilt) < ASKEW:
             return best, said
         straight = upright.rotate(tilt, fillcolor=_paper(upright)) if abs(tilt) >= ASKEW else upright
-        other = self._engine.read(straight, dpi=dpi, at=at)
+        try:
+            other = self._engine.read(straight, dpi=dpi, at=at)
+        except PermanentError:  # no time for it: what was read stands
+            return best, said
         if other.weight <= best.weight:
             return best, said
         if turned:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import hashlib
 import os
 import re
 import shutil
@@ -85,7 +86,7 @@ class Tesseract(ABC):
     @property
     def reading(self) -> dict[str, str]:
         """Everything about this engine that can change a page's text."""
-        return {"engine": self.name, "languages": self.languages, "data": str(self._data or "")}
+        return {"engine": self.name, "languages": self.languages, "data": _fingerprint(self.languages, self._data)}
 
     @abstractmethod
     def read(self, image: Image.Image, *, dpi: int = 300, at: Path | None = None) -> Recognized:
@@ -214,6 +215,17 @@ def _listing(data: Path | None) -> str:
 def installed(data: Path | None = None) -> list[str]:
     """Return the languages there is data for."""
     return [line.strip() for line in _listing(data).splitlines()[1:] if line.strip()]
+
+
+@functools.cache
+def _fingerprint(languages: str, data: Path | None) -> str:
+    """Return what tells one set of language data from another: the sums of its files, "" where they are not found."""
+    try:
+        folder = data or data_folder()
+        files = [folder / f"{name}.traineddata" for name in languages.split("+")]
+        return " ".join(hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in files)
+    except (OSError, SettingsError):
+        return ""
 
 
 def data_folder() -> Path:

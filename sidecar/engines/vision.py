@@ -33,7 +33,7 @@ class Vision:
     @property
     def reading(self) -> dict[str, object]:
         """Everything here that can change a page's text."""
-        names = [model.name for model in self.models]
+        names = [model.identity for model in self.models]
         return {"models": names, "prompt": self._prompt, "pixels": self.pixels, "below": self._below}
 
     def wants(self, page: PageText) -> bool:
@@ -44,7 +44,7 @@ class Vision:
 
     def key(self, model: Model, page_key: str) -> str:
         """Return the key of one model's answer about one page: same picture, model and prompt, same key."""
-        parts = json.dumps([model.name, page_key, self._prompt, self.pixels])
+        parts = json.dumps([model.identity, page_key, self._prompt, self.pixels])
         return hashlib.sha256(parts.encode()).hexdigest()
 
     async def ask(self, model: Model, picture: bytes) -> Reply:

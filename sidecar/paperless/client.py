@@ -102,7 +102,7 @@ class Paperless:
         Empty for a user who may not see tasks.
         """
         try:
-            answer = await self.http.get("tasks/", task_type="consume_file", page_size=100)
+            answer = await self.http.get("tasks/", task_type="consume_file", page_size=1000)
         except PermanentError:
             return []
         rows = answer.get("results", []) if isinstance(answer, dict) else answer

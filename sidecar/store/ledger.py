@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sidecar.domain.errors import LeaseLostError
 from sidecar.domain.job import Job
 from sidecar.domain.page import PageText
 from sidecar.domain.suggestion import Suggestion
-from sidecar.store import pages
+from sidecar.store import job_row, pages
 from sidecar.store.transaction import Transaction, durable
 
 
@@ -66,10 +67,17 @@ def record(
 @durable
 def record_page(
     tx: Transaction, job: Job, call: Call, key: str, page: PageText, *, total: int, now: datetime, lease: timedelta
-) -> None:
-    """Write a call down and keep the page that it gave, in one commit. Raises LeaseLostError, and then neither is.
+) -> bool:
+    """Write a call down and keep the page that it gave, in one commit; say whether the job is still held.
 
-    A repeat changes nothing.
+    If it is not, both are kept all the same: they were paid for, and whoever holds the job finds the page. A repeat
+    changes nothing.
     """
-    pages.checkpoint(tx, job, key, page, total=total, now=now, lease=lease)
     record(tx, job, call, now=now)
+    try:
+        job_row.assert_mine(tx, job)
+    except LeaseLostError:
+        pages.keep(tx, job, key, page, now=now)
+        return False
+    pages.checkpoint(tx, job, key, page, total=total, now=now, lease=lease)
+    return True

@@ -51,7 +51,13 @@ def checkpoint(
     A power cut may take the last few pages, never half of one; a crash of the program takes none. Doing it twice
     counts the page once. Raises LeaseLostError, and then the page is not kept: the other runner reads it too.
     """
-    new = tx.run(
+    new = keep(tx, job, key, page, now=now)
+    return queue.progress(tx, job, more=new, total=total, now=now, lease=lease)
+
+
+def keep(tx: Transaction, job: Job, key: str, page: PageText, *, now: datetime) -> int:
+    """Keep a page inside a transaction of another function; return 1, or 0 if it was there."""
+    return tx.run(
         "INSERT INTO page (key, document_id, page, text, engine, confidence, seconds, reason, words, created_at) "
         "VALUES (:key, :document, :page, :text, :engine, :confidence, :seconds, :reason, :words, :now) "
         "ON CONFLICT (key) DO NOTHING",
@@ -66,7 +72,6 @@ def checkpoint(
         words=_dump(page.words),
         now=now.timestamp(),
     )
-    return queue.progress(tx, job, more=new, total=total, now=now, lease=lease)
 
 
 @reading

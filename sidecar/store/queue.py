@@ -190,6 +190,12 @@ def release(tx: Transaction, job: Job, *, reason: str | None, now: datetime, set
     job_row.note_event(tx, job.id, f"Handed back: {reason or 'the sidecar was stopped.'}", now)
 
 
+@durable
+def rebase(tx: Transaction, job: Job, base: Fields) -> None:
+    """Keep what the document's fields hold after a change of our own, instead of what they held before it."""
+    job_row.fenced(tx, job, "UPDATE job SET base = :base ", base=json.dumps(base))
+
+
 @relaxed
 def tell(tx: Transaction, job: Job, text: str, *, now: datetime) -> None:
     """Add a sentence to the story of a running job. Raises LeaseLostError."""

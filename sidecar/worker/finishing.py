@@ -52,3 +52,31 @@ async def once_the_store_is_back(step: Callable[[], Awaitable[T]], clock: Clock)
             _log.error("%s", error)
         await clock.sleep(wait_s)
         wait_s = min(2 * wait_s, STORE_CAP_S)
+
+
+async def together(*steps: Coroutine[Any, Any, None]) -> None:
+    """Run steps side by side. The first error cancels the others, and is raised once all have ended.
+
+    Cancelling this cancels the steps, each time anew: what withstands once (`to_the_end`) gives way the second time,
+    which a TaskGroup does not pass on.
+    """
+    tasks = [asyncio.ensure_future(step) for step in steps]
+    is_cancelled = False
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    except asyncio.CancelledError:
+        is_cancelled = True
+    for task in tasks:
+        task.cancel()
+    while pending := [task for task in tasks if not task.done()]:
+        try:
+            await asyncio.wait(pending)
+        except asyncio.CancelledError:
+            is_cancelled = True
+            for task in pending:
+                task.cancel()
+    errors = [error for task in tasks if not task.cancelled() and (error := task.exception())]
+    if is_cancelled:
+        raise asyncio.CancelledError
+    if errors:
+        raise errors[0]

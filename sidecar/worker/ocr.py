@@ -23,7 +23,7 @@ from sidecar.paperless.client import Paperless
 from sidecar.store import pages, queue
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
-from sidecar.worker.finishing import once_the_store_is_back, to_the_end
+from sidecar.worker.finishing import once_the_store_is_back, to_the_end, together
 from sidecar.worker.intake import Intake
 from sidecar.worker.lease import Leases
 from sidecar.worker.searchable import Searchable
@@ -86,7 +86,7 @@ class Ocr:
         """
         document, base = await self._intake.open(job, ["content"])
         try:
-            with _folder(self._folder / f"document-{job.document_id}-{job.lease_token}") as folder:
+            with _folder(self._folder / f"document-{job.document_id}-{job.lease_token}-job-{job.id}") as folder:
                 original = raster.is_readable(document.mime_type)
                 got = await self._paperless.download(
                     job.document_id, folder / "file", original=original, max_bytes=self._max_file_bytes,
@@ -116,12 +116,8 @@ class Ocr:
 
     async def _read_all(self, reading: _Reading) -> None:
         todo = iter([page for page in reading.keys if page not in reading.done])
-        try:
-            async with asyncio.TaskGroup() as readers:
-                for _ in range(self._cores + (self._second.width if self._second else 0)):
-                    readers.create_task(self._read_next(reading, todo))
-        except BaseExceptionGroup as errors:
-            raise errors.exceptions[0] from None
+        width = self._cores + (self._second.width if self._second else 0)
+        await together(*(self._read_next(reading, todo) for _ in range(width)))
 
     async def _read_next(self, reading: _Reading, todo: Iterator[int]) -> None:
         for page in todo:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sidecar.domain.alignment import align
 from sidecar.domain.document import VERSION_LABEL, Document, Fields
-from sidecar.domain.errors import PermanentError, TemporaryError
+from sidecar.domain.errors import MisconfiguredError, PermanentError, TemporaryError, UncertainWriteError
 from sidecar.domain.job import Job
 from sidecar.domain.page import ASSUMED, PageText
 from sidecar.domain.word import Word
@@ -36,8 +36,10 @@ _log = logging.getLogger(__name__)
 
 #: How long Paperless is waited for to take a version, in seconds, before the job is put off; it looks each second.
 WAIT_S = 120.0
-#: Of Paperless's own text of the file so many words must be ours, or somebody has edited it since.
+#: Of what Paperless shows right after it took the file so many words must be ours, or it is not that.
 OURS = 0.9
+#: From this attempt on the text comes without the file, if it is the file that fails.
+PATIENCE = 3
 
 
 class Searchable:
@@ -84,21 +86,35 @@ class Searchable:
         return await self._as_version(job, target, words, base)
 
     async def _as_version(self, job: Job, target: Path, words: Mapping[int, Sequence[Word]], base: Fields) -> Fields:
+        """Let Paperless take the file, once. Where it cannot or may not, the text comes without it."""
         sha256 = await asyncio.to_thread(_sha256, target)
-        name = f"sidecar-{job.document_id}-{sha256[:12]}.pdf"
         document = await self._paperless.document(job.document_id)
-        if not _has(document, sha256):
-            if document.content.strip() != base["content"].strip():
-                return base  # a person was at it meanwhile, and a new version would hide that
-            if not {"pending", "started"} & set(await self._paperless.uploads(name)):
-                await to_the_end(self._upload(job, target, name))
-            taken = await self._until_taken(job, sha256, name)
-            if taken is None:
-                return base
-            document = taken
-        if _is_text_of(document.content, words):
-            return {**base, "content": document.content}
+        is_as_before = document.content.strip() == base["content"].strip()
+        if _has(document, sha256):  # an earlier job's, or that of an attempt which died right after it
+            ours = not is_as_before and _words(document.content) == _words_in(words)
+            return await self._moved(job, base, document) if ours else base
+        if not is_as_before:
+            return base  # a person was at it meanwhile, and a new version would hide that
+        try:
+            taken = await self._until_taken(job, target, sha256)
+        except (PermanentError, MisconfiguredError) as error:
+            await self._tell(job, f"Paperless does not take the searchable file. {error}")
+            return base
+        except (TemporaryError, UncertainWriteError) as error:
+            if job.attempt < PATIENCE:
+                raise
+            await self._tell(job, f"Paperless has not taken the searchable file. {error}")
+            return base
+        shown, ours_in = _words(taken.content), _words_in(words)
+        if (ours_in & shown).total() >= OURS * ours_in.total():
+            return await self._moved(job, base, taken)
         return base
+
+    async def _moved(self, job: Job, base: Fields, document: Document) -> Fields:
+        """Compare with what Paperless shows of our file from now on."""
+        moved = {**base, "content": document.content}
+        await self._db.run(queue.rebase, job, moved)
+        return moved
 
     async def _upload(self, job: Job, target: Path, name: str) -> None:
         async def check() -> None:
@@ -109,20 +125,21 @@ class Searchable:
 
         await self._gate.write(check, send)
 
-    async def _until_taken(self, job: Job, sha256: str, name: str) -> Document | None:
-        """Wait until the version is there and return the document; None if Paperless could not take it."""
+    async def _until_taken(self, job: Job, target: Path, sha256: str) -> Document:
+        """Hand the file in, unless it is on its way already, and wait until it is a version."""
+        name = f"sidecar-{job.document_id}-{sha256[:12]}.pdf"
+        if not {"pending", "started"} & set(await self._paperless.uploads(name)):
+            await to_the_end(self._upload(job, target, name))
         until = self._clock.now().timestamp() + WAIT_S
         while self._clock.now().timestamp() < until:
             document = await self._paperless.document(job.document_id)
             if _has(document, sha256):
                 return document
             if "failure" in (await self._paperless.uploads(name))[:1]:
-                await self._tell(job, "Paperless could not take the searchable file; see its own list of tasks.")
-                return None
+                raise PermanentError("Its own list of tasks says why.")
             await self._clock.sleep(1.0)
-        raise TemporaryError(
-            "Paperless has not taken the searchable file yet; its workers may be busy.", suspect=PROVIDER
-        )
+        said = "Paperless has not taken the searchable file yet; its workers may be busy."
+        raise TemporaryError(said, suspect=PROVIDER)
 
     async def _tell(self, job: Job, text: str) -> None:
         _log.warning("document %s: %s", job.document_id, text)
@@ -139,11 +156,12 @@ def _has(document: Document, sha256: str) -> bool:
     return any(version.checksum == sha256 for version in document.versions)
 
 
-def _is_text_of(content: str, words: Mapping[int, Sequence[Word]]) -> bool:
-    """Say whether the content is what Paperless took from our file, in whatever order."""
-    ours = Counter(part for page in words.values() for word in page for part in word.text.split())
-    shown = Counter(content.split())
-    return (ours & shown).total() >= OURS * max(ours.total(), 1)
+def _words(text: str) -> Counter[str]:
+    return Counter(text.split())
+
+
+def _words_in(words: Mapping[int, Sequence[Word]]) -> Counter[str]:
+    return Counter(part for page in words.values() for word in page for part in word.text.split())
 
 
 def _sha256(file: Path) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from sidecar.domain.acceptance import PageAnswer, Seen, cleaned, complaint
-from sidecar.domain.errors import OutageError, PermanentError
+from sidecar.domain.errors import LeaseLostError, OutageError, PermanentError, TemporaryError
 from sidecar.domain.job import Job
 from sidecar.domain.page import PageText
 from sidecar.engines.llm import Model, Reply
@@ -51,7 +51,7 @@ class SecondReader:
         said: list[str] = []
         keys = {self.vision.key(model, key): model for model in self.vision.models}
         rejected = await self._db.run(pages.rejections, list(keys))
-        away: OutageError | None = None
+        trouble: OutageError | TemporaryError | None = None
         async with self._places:
             for own_key, model in keys.items():
                 if own_key in rejected:
@@ -59,27 +59,39 @@ class SecondReader:
                     continue
                 try:
                     reply = await self._ask(job, model, await picture())
-                except OutageError as error:
-                    away = error
+                except (OutageError, TemporaryError) as error:
+                    await self._note_failure(job, model, error)
+                    trouble = trouble or error  # the next one may do; if none does, this one is tried again
                     continue
-                except PermanentError as error:  # it does not take this page: the next one may
+                except PermanentError as error:  # it does not take this page
+                    await self._note_failure(job, model, error)
                     said.append(f"{model.name}: {error}")
                     continue
                 page, problem = self._judge(model, reply, ours, said)
                 step = self._keep(job, key, own_key, model, reply, page, problem, total=total)
-                await to_the_end(step)  # what was paid for is kept, whoever stops us
+                is_ours = await to_the_end(step)  # what was paid for is kept, whoever stops us
+                if not is_ours:
+                    raise LeaseLostError(f"job {job.id}: another runner holds it now")
                 if problem is None:
                     return page, True
                 said.append(f"{model.name}: {problem}")
-                _log.info("document %s, page %s: %s was not taken. %s", job.document_id, ours.page, model.name, problem)
-        if away is not None:
-            raise away
+                _log.info("document %s, page %s: what %s said was not taken", job.document_id, ours.page, model.name)
+        if trouble is not None:
+            raise trouble
         return replace(ours, reason="; ".join([ours.reason, *(f"not taken from {one}" for one in said)])), False
 
     async def _ask(self, job: Job, model: Model, picture: bytes) -> Reply:
         model.prepare()
         await self._leases.assure(job, 0)  # after a long sleep somebody else may have asked already
-        return await self.vision.ask(model, picture)
+        reply = await self.vision.ask(model, picture)
+        return replace(reply, text=reply.text.encode("utf-8", "replace").decode())  # half a character cannot be kept
+
+    async def _note_failure(self, job: Job, model: Model, error: Exception) -> None:
+        """Write down a call that failed: a server that did not answer in time may well send a bill."""
+        if isinstance(error, OutageError):
+            return  # it did not get as far as reading the page
+        call, now = Call(PURPOSE, model.name, None, None, str(error), 0.0), self._clock.now()
+        await once_the_store_is_back(lambda: self._db.run(ledger.record, job, call, now=now), self._clock)
 
     def _judge(self, model: Model, reply: Reply, ours: PageText, said: list[str]) -> tuple[PageText, str | None]:
         answer = PageAnswer(reply.text, reply.cut_off)
@@ -101,18 +113,19 @@ class SecondReader:
         problem: str | None,
         *,
         total: int,
-    ) -> None:
+    ) -> bool:
+        """Keep what was paid for; say whether the job is still ours."""
         now, outcome = self._clock.now(), problem or "answered"
         call = Call(PURPOSE, model.name, reply.input_tokens, reply.output_tokens, outcome, reply.seconds)
         if problem is None:
-            await once_the_store_is_back(
+            return await once_the_store_is_back(
                 lambda: self._db.run(
                     ledger.record_page, job, call, key, page, total=total, now=now, lease=self._leases.length
                 ),
                 self._clock,
             )
-            return
         rejected = (own_key, page.page)
         await once_the_store_is_back(
             lambda: self._db.run(ledger.record, job, call, now=now, rejected=rejected), self._clock
         )
+        return True

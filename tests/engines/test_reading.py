@@ -232,7 +232,7 @@ SHADE = Image.linear_gradient("L").resize((1240, 1754)).point([140 + value * 100
     ids=["white", "grey", "noisy", "unevenly lit", "show-through", "dust"],
 )  # fmt: skip
 def test_paper_without_ink_is_blank(image: Image.Image) -> None:
-    assert ink.is_blank(image)
+    assert ink.ink_on(image) is not ink.Ink.PLAIN
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_paper_without_ink_is_blank(image: Image.Image) -> None:
     ids=["a word", "a page number", "pale", "on grey", "noisy", "dots"],
 )  # fmt: skip
 def test_a_little_ink_is_enough(image: Image.Image) -> None:
-    assert not ink.is_blank(image)
+    assert ink.ink_on(image) is ink.Ink.PLAIN
 
 
 def test_a_blank_page_is_not_read(tmp_path: Path) -> None:
@@ -274,3 +274,70 @@ def test_the_picture_of_a_page_stays_within_its_bounds(tmp_path: Path, max_bytes
     assert (image.format, image.mode) == ("JPEG", "L")
     assert max(image.size) <= 1500
     assert len(data) <= max_bytes
+
+
+# -- what looks like something else
+
+
+def test_another_file_under_the_same_name_is_another_file(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    reader = PageReader(tesseract("auto", "eng"), LIMITS)
+    for text in (LETTER, LETTER.replace("May 3", "June 8")):
+        file.unlink(missing_ok=True)
+        file.write_bytes(samples.text_pdf([text]))
+        assert words(reader.read(raster.inspect(file, LIMITS), 1, tmp_path).text) == words(text)
+    reader.close()
+
+
+def test_sixteen_bits_a_pixel_are_scaled_and_not_cut_off(tmp_path: Path) -> None:
+    grey = Image.open(io.BytesIO(scans.scan_page(LETTER, dpi=150))).convert("L")
+    out = io.BytesIO()
+    Image.frombytes("I;16", grey.size, b"".join(bytes((0, value)) for value in grey.tobytes())).save(out, "TIFF")
+    assert words(read(tmp_path, out.getvalue()).text) == words(LETTER)
+
+
+def test_a_little_text_beside_a_picture_or_beside_letters_drawn_as_lines_is_not_all(tmp_path: Path) -> None:
+    picture = scans.scan_page(LETTER, dpi=200)
+
+    def add_picture(pdf: pikepdf.Pdf) -> None:
+        image = pdf.make_stream(picture, Type=Name.XObject, Subtype=Name.Image, Width=1654, Height=2339,
+                                ColorSpace=Name.DeviceGray, BitsPerComponent=8, Filter=Name.DCTDecode)  # fmt: skip
+        pdf.pages[0].add_resource(image, Name.XObject, Name("/Im9"))
+        pdf.pages[0].contents_add(pdf.make_stream(b"q 300 0 0 420 250 100 cm /Im9 Do Q"))
+
+    page = read(tmp_path, changed(samples.text_pdf(["Receipt of the month, see below, please"]), add_picture))
+    assert len(words(page.text)) > 20
+    assert "pictures that cover" in page.reason
+
+    def add_lines(pdf: pikepdf.Pdf) -> None:
+        lines = b"".join(f"{60 + number % 400} {200 + number // 9} m 9 0 l S\n".encode() for number in range(2000))
+        pdf.pages[0].contents_add(pdf.make_stream(lines))
+
+    page = read(tmp_path, changed(samples.text_pdf(["A footer of the page that says who printed it"]), add_lines))
+    assert "much that is drawn" in page.reason
+
+
+def test_a_scan_that_is_not_exactly_the_page_is_drawn_so_that_words_have_their_places(tmp_path: Path) -> None:
+    def shrink(pdf: pikepdf.Pdf) -> None:
+        pdf.pages[0].Contents = pdf.make_stream(b"q 595 0 0 800 0 0 cm /Scan Do Q")
+
+    page = read(tmp_path, changed(scans.scan_pdf([LETTER], dpi=200), shrink))
+    assert "drawn at 200 dpi" in page.reason
+    whole = read(tmp_path, scans.scan_pdf([LETTER], dpi=200))
+    assert page.words[0].box[1] > whole.words[0].box[1] + 0.03
+
+
+@pytest.mark.parametrize(("grey", "on"), [(210, 255), (250, 60)], ids=["pale", "white on dark"])
+def test_light_print_is_no_blank_page(tmp_path: Path, grey: int, on: int) -> None:
+    image = paper(on, (1654, 2339))
+    ImageDraw.Draw(image).multiline_text((160, 200), "\n".join([LETTER] * 3), fill=grey, font_size=34)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    assert "Shipping Department" in read(tmp_path, out.getvalue()).text
+
+
+def test_show_through_alone_is_blank_after_all(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    shown_through().save(out, "PNG")
+    page = read(tmp_path, out.getvalue())
+    assert (page.engine, page.text) == (BLANK, "")

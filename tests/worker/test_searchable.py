@@ -15,11 +15,11 @@ from pikepdf import Dictionary, Name
 
 from sidecar.domain.document import VERSION_LABEL
 from sidecar.domain.job import Job, State
-from sidecar.practice.faults import Fault
+from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.samples import scan_pdf
 from sidecar.store import report
 from sidecar.worker import searchable
-from tests.worker.conftest import World
+from tests.worker.conftest import World, running, until
 
 TEXT = (
     "Dear customer,\nwe thank you for your order of May 3 and deliver the following items.\n"
@@ -166,3 +166,35 @@ async def test_the_newest_version_that_is_not_ours_is_read(world: World) -> None
     assert content(world, document) == other.split()
     labels = [version["version_label"] for version in world.archive.versions(document)]
     assert labels == [VERSION_LABEL, "scanned again", VERSION_LABEL, None]
+
+
+async def test_an_edit_of_one_word_under_a_version_of_an_earlier_attempt_stays(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = scan(world)
+    died = asyncio.Event()
+
+    async def die(*_: Any) -> Any:
+        died.set()
+        await asyncio.Event().wait()
+
+    async with world.sidecar(**VERSION, stop_grace_s=0.5) as sidecar:
+        with monkeypatch.context() as broken:
+            broken.setattr(searchable.Searchable, "_moved", die)
+            async with running(sidecar):
+                await until(died.is_set, "the version is there")
+    edited = " ".join(content(world, document)).replace("customer", "Ms Miller")
+    world.archive.edit(document, content=edited)
+    job = await read(world, document)
+    assert content(world, document) == edited.split()
+    assert "Kept what somebody changed meanwhile: text" in str(job.reason)
+    assert len(world.archive.versions(document)) == 2
+
+
+async def test_a_paperless_that_does_not_take_the_file_gets_the_text(world: World) -> None:
+    document = scan(world)
+    said = '{"detail":"You do not have permission to perform this action."}'
+    world.archive.faults.add(Fault("POST", "/update_version/", answer=Answer(403, body=said)))
+    job = await read(world, document)
+    assert (job.state, content(world, document)) == (State.SUCCEEDED, TEXT.split())
+    assert len(world.archive.versions(document)) == 1

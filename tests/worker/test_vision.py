@@ -170,3 +170,32 @@ async def test_another_model_or_prompt_is_another_reading(world: World, tmp_path
 async def test_a_vision_engine_without_a_model_is_a_wrong_setting(world: World) -> None:
     with pytest.raises(SettingsError, match="VISION_MODEL is missing"):
         await read(world, vision_model="")
+
+
+async def test_a_model_that_fails_is_passed_over_and_the_failure_is_written_down(world: World) -> None:
+    document = scan(world, PAGES[:1])
+    world.model.faults.add(Fault(path="chat/completions", times=1, answer=Answer(500, body='{"error": {}}')))
+    (job,), (page,), said = await read(world, vision_model="first,second")
+    assert (job.state, page.engine, content(world, document)) == (State.SUCCEEDED, "second", PAGES[0].split())
+    assert "answered 500" in said[0]
+    assert said[1] == "answered"
+
+
+@pytest.mark.parametrize("change", [{"vision_max_tokens": 9000}, {"vision_pixels": 1500}])
+async def test_what_was_rejected_is_asked_again_under_other_settings(world: World, change: dict[str, Any]) -> None:
+    document = scan(world, PAGES[:1])
+    world.model.misbehave("cut_off", times=1)
+    await read(world)
+    world.archive.edit(document, add_tags=["auto-ocr"])
+    _, _, said = await read(world, **change)
+    assert said == ["It was cut off at the token limit.", "answered"]
+
+
+async def test_stopping_while_a_model_thinks_hands_the_job_back_with_no_death_counted(world: World) -> None:
+    scan(world)
+    world.model.delay_s = 30.0
+    async with world.sidecar(**{**VISION, "stop_grace_s": 1.0}) as sidecar:
+        async with running(sidecar):
+            await until(lambda: world.model.begun() >= 1, "the model thinks")
+        (job,) = await sidecar.parts.db.run(report.jobs)
+    assert (job.state, job.attempt, job.crashes) == (State.READY, 0, 0)
