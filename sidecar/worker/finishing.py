@@ -14,8 +14,11 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-#: How soon a store that could not be used is tried again, in seconds: at first, and at last.
-STORE_S, STORE_CAP_S = 2.0, 30.0
+#: How soon a store that could not be used is tried again, in seconds: sooner than others may take over a job whose
+#: lease could not be renewed, which is half a lease after the store is back, and a lease is three seconds or more.
+STORE_S = 0.7
+#: How often that is said, in seconds.
+SAID_EVERY_S = 30.0
 
 
 async def to_the_end(step: Coroutine[Any, Any, T]) -> T:
@@ -44,14 +47,16 @@ async def once_the_store_is_back(step: Callable[[], Awaitable[T]], clock: Clock)
     For what would have to be paid for again if it were lost, and for ends of jobs. The step must bear being done
     twice: a store that hung up may have done it.
     """
-    wait_s = STORE_S
+    silent_s = SAID_EVERY_S
     while True:
         try:
             return await step()
         except StoreError as error:
-            _log.error("%s", error)
-        await clock.sleep(wait_s)
-        wait_s = min(2 * wait_s, STORE_CAP_S)
+            if silent_s >= SAID_EVERY_S:
+                _log.error("%s", error)
+                silent_s = 0.0
+        await clock.sleep(STORE_S)
+        silent_s += STORE_S
 
 
 async def together(*steps: Coroutine[Any, Any, None]) -> None:
