@@ -34,6 +34,7 @@ SCENES = {
     "copying._receive": "move",
     "ledger.record_page": "second",
     "queue.tell": "second",
+    "queue.rebase": "layer",
 }
 #: Sorts of requests that change Paperless, and the one that is paid for.
 REQUESTS = {

@@ -1,12 +1,13 @@
 """Polling, reading, writing: what is sent, and what is made of the answer."""
 
 import json
+from dataclasses import replace
 
 import httpx
 import pytest
 import respx
 
-from sidecar.domain.document import Document, Tagged
+from sidecar.domain.document import VERSION_LABEL, Document, Tagged, Version
 from sidecar.domain.errors import (
     CancelledError,
     MisconfiguredError,
@@ -115,7 +116,20 @@ async def test_a_document_is_read_with_all_we_look_at(server: respx.MockRouter, 
         original_file_name="m.txt",
         notes=tuple(note["note"] for note in body("document_get")["notes"]),
         user_can_change=True,
+        versions=(Version(8, body("document_get")["versions"][0]["checksum"], "", is_root=True),),
     )
+
+
+async def test_of_several_versions_the_newest_that_is_not_ours_is_to_be_read(
+    server: respx.MockRouter, paperless: Paperless
+) -> None:
+    server.get("/documents/2/").mock(answer("document_get_with_two_versions"))
+    newest, root = (await paperless.document(2)).versions
+    assert (newest.is_root, root.is_root, newest.label) == (False, True, "sidecar OCR")
+    document = await paperless.document(2)
+    assert document.version_to_read == newest.id
+    ours = replace(newest, label=VERSION_LABEL)
+    assert replace(document, versions=(ours, root)).version_to_read == root.id
 
 
 async def test_an_empty_document_has_an_empty_text(server: respx.MockRouter, paperless: Paperless) -> None:

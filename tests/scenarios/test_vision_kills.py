@@ -29,7 +29,7 @@ def asked(world: World) -> Counter[int]:
     return Counter(int(found[1]) for text in world.model.documents() if (found := re.search(r"number (\d+)", text)))
 
 
-@pytest.mark.parametrize("engine", ["vision", "auto"])
+@pytest.mark.parametrize("engine", ["vision", "auto"] if FULL else ["vision"])
 def test_no_page_is_paid_for_twice_however_often_the_program_dies(world: World, engine: str) -> None:
     random = Random(f"{engine} 20261124")
     world.sidecar.settings |= {

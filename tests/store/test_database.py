@@ -34,7 +34,7 @@ FUNCTIONS = [
     if function.__module__ == module.__name__
     and not name.startswith("_")
     and next(iter(inspect.signature(function).parameters), "") == "tx"
-    and name not in ("note_event", "assert_mine")
+    and name not in ("note_event", "assert_mine", "keep")
 ]
 
 
