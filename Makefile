@@ -13,7 +13,7 @@ UV := uv==0.13.9
 # A shell that works inside another project must not leak into this one.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
 
-.PHONY: help demo test setup lint bench chaos points scenarios-full live lock clean env-example
+.PHONY: help demo test setup lint bench bench-ocr chaos points scenarios-full live lock clean env-example
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ lint: $(READY) ## check style and types only
 
 bench: $(VENV)/.ready-bench ## measure speed and memory (make bench ONLY=throughput for one of them)
 	$(PY) -m tests.benchmarks $(ONLY)
+
+bench-ocr: $(VENV)/.ready-bench ## compare ways of reading a scan: speed, processor, errors, memory
+	$(PY) -m tests.benchmarks ocr_speed
 
 chaos: $(READY) ## kill, freeze and cut off for half an hour, and count what was lost or doubled (ONLY=kills-sqlite for one)
 	$(PY) -m tests.chaos $(ONLY)

@@ -98,7 +98,7 @@ def old(tx: Transaction, *, before: datetime) -> bool:
 
 
 @relaxed
-def prune(tx: Transaction, *, before: datetime, now: datetime, limit: int = 150) -> int:
+def prune(tx: Transaction, *, before: datetime, now: datetime, limit: int = 100) -> int:
     """Forget up to `limit` jobs that ended before then with all that hangs on them, and as many checkpoints.
 
     Checkpoints that an unfinished job of the document may need were paid for: they count as made now. Returns how
