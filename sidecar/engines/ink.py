@@ -9,6 +9,8 @@ from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 #: A page is looked at in about this many pixels across: 150 dpi for A4.
 ACROSS = 1240
+#: A glance at it takes so many.
+GLANCE = 310
 #: So much darker than the paper around it is ink; print that shows through from the other side is paler.
 DARK = 48
 #: And so much, with noise smoothed away, may be pale print, or show-through.
@@ -39,6 +41,8 @@ def ink_on(image: Image.Image) -> Ink:
 
     Light print on dark paper is ink as well.
     """
+    if _is_evident(image):
+        return Ink.PLAIN
     small = image.reduce(max(1, round(image.width / ACROSS)))
     edge = max(1, round(small.width * EDGE))
     if min(small.size) <= 2 * edge + 2 * SQUARE:
@@ -47,6 +51,16 @@ def ink_on(image: Image.Image) -> Ink:
     if _shows(inner, DARK) or _shows(ImageOps.invert(inner), DARK):
         return Ink.PLAIN
     return Ink.PALE if _shows(inner.filter(ImageFilter.BoxBlur(1)), PALE) else Ink.NONE
+
+
+def _is_evident(image: Image.Image) -> bool:
+    """Say whether a glance is enough: print is dark even when eight pixels each way become one."""
+    coarse = image.reduce(max(1, round(image.width / GLANCE)))
+    edge = max(1, round(coarse.width * EDGE * 2))
+    if min(coarse.size) <= 2 * edge + 2 * SQUARE:
+        return False
+    inner = coarse.crop((edge, edge, coarse.width - edge, coarse.height - edge))
+    return _ink(inner, DARK).histogram()[255] * 50 > inner.width * inner.height
 
 
 def _shows(page: Image.Image, darkness: int) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidecar.domain.errors import PermanentError
+from sidecar.domain.lines import tilt_of
 from sidecar.domain.page import BLANK, TEXT_LAYER, PageText
 from sidecar.domain.word import Word
 from sidecar.engines import ink, raster
@@ -34,6 +35,8 @@ BELIEVED = 60.0
 ASKEW = 1.0
 #: And from so many on in any case: whole lines get lost then, and what is left is read surely.
 TILTED = 3.0
+#: A PDF is opened anew after so many pages: pdfium keeps every picture that it came across until then.
+AT_A_STRETCH = 8
 
 
 class PageReader:
@@ -43,6 +46,7 @@ class PageReader:
         self._engine = engine
         self._limits = limits
         self._pdf: Pdf | None = None
+        self._opened = 0
 
     def read(self, source: Source, page: int, folder: Path) -> PageText:
         """Read page `page` (from 1); files in `folder` are gone afterwards. Blocks for seconds.
@@ -110,9 +114,11 @@ class PageReader:
         from sidecar.engines.look import Pdf, stamp  # noqa: PLC0415
 
         try:
-            if self._pdf is None or self._pdf.file != source.file or self._pdf.stamp != stamp(source.file):
+            is_open = self._pdf is not None and (self._pdf.file, self._pdf.stamp) == (source.file, stamp(source.file))
+            if self._pdf is None or not is_open or self._opened >= AT_A_STRETCH:
                 self.close()
-                self._pdf = Pdf(source.file, most_pixels=self._limits.file_pixels)
+                self._pdf, self._opened = Pdf(source.file, most_pixels=self._limits.file_pixels), 0
+            self._opened += 1
             at = self._pdf.page(page)
         except (PdfiumError, OSError, IndexError):
             self.close()
@@ -172,7 +178,7 @@ class PageReader:
         """Read the page as it lies; if that went badly, turned and straightened too, and return the better reading."""
         best, said = self._engine.read(image, dpi=dpi, at=at), ""
         is_sure = best.confidence is not None and best.confidence >= SURE
-        if is_sure and abs(ink.tilt(image)) < TILTED:
+        if is_sure and _lies_straight(best, image):
             return best, said
         turned = 0 if is_sure else self._engine.turn(image)
         upright = image.rotate(-turned, expand=True) if turned else image
@@ -201,6 +207,12 @@ def read_page(source: Source, page: int, folder: Path, limits: Limits, engine: T
         return reader.read(source, page, folder)
     finally:
         reader.close()
+
+
+def _lies_straight(found: Recognized, image: Image.Image) -> bool:
+    """Say so by the lines that were read, or, where they are too few to tell or fall, by the picture."""
+    fall = tilt_of(found.words, image.size)
+    return (fall is not None and abs(fall) < ASKEW) or abs(ink.tilt(image)) < TILTED
 
 
 def _paper(image: Image.Image) -> int:

@@ -18,14 +18,20 @@ from sidecar.store.transaction import Transaction, durable, reading, relaxed
 
 @reading
 def load(tx: Transaction, keys: Mapping[str, int]) -> dict[int, PageText]:
-    """Return the pages that are stored under these keys (key to page number), by page number."""
+    """Return the pages that are stored under these keys (key to page number), by page number, without their words."""
     found: dict[int, PageText] = {}
     for key, number in keys.items():
-        row = tx.row("SELECT text, engine, confidence, seconds, reason, words FROM page WHERE key = :key", key=key)
+        row = tx.row("SELECT text, engine, confidence, seconds, reason FROM page WHERE key = :key", key=key)
         if row:
-            words = _words(row.words)
-            found[number] = PageText(number, row.text, row.engine, row.confidence, row.seconds, row.reason, words)
+            found[number] = PageText(number, row.text, row.engine, row.confidence, row.seconds, row.reason)
     return found
+
+
+@reading
+def load_words(tx: Transaction, key: str) -> tuple[Word, ...]:
+    """Return the words of a stored page with their places; none for a page that is not stored."""
+    row = tx.row("SELECT words FROM page WHERE key = :key", key=key)
+    return _words(row.words) if row else ()
 
 
 def _dump(words: Sequence[Word]) -> str | None:

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sidecar.domain.errors import PermanentError, TemporaryError, WorkError
@@ -38,6 +38,7 @@ class _Reading:
     source: Source
     folder: Path
     keys: dict[int, str]
+    #: Without their words, which are many: whoever needs them takes them from the store.
     done: dict[int, PageText]
     failed: dict[int, WorkError] = field(default_factory=dict)
 
@@ -101,7 +102,7 @@ class Ocr:
                 if (problem := worse(base["content"], text)) is not None:
                     raise PermanentError(f"The text that was read is no better, so the old text was kept. {problem}")
                 if self._searchable is not None and original:
-                    base = await self._searchable.make(job, source, list(reading.done.values()), folder, base)
+                    base = await self._searchable.make(job, source, reading.keys, reading.done, folder, base)
         except OSError as error:
             raise TemporaryError(f"The file could not be kept while it is read: {error.strerror or error}.") from error
         delta = TagDelta(add=frozenset({self._tags.ocr_done}), remove=frozenset({self._tags.ocr}))
@@ -135,7 +136,7 @@ class Ocr:
             return
         if not is_kept:
             await once_the_store_is_back(lambda: self._keep(reading, page, text), self._clock)
-        reading.done[page] = text
+        reading.done[page] = replace(text, words=())
 
     async def _read(self, reading: _Reading, page: int) -> tuple[PageText, bool]:
         """Return the page's text, and whether it is kept already."""

@@ -25,6 +25,7 @@ from sidecar.engines.raster import Source
 from sidecar.engines.readers import Readers
 from sidecar.paperless.client import Paperless
 from sidecar.paperless.http import PROVIDER
+from sidecar.store import pages as store
 from sidecar.store import queue
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
@@ -64,13 +65,24 @@ class Searchable:
         self._clock = clock
         self._folder = folder
 
-    async def make(self, job: Job, source: Source, pages: Sequence[PageText], folder: Path, base: Fields) -> Fields:
+    async def make(
+        self,
+        job: Job,
+        source: Source,
+        keys: Mapping[int, str],
+        pages: Mapping[int, PageText],
+        folder: Path,
+        base: Fields,
+    ) -> Fields:
         """Make the file and bring it where it belongs; return what the content is to be compared with.
 
         That is `base`, or after a new version came, what Paperless shows of it. A file that cannot have a text layer
         (signed, encrypted) goes without, and the job's story says so.
         """
-        words = {page.page: _words_of(page) for page in pages if page.engine not in ASSUMED and page.text.strip()}
+        words: dict[int, list[Word]] = {}
+        for number, page in pages.items():
+            if page.engine not in ASSUMED and page.text.strip():
+                words[number] = _words_of(page.text, await self._db.run(store.load_words, keys[number]))
         words = {number: found for number, found in words.items() if found}
         if not words:
             return base
@@ -146,10 +158,10 @@ class Searchable:
         await self._db.run(queue.tell, job, text, now=self._clock.now())
 
 
-def _words_of(page: PageText) -> list[Word]:
+def _words_of(text: str, placed: Sequence[Word]) -> list[Word]:
     """Return the words to lay over a page: as Tesseract placed them, or a model's words in the places of those."""
-    read = " ".join(word.text for word in page.words)
-    return list(page.words) if read.split() == page.text.split() else align(page.words, page.text)
+    read = " ".join(word.text for word in placed)
+    return list(placed) if read.split() == text.split() else align(placed, text)
 
 
 def _has(document: Document, sha256: str) -> bool:

@@ -145,3 +145,16 @@ def test_a_thousand_pages_with_text_take_no_engine(tmp_path: Path, pool: Readers
     found = [pool.read(file, page, tmp_path / "pages") for page in range(1, 1001)]
     assert {page.engine for page in found} == {"text layer"}
     assert found[-1].text.split()[-1] == "1000."
+
+
+def test_a_long_scan_takes_no_more_memory_than_a_short_one(tmp_path: Path, pool: Readers) -> None:
+    """Pictures that pdfium has come across are let go: 500 kB and more for each page of an ordinary scan."""
+    file = source(tmp_path, scans.scan_pdf([TEXT] * 48, dpi=150, noise=60.0))
+    sizes = []
+    for page in range(1, 49):
+        pool.picture(file, page, tmp_path / "pages", pixels=200, max_bytes=1_000_000)
+        if page in (16, 48):
+            (child,) = children()
+            sizes.append(child.memory_full_info().uss)
+    assert file.file.stat().st_size > 48 * 500_000
+    assert sizes[1] - sizes[0] < 8 * 500_000, sizes

@@ -14,6 +14,7 @@ import pytest
 from sidecar.domain.errors import LeaseLostError
 from sidecar.domain.job import Job, Kind, Priority, State
 from sidecar.domain.page import PageText
+from sidecar.domain.word import Word
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
 from sidecar.store import journal, ledger, pages, queue, report, rescue
 from sidecar.store.database import Database
@@ -302,6 +303,14 @@ def test_a_checkpointed_page_is_found_again_and_counted(db: Database, job: Job) 
     assert db.run_now(pages.checkpoint, job, "k1", PAGE, total=2, now=NOW, lease=LEASE) == 1
     assert db.run_now(pages.load, {"k1": 1, "k2": 2}) == {1: PAGE}
     assert (current(db, job).pages_done, current(db, job).pages_total) == (1, 2)
+
+
+def test_words_of_a_page_are_kept_beside_it_and_fetched_only_when_wanted(db: Database, job: Job) -> None:
+    words = (Word("Größe", (0.1, 0.2, 0.3, 0.25), 1, 91.0), Word("|", (0.5, 0.2, 0.51, 0.25), 1, 12.0))
+    db.run_now(pages.checkpoint, job, "k1", replace(PAGE, words=words), total=1, now=NOW, lease=LEASE)
+    assert db.run_now(pages.load, {"k1": 1}) == {1: PAGE}
+    assert db.run_now(pages.load_words, "k1") == words
+    assert db.run_now(pages.load_words, "another") == ()
 
 
 def test_old_jobs_are_forgotten_with_all_that_hangs_on_them_and_nothing_else(db: Database, job: Job) -> None:
