@@ -18,7 +18,7 @@ from sidecar.domain.trigger import Tags
 from sidecar.domain.writeback import TagDelta
 from sidecar.paperless.http import RefusedError
 from sidecar.parts import Parts
-from sidecar.store import queue, report
+from sidecar.store import pages, queue, report
 
 jobs_app = typer.Typer(help="Look at the jobs.", invoke_without_command=True)
 
@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(jobs_app, name="jobs")
     app.command(epilog="Example:  sidecar enqueue 12 13 --kind both")(enqueue)
-    app.command(epilog="Example:  sidecar retry 7")(retry)
+    app.command(epilog="Examples:  sidecar retry 7   |   sidecar retry 7 --page 3")(retry)
     app.command(epilog="Example:  sidecar cancel 7")(cancel)
 
 
@@ -90,16 +90,33 @@ def enqueue(
     _steer(work, as_json)
 
 
-def retry(job_id: int = typer.Argument(help="Number of a failed or cancelled job."), as_json: bool = _JSON) -> None:
-    """Ask once more for what a job could not do."""
+def retry(
+    job_id: int = typer.Argument(help="Number of a finished job."),
+    page: list[int] = typer.Option([], min=1, help="Read this page anew, counted from 1; the others stay as they are."),
+    as_json: bool = _JSON,
+) -> None:
+    """Ask once more for what a job could not do, or for pages that it read badly."""
 
     async def work(parts: Parts, tags: Tags) -> list[_Done]:
         job = _existing(parts, job_id)
-        if job.state not in (State.FAILED, State.CANCELLED):
+        if page:
+            _require_pages(job, page)
+            parts.db.run_now(pages.forget, job.document_id, page)
+        elif job.state not in (State.FAILED, State.CANCELLED):
             raise PermanentError(f"Job {job_id} is {job.state}; only failed and cancelled jobs can be asked for again.")
         return [await _ask_for(parts, tags, job.document_id, [job.kind])]
 
     _steer(work, as_json)
+
+
+def _require_pages(job: Job, numbers: list[int]) -> None:
+    if job.kind is not Kind.OCR:
+        raise PermanentError(f"Job {job.id} reads no pages: its kind is {job.kind}.")
+    if job.finished_at is None:
+        raise PermanentError(f"Job {job.id} is {job.state}; its pages can be read anew when it has ended.")
+    beyond = [number for number in numbers if job.pages_total is not None and number > job.pages_total]
+    if beyond:
+        raise PermanentError(f"There is no page {beyond[0]}: the document has {job.pages_total}.")
 
 
 def cancel(job_id: int = typer.Argument(help="Number of an unfinished job."), as_json: bool = _JSON) -> None:

@@ -12,6 +12,8 @@ from itertools import pairwise
 GARBAGE = 0.5
 #: A difference of scores that a reader would notice.
 NOTICEABLE = 0.15
+#: So many words in a row that came before are said again.
+AGAIN = 8
 
 RUN = re.compile(r"[^\W_]+")
 VOWELS = frozenset("aeiouyæœøı")
@@ -164,9 +166,10 @@ def worse(old: str, new: str) -> str | None:
     """Return None if `new` may replace `old` as a document's content, else a sentence that says why not.
 
     Less than half of the letters is a loss, unless the old text was mostly garbage and the new one reads better.
-    A text that reads markedly worse must at least be longer.
+    A text that reads markedly worse must at least be longer. What a text says several times over counts once: some
+    programs lay their text over that of the one before.
     """
-    before, after = letters(old), letters(new)
+    before, after = letters(_said_once(old)), letters(_said_once(new))
     if not before:
         return None
     if not after:
@@ -179,6 +182,19 @@ def worse(old: str, new: str) -> str | None:
     if new_score < old_score - NOTICEABLE and after <= before * 1.1:
         return f"{grades}, and it has no more text."
     return None
+
+
+def _said_once(text: str) -> str:
+    """Return the text without the words that end a run of words that came before."""
+    words = text.split()
+    runs = [tuple(words[max(0, end - AGAIN + 1) : end + 1]) for end in range(len(words))]
+    seen: set[tuple[str, ...]] = set()
+    kept = []
+    for word, run in zip(words, runs, strict=True):
+        if len(run) < AGAIN or run not in seen:
+            kept.append(word)
+        seen.add(run)
+    return " ".join(kept)
 
 
 def in_words(figure: float) -> str:

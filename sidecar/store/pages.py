@@ -34,6 +34,20 @@ def load_words(tx: Transaction, key: str) -> tuple[Word, ...]:
     return _words(row.words) if row else ()
 
 
+@durable
+def forget(tx: Transaction, document_id: int, numbers: Sequence[int]) -> int:
+    """Forget what was read on these pages of a document, refused answers too, so that they are read and paid for anew.
+
+    Returns how many readings there were. A job that is at it keeps what it has.
+    """
+    gone = 0
+    for number in numbers:
+        for table in ("page", "rejection"):
+            sql = f"DELETE FROM {table} WHERE document_id = :document AND page = :page"
+            gone += tx.run(sql, document=document_id, page=number)
+    return gone
+
+
 def _dump(words: Sequence[Word]) -> str | None:
     """Return the words as JSON, their places in ten thousandths of the page: a hundredth of a millimetre or so."""
     rows = [[word.text, *(round(part * 10_000) for part in word.box), word.line, round(word.confidence)]

@@ -133,6 +133,19 @@ def test_a_withdrawn_job_is_not_done_and_can_be_asked_for_again(stage: Stage) ->
     assert stage.archive.tag_names(document) == {"auto-tagged"}
 
 
+def test_pages_of_a_finished_job_are_read_anew_on_demand(stage: Stage) -> None:
+    document = stage.archive.add_document(scan_pdf([LETTER, LETTER], dpi=100), title="scan", content="")
+    stage.run("enqueue", str(document), "--kind", "ocr")
+    assert "when it has ended" in stage.run("retry", "1", "--page", "1").stderr
+    stage.run("run", "--drain", OCR_DPI="100")
+    assert "no page 3" in stage.run("retry", "1", "--page", "3").stderr
+    assert stage.run("retry", "1").returncode == 1, "it was done"
+    assert "waiting for its turn" in stage.run("retry", "1", "--page", "2").stdout
+    stage.run("run", "--drain", OCR_DPI="100")
+    shown = json.loads(stage.run("jobs", "show", "2", "--json").stdout)
+    assert shown["state"] == "succeeded"
+
+
 def test_ocr_prints_the_text_of_a_file_without_any_paperless(stage: Stage, tmp_path: Path) -> None:
     file = tmp_path / "letter.pdf"
     file.write_bytes(scan_pdf(["First page of the letter", "Second page of the letter"], dpi=150))

@@ -270,6 +270,7 @@ def test_no_text_scores_nothing() -> None:
         (LETTER, LETTER[:40], "letters are left"),
         (GARBAGE * 9, LETTER[:60], None),
         (LETTER, "Dcar Ms N0v4k, thnk yqv fxr yovr lqttcr oi 3 Mqy. Tkc dcpqsjt 0f 640.00", "no more text"),
+        (f"{LETTER}\n\n" * 5, LETTER, None),
         ("pun uauyeyuy sap JyONsyneyey SUNUYIeY aIp JaqN", LETTER, None),
     ],
 )

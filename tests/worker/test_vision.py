@@ -11,7 +11,7 @@ from sidecar.domain.errors import SettingsError
 from sidecar.domain.job import Job, State
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.samples import scan_pdf, text_pdf
-from sidecar.store import report
+from sidecar.store import pages, report
 from sidecar.store.transaction import Transaction, reading
 from tests.worker.conftest import World, fast_clock, running, until
 
@@ -146,7 +146,8 @@ async def _over(sidecar: Any) -> bool:
 
 
 async def test_text_is_not_replaced_by_worse(world: World) -> None:
-    good = " ".join(PAGES) + " And a page that is missing in the file, with much that nobody wants to lose. " * 9
+    lost = "And a page that is missing in the file, with reading number {} that nobody wants to lose. "
+    good = " ".join(PAGES) + " " + "".join(lost.format(number) for number in range(9))
     document = scan(world, PAGES[:1], content=good)
     (job,), pages, _ = await read(world)
     assert job.state is State.FAILED
@@ -199,3 +200,14 @@ async def test_stopping_while_a_model_thinks_hands_the_job_back_with_no_death_co
             await until(lambda: world.model.begun() >= 1, "the model thinks")
         (job,) = await sidecar.parts.db.run(report.jobs)
     assert (job.state, job.attempt, job.crashes) == (State.READY, 0, 0)
+
+
+async def test_a_page_that_is_to_be_read_anew_is_the_only_one_that_is(world: World) -> None:
+    document = scan(world)
+    await read(world)
+    world.archive.edit(document, add_tags=["auto-ocr"])
+    async with world.sidecar(**VISION) as sidecar:
+        assert await sidecar.parts.db.run(pages.forget, document, [2]) == 1
+        await sidecar.run(drain=True)
+        assert [page.page for page in await sidecar.parts.db.run(kept)] == [1, 2, 3]
+    assert len(world.model.calls()) == 4
