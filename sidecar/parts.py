@@ -11,11 +11,11 @@ from sidecar.domain.errors import SettingsError
 from sidecar.domain.suggestion import FilingRules
 from sidecar.domain.trigger import Tags
 from sidecar.engines.llm import Model
+from sidecar.engines.polyglot import engine_for
 from sidecar.engines.prompts import Prompts
 from sidecar.engines.raster import Limits
 from sidecar.engines.readers import Readers
 from sidecar.engines.tagger import Tagger
-from sidecar.engines.tesseract import tesseract
 from sidecar.engines.vision import PROVIDER as VISION
 from sidecar.engines.vision import Vision
 from sidecar.paperless.client import Paperless
@@ -50,7 +50,7 @@ class Parts:
         self.tagger = Tagger(self.model, self.prompts, filing_rules(settings), document_tokens=settings.document_tokens)
         data, kind = settings.ocr_data_dir, settings.tesseract
         bounds = limits(settings)
-        self.engine = tesseract(kind, settings.ocr_languages, data=data, timeout_s=bounds.page_timeout_s)
+        self.engine = engine_for(kind, settings.ocr_languages, data=data, timeout_s=bounds.page_timeout_s)
         self.readers = Readers(kind, self.engine, bounds, data=data)
         self.vision = vision(settings, self.prompts)
         self.db = database(settings)

@@ -128,7 +128,12 @@ def _list(value: object) -> object:
 
 
 def _languages(value: str) -> str:
-    return "+".join(part for part in value.replace(",", "+").replace(" ", "+").split("+") if part)
+    parts = [part for part in value.replace(",", "+").replace(" ", "+").split("+") if part]
+    if "auto" in map(str.lower, parts):
+        if len(parts) > 1:
+            raise ValueError("must be auto alone, or names of languages")
+        return "auto"
+    return "+".join(parts)
 
 
 Address = Annotated[str, AfterValidator(_address)]
@@ -165,7 +170,10 @@ class Settings(BaseSettings):
         "pages that it reads badly.",
     )
     ocr_languages: Annotated[str, AfterValidator(_languages)] = Field(
-        "eng", min_length=2, description="Tesseract's languages, joined by +, the most frequent first."
+        "eng",
+        min_length=2,
+        description="Tesseract's languages, joined by +, the most frequent first; or auto: found from the text of each "
+        "page, of those that are installed.",
     )
     tesseract: Annotated[TesseractKind, BeforeValidator(_lower)] = Field(
         TesseractKind.AUTO, description="Tesseract as a library inside (fast), as the system's program, or auto."

@@ -103,6 +103,18 @@ def test_what_is_no_plain_address_is_refused(monkeypatch: pytest.MonkeyPatch, pa
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("given", "meant"), [("Auto", "auto"), ("deu, eng", "deu+eng"), ("chi_sim", "chi_sim")])
+def test_languages_are_named_or_found(monkeypatch: pytest.MonkeyPatch, paperless: None, given: str, meant: str) -> None:
+    monkeypatch.setenv("OCR_LANGUAGES", given)
+    assert load().ocr_languages == meant
+
+
+def test_auto_beside_the_name_of_a_language_is_refused(monkeypatch: pytest.MonkeyPatch, paperless: None) -> None:
+    monkeypatch.setenv("OCR_LANGUAGES", "deu+auto")
+    with pytest.raises(SettingsError, match="OCR_LANGUAGES is wrong: 'deu\\+auto': must be auto alone"):
+        load()
+
+
 def test_names_of_paperless_gpt_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "PAPERLESS_BASE_URL": "http://old:8000",

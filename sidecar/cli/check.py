@@ -74,7 +74,7 @@ async def _prompts(parts: Parts) -> str:
 
 async def _tesseract(parts: Parts) -> str:
     await asyncio.to_thread(parts.engine.check)
-    return f"{parts.engine.name}, languages {parts.engine.languages}."
+    return f"{parts.engine.name}, languages {parts.engine.choice}."
 
 
 async def _store(parts: Parts) -> str:

@@ -22,9 +22,9 @@ from PIL import Image
 
 from sidecar.domain.errors import PermanentError, TemporaryError
 from sidecar.domain.word import to_word
+from sidecar.engines.polyglot import engine_for
 from sidecar.engines.raster import Limits, Source
 from sidecar.engines.reading import PageReader
-from sidecar.engines.tesseract import tesseract
 
 #: How often it is looked whether the parent is still there, in seconds.
 LOOK_S = 0.5
@@ -38,11 +38,13 @@ def main() -> None:
     os.dup2(2, 1)  # libraries that print do not come between the answers
     kind, languages, data = set_up["kind"], set_up["languages"], set_up["data"]
     limits = Limits(**set_up["limits"])
-    engine = tesseract(kind, languages, data=Path(data) if data else None, timeout_s=limits.page_timeout_s)
+    engine = engine_for(kind, languages, data=Path(data) if data else None, timeout_s=limits.page_timeout_s)
     reader = PageReader(engine, limits)
     Image.MAX_IMAGE_PIXELS = None  # our own limits have our own words
     for line in sys.stdin:
-        answers.write(json.dumps(_answer(reader, json.loads(line))) + "\n")
+        request = json.loads(line)
+        engine.likely = request["likely"]
+        answers.write(json.dumps({**_answer(reader, request), "likely": engine.likely}) + "\n")
         answers.flush()
 
 

@@ -87,12 +87,13 @@ class Readers:
 
     def _ask(self, source: Source, page: int, folder: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
         request = {**asked, "page": page, "folder": str(folder), "file": str(source.file), "pages": source.pages,
-                   "is_pdf": source.is_pdf}  # fmt: skip
+                   "is_pdf": source.is_pdf, "likely": self.engine.likely}  # fmt: skip
         for is_last in (False, True):
             child = self._take(folder)
             answer = child.ask(request, self._patience_s)
             if answer is not None:
                 self._give_back(child)
+                self.engine.likely = answer["likely"]
                 return _checked(answer)
             ended = child.end()
             if ended is None:

@@ -10,6 +10,7 @@ import contextlib
 import io
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,15 +21,13 @@ from sidecar.domain.word import Word
 from sidecar.engines import ink, raster
 from sidecar.engines.ink import Ink, ink_on
 from sidecar.engines.raster import Limits, Source
-from sidecar.engines.tesseract import Recognized, Tesseract
+from sidecar.engines.tesseract import SURE, Recognized, Tesseract
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from sidecar.engines.look import Look, Page, Pdf
 
-#: Read so surely, nobody asks whether the page lies askew. In percent.
-SURE = 75.0
 #: Where hardly anything shows, words are believed if they were read so surely.
 BELIEVED = 60.0
 #: A page is straightened from so many degrees on if it was not read surely; Tesseract copes with less.
@@ -54,6 +53,7 @@ class PageReader:
         Raises PermanentError for a page that cannot be read, TemporaryError where trying again may help.
         """
         started = time.monotonic()
+        self._engine.begin(source.file)
 
         def done(text: str, engine: str, reason: str, found: Recognized | None = None) -> PageText:
             seconds = round(time.monotonic() - started, 3)
@@ -74,7 +74,7 @@ class PageReader:
             self._require_whole(source, page, folder)
         if seen is Ink.PALE and (found.confidence or 0) < BELIEVED:
             return done("", BLANK, f"{why}; what little shows on it is no text")
-        return done(found.text, self._engine.name, why + more, found)
+        return done(found.text, self._engine.name, why + more + found.how, found)
 
     def picture(self, source: Source, page: int, folder: Path, *, pixels: int, max_bytes: int) -> bytes:
         """Return the page as a grey JPEG of at most so many pixels across its longer side, and so many bytes."""
@@ -180,7 +180,7 @@ class PageReader:
         is_sure = best.confidence is not None and best.confidence >= SURE
         if is_sure and _lies_straight(best, image):
             return best, said
-        turned = 0 if is_sure else self._engine.turn(image)
+        turned = 0 if is_sure else self._engine.lie(image).turn
         upright = image.rotate(-turned, expand=True) if turned else image
         tilt = ink.tilt(upright)
         if not turned and abs(tilt) < ASKEW:
@@ -197,7 +197,7 @@ class PageReader:
         if abs(tilt) >= ASKEW:
             said += f"; straightened by {abs(tilt):.1f} degrees"
         words = tuple(_put_back(word, turned, tilt, straight.size) for word in other.words)
-        return Recognized(other.text, other.confidence, words), said
+        return replace(other, words=words), said
 
 
 def read_page(source: Source, page: int, folder: Path, limits: Limits, engine: Tesseract) -> PageText:

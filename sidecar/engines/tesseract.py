@@ -35,6 +35,8 @@ PROGRAM = "tesseract"
 UPRIGHT_DATA = "osd"
 #: Below this Tesseract does not know which way is up either.
 SURE_OF_TURN = 2.0
+#: Read so surely, nobody asks whether the page lies askew or is in another script. In percent.
+SURE = 75.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Recognized:
     confidence: float | None
     #: Boxes are in parts of the image.
     words: tuple[Word, ...] = field(repr=False, default=())
+    #: In which languages it was read and why, in words, where that was not set but found.
+    how: str = ""
 
     @property
     def weight(self) -> float:
@@ -53,19 +57,30 @@ class Recognized:
         return sum(max(word.confidence, 0) * sum(map(str.isalnum, word.text)) for word in self.words)
 
 
+@dataclass(frozen=True, slots=True)
+class Lie:
+    """How the writing on an image lies, and what script it is."""
+
+    #: By how many degrees it has to be turned clockwise to stand upright: 0, 90, 180 or 270; 0 where it is unsure.
+    turn: int = 0
+    #: Tesseract's name of the script; empty where it saw none.
+    script: str = ""
+
+
 class Tesseract(ABC):
     """Reads images with the given languages ("eng", "deu+eng"), at most `timeout_s` seconds a page."""
 
     def __init__(self, languages: str, *, data: Path | None = None, timeout_s: float = 300.0) -> None:
         self.languages = languages
+        #: What the next document is probably written in; only an engine that finds the language looks at it.
+        self.likely = ""
         self._data = data
         self._timeout_s = timeout_s
         os.environ["OMP_THREAD_LIMIT"] = "1"
 
     def check(self) -> None:
         """Raise SettingsError if Tesseract or one of the languages is not installed."""
-        if shutil.which(PROGRAM) is None:
-            raise SettingsError(["Tesseract is not installed: install the package tesseract-ocr."])
+        self._require_program()
         there = installed(self._data)
         missing = [name for name in self.languages.split("+") if name not in there]
         if missing and self._data is not None:
@@ -77,6 +92,15 @@ class Tesseract(ABC):
                     f"{', '.join('tesseract-ocr-' + name for name in missing)}, or name other languages."
                 ]
             )
+
+    def _require_program(self) -> None:
+        if shutil.which(PROGRAM) is None:
+            raise SettingsError(["Tesseract is not installed: install the package tesseract-ocr."])
+
+    @property
+    def choice(self) -> str:
+        """The languages, for people."""
+        return self.languages
 
     @property
     @abstractmethod
@@ -96,11 +120,14 @@ class Tesseract(ABC):
         (memory) or could not write down what it read (disk full).
         """
 
-    def turn(self, image: Image.Image) -> int:
-        """Return by how many degrees the image has to be turned clockwise to stand upright: 0, 90, 180 or 270.
+    def begin(self, file: Path) -> None:  # noqa: B027 - most engines know their languages
+        """Hear that a page of this file comes next."""
 
-        0 where Tesseract is not sure. In a process of its own: it aborts over pictures without any letter.
-        """
+    def close(self) -> None:  # noqa: B027 - the program holds nothing
+        """Let go of the language data; the next page loads it again."""
+
+    def lie(self, image: Image.Image) -> Lie:
+        """Look how the writing lies. In a process of its own: Tesseract aborts over pictures without any letter."""
         with tempfile.TemporaryDirectory(prefix="sidecar-") as folder:
             file = Path(folder) / "page.pgm"
             image.save(file, format="PPM")
@@ -110,11 +137,10 @@ class Tesseract(ABC):
                     capture_output=True, text=True, check=False, timeout=self._timeout_s,
                 ).stdout  # fmt: skip
             except subprocess.TimeoutExpired:
-                return 0
-        told = dict(re.findall(r"^(Rotate|Orientation confidence): ([\d.]+)$", said, re.MULTILINE))
-        if float(told.get("Orientation confidence", 0)) < SURE_OF_TURN:
-            return 0
-        return int(told.get("Rotate", 0)) % 360
+                return Lie()
+        told = dict(re.findall(r"^(Rotate|Orientation confidence|Script): (\S+)$", said, re.MULTILINE))
+        is_sure = float(told.get("Orientation confidence", 0)) >= SURE_OF_TURN
+        return Lie(int(told.get("Rotate", 0)) % 360 if is_sure else 0, told.get("Script", ""))
 
 
 class TesseractProgram(Tesseract):
@@ -183,6 +209,12 @@ class TesseractLibrary(Tesseract):
             raise PermanentError(f"Tesseract cannot read the page: {_first_line(error)}.") from error
         finally:
             api.Clear()
+
+    def close(self) -> None:
+        """End the library's object, which holds the data."""
+        if self._api is not None:
+            self._api.End()
+            self._api = None
 
 
 def tesseract(kind: str, languages: str, *, data: Path | None = None, timeout_s: float = 300.0) -> Tesseract:
