@@ -189,6 +189,14 @@ def test_check_says_what_to_do(stage: Stage, setting: str, value: str, about: st
     assert advice in bad[about]
 
 
+def test_check_says_which_languages_may_be_found(stage: Stage) -> None:
+    said = stage.run("check", "--json", OCR_LANGUAGES="auto")
+    assert said.returncode == 0
+    about = next(finding["said"] for finding in json.loads(said.stdout) if finding["about"] == "tesseract")
+    assert "found from the text, of those installed: eng" in about
+    assert "osd" not in about
+
+
 def test_check_takes_reading_without_filing_as_a_wish(stage: Stage) -> None:
     said = stage.run("check", "--json", LLM_MODEL="")
     assert said.returncode == 0
