@@ -48,11 +48,13 @@ COPY --from=builder /opt/sidecar /opt/sidecar
 COPY --from=tessdata /tessdata /usr/share/tessdata-best
 
 # One thread for each Tesseract: pages are read side by side instead, which is several times faster.
+# Each page is read in its own language, among those installed above.
 # MALLOC_ARENA_MAX: threads that each keep their own freed memory would let it grow with every document.
 ENV PATH=/opt/sidecar/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     OMP_THREAD_LIMIT=1 \
+    OCR_LANGUAGES=auto \
     MALLOC_ARENA_MAX=2 \
     HOME=/tmp \
     DATA_DIR=/data

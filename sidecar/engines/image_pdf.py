@@ -66,7 +66,7 @@ def wrap(file: Path) -> Pdf:
     pdf = pikepdf.new()
     pdf.Root.Version = Name("/1.5")  # the first that knows 16 bits a colour
     try:
-        with Image.open(file) as image:
+        with file.open("rb") as opened, Image.open(opened) as image:  # by its name TIFFs go wrong, see raster.py
             for picture, orientation, dpi in _pictures(file, image):
                 _add_page(pdf, picture, orientation, dpi)
     except UnidentifiedImageError as error:

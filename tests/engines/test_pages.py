@@ -115,6 +115,19 @@ def test_a_phone_photo_is_turned_upright(tmp_path: Path) -> None:
         assert drawn.size == (200, 400)
 
 
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "jpeg"])
+@pytest.mark.parametrize(("orientation", "corner"), [(1, (0, 0)), (3, (199, 99)), (6, (99, 0)), (8, (0, 199))])
+def test_a_tiff_is_turned_upright(tmp_path: Path, orientation: int, corner: tuple[int, int], compression: str) -> None:
+    lying, out = Image.new("L", (200, 100), "white"), io.BytesIO()
+    lying.paste(0, (0, 0, 40, 40))
+    lying.save(out, "TIFF", tiffinfo={274: orientation}, compression=compression)
+    source = raster.inspect(file_of(tmp_path, out.getvalue()), Limits())
+    with Image.open(raster.render(source, 1, tmp_path, Limits())) as drawn:
+        assert drawn.size == ((200, 100) if orientation < 5 else (100, 200))
+        assert drawn.getpixel(corner) < 40
+        assert sum(drawn.histogram()[:128]) == pytest.approx(1600, rel=0.1)
+
+
 def test_what_is_transparent_is_paper(tmp_path: Path) -> None:
     out = io.BytesIO()
     Image.new("RGBA", (50, 50), (0, 0, 0, 0)).save(out, "PNG")
