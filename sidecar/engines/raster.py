@@ -212,7 +212,7 @@ def _render_frame(source: Source, page: int, target: Path, limits: Limits) -> Pa
 
     out = target.with_suffix(".pgm")
     try:
-        # From an open file: by its name, Pillow 13 maps a turned TIFF without compression into memory as if it lay upright.
+        # Not by its name: Pillow 13 maps a turned TIFF without compression into memory as if it lay upright.
         with source.file.open("rb") as opened, Image.open(opened) as image:
             image.seek(page - 1)
             if image.format == "JPEG":
