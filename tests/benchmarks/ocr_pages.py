@@ -85,26 +85,29 @@ def _scanned(chance: random.Random) -> Treatment:
 VARIANTS: dict[str, tuple[tuple[Maker, ...], tuple[str, ...], Spoiler]] = {
     "clean": ((texts.prose,), _ENGLISH, lambda _chance: Treatment()),
     "office scan": (_OFFICE, _ENGLISH, _scanned),
-    "noise": ((texts.prose,), _ENGLISH, lambda c: Treatment(noise=c.uniform(22, 44))),
+    "noise": ((texts.prose,), _ENGLISH, lambda c: Treatment(noise=c.uniform(30, 75))),
     "skew": ((texts.prose,), _ENGLISH, lambda c: Treatment(skew=_askew(c, 1.5, 6), noise=5)),
-    "blur": ((texts.prose,), _ENGLISH, lambda c: Treatment(blur=c.uniform(2.5, 4.5), noise=4)),
+    "blur": ((texts.prose,), _ENGLISH, lambda c: Treatment(blur=c.uniform(3.0, 6.5), noise=4)),
     "phone photo": (_OFFICE, _ENGLISH, lambda c: Treatment(skew=_askew(c, 0.5, 4), blur=1.0, noise=6, is_photo=True)),
     "small print": ((texts.prose,), _ENGLISH, lambda c: Treatment(body_pt=c.uniform(4.5, 6.5), noise=5)),
     "two columns": ((texts.prose,), _ENGLISH, lambda _chance: Treatment(body_pt=8, columns=2, noise=5)),
     "table": ((texts.statement,), _ENGLISH, _scanned),
-    "pale print": ((texts.prose,), _ENGLISH, lambda c: Treatment(ink=c.randint(190, 222), paper=244, noise=5)),
-    "low resolution": ((texts.prose,), _ENGLISH, lambda c: Treatment(dpi=c.choice((72, 85, 100, 120)), noise=4)),
+    "pale print": ((texts.prose,), _ENGLISH, lambda c: Treatment(ink=c.randint(150, 216), paper=244, noise=5)),
+    "low resolution": (
+        (texts.prose,), _ENGLISH, lambda c: Treatment(body_pt=9, dpi=c.choice((55, 62, 72, 90)), noise=4)
+    ),
     "german": ((partial(texts.letter, german=True), partial(texts.invoice, german=True)), _GERMAN, _scanned),
     "two languages": ((texts.mixed,), _BOTH, _scanned),
     "small and blurred": (
-        (texts.prose,), _ENGLISH, lambda c: Treatment(body_pt=8, blur=c.uniform(2.0, 3.2), noise=6, dpi=200)
+        (texts.prose,), _ENGLISH, lambda c: Treatment(body_pt=7, blur=c.uniform(2.0, 3.8), noise=6, dpi=200)
     ),
     "pale, noisy, askew": (
         _OFFICE, _ENGLISH,
-        lambda c: Treatment(ink=c.randint(150, 195), paper=236, noise=c.uniform(14, 24), skew=_askew(c, 1, 4)),
+        lambda c: Treatment(ink=c.randint(110, 180), paper=236, noise=c.uniform(8, 18), skew=_askew(c, 1, 4)),
     ),
     "coarse fax": (
-        _OFFICE, _ENGLISH, lambda c: Treatment(dpi=c.choice((85, 100)), noise=c.uniform(12, 24), skew=_askew(c, 0.3, 2))
+        _OFFICE, _ENGLISH,
+        lambda c: Treatment(dpi=c.choice((62, 72, 85)), noise=c.uniform(8, 20), skew=_askew(c, 0.3, 2)),
     ),
 }  # fmt: skip
 GOOD = frozenset({"clean"})
