@@ -32,8 +32,8 @@ lint: $(READY) ## check style and types only
 bench: $(VENV)/.ready-bench ## measure speed and memory (make bench ONLY=throughput for one of them)
 	$(PY) -m tests.benchmarks $(ONLY)
 
-bench-ocr: $(VENV)/.ready-bench ## compare ways of reading a scan: speed, processor, errors, memory
-	$(PY) -m tests.benchmarks ocr_speed
+bench-ocr: $(VENV)/.ready-bench build/tessdata ## compare ways of reading a scan: speed, errors, what auto gains (ONLY=ocr_auto for one)
+	$(PY) -m tests.benchmarks $(or $(ONLY),ocr_speed ocr_accuracy ocr_auto)
 
 chaos: $(READY) ## kill, freeze and cut off for half an hour, and count what was lost or doubled (ONLY=kills-sqlite for one)
 	$(PY) -m tests.chaos $(ONLY)
@@ -67,9 +67,13 @@ $(READY): requirements-dev.lock pyproject.toml scripts/install-system-packages.s
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	touch $@
 
-# The queues that ours is compared with, beside the rest.
+# The queues and readers that ours are compared with, beside the rest.
 $(VENV)/.ready-bench: $(READY) requirements-bench.lock
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock && touch $@
+
+# Language data to compare, by apt-get and npm; what cannot be had is left out.
+build/tessdata: scripts/tessdata.sh
+	@sh scripts/tessdata.sh $@ && touch $@
 
 # Keeps the versions that are locked already; `make lock LOCK=--upgrade` takes the newest allowed ones.
 lock: COMPILE = build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

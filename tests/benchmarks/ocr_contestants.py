@@ -103,11 +103,11 @@ def _rapidocr(file: Path, _folder: Path) -> Texts:
             image = Image.open(io.BytesIO(picture.read_raw_bytes())).convert("RGB")
             found = engine(numpy.asarray(image))
             boxes = [] if found.boxes is None else [(box.min(axis=0), box.max(axis=0)) for box in found.boxes]
-            out.append((_in_lines(boxes, list(found.txts or ())), "rapidocr"))
+            out.append((in_lines(boxes, list(found.txts or ())), "rapidocr"))
     return out
 
 
-def _in_lines(boxes: list[tuple[Any, Any]], texts: list[str]) -> str:
+def in_lines(boxes: list[tuple[Any, Any]], texts: list[str]) -> str:
     """Put pieces whose middles lie within half a height of each other on one line, from left to right."""
     places = sorted(
         ((low[1] + high[1]) / 2, high[1] - low[1], low[0], text) for (low, high), text in zip(boxes, texts, strict=True)

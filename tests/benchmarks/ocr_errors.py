@@ -1,7 +1,7 @@
 """How much of a text was read wrongly: characters, words, and words that are nowhere, wherever they should stand."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -26,6 +26,10 @@ class Errors:
 
     def __str__(self) -> str:
         return f"{self.rate:.2%}"
+
+
+#: Counts what is wrong in the second text, the first being the truth.
+Counting = Callable[[str, str], Errors]
 
 
 def summed(errors: Iterable[Errors]) -> Errors:
