@@ -48,12 +48,14 @@ class PracticeModel:
         api_key: str | None = None,
         calls_file: Path | None = None,
         languages: str | None = None,
+        images: ImageReader | None = None,
     ) -> None:
+        """`images` says what pictures of pages say; without it they are read by Tesseract, in `languages`."""
         #: Seconds every completion takes.
         self.delay_s = delay_s
         self._api_key = api_key
         self._calls_file = calls_file
-        self._images = ImageReader(languages)
+        self._images = images or ImageReader(languages)
         self._moods = Moods()
         self._calls: list[Call] = []
         self._begun: list[str] = []

@@ -17,6 +17,8 @@ from tests.benchmarks import (
     first_page,
     idle,
     memory,
+    ocr_accuracy,
+    ocr_auto,
     ocr_speed,
     pickup,
     queue_bulk,
@@ -38,7 +40,11 @@ BENCHMARKS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "pickup": pickup.measure,
 }
 #: What takes packages of its own, or long, and is run by name only.
-BY_NAME: dict[str, Callable[[Path], Iterator[Figure]]] = {"ocr_speed": ocr_speed.measure}
+BY_NAME: dict[str, Callable[[Path], Iterator[Figure]]] = {
+    "ocr_speed": ocr_speed.measure,
+    "ocr_accuracy": ocr_accuracy.measure,
+    "ocr_auto": ocr_auto.measure,
+}
 
 
 def main(names: list[str]) -> None:
