@@ -22,7 +22,7 @@ from tests.benchmarks.ocr_reading import FAST, Reading, data_of
 from tests.benchmarks.ocr_stand_in import PIXELS, KnownPictures, picture
 
 #: Pages of the document; each costs a reading.
-PAGES = 30
+PAGES = 20
 
 
 @reading
