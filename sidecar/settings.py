@@ -182,10 +182,11 @@ class Settings(BaseSettings):
         None, description="Folder with other language data for Tesseract (NAME.traineddata), for instance more exact."
     )
     ocr_auto_confidence: float = Field(
-        88.0,
+        92.5,
         ge=0,
         le=100,
-        description="With OCR_ENGINE=auto: pages read less surely go to the model, in percent.",
+        description="With OCR_ENGINE=auto: pages read less surely go to the model, in percent; docs/ocr.md says what "
+        "more and less come to.",
     )
     searchable_pdf: Annotated[SearchablePdf, BeforeValidator(_lower)] = Field(
         SearchablePdf.OFF,
