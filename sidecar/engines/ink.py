@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from enum import Enum
 
-from PIL import Image, ImageChops, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 #: A page is looked at in about this many pixels across: 150 dpi for A4.
 ACROSS = 1240
@@ -21,6 +22,10 @@ SPECKS = 15
 SQUARE = 16
 #: Not looked at along each edge, where scanners leave shadows, as a part of the width.
 EDGE = 0.015
+#: Noise is looked for in squares of so many pixels, where the page has them.
+SAMPLE = 384
+#: Smoothing by so much takes the grain out and leaves letters as they are. In pixels at 300 dpi.
+SMOOTH = 0.8
 #: Tilt is looked for so far to each side, in degrees.
 TILT = 12.0
 #: And there in so many pixels across.
@@ -74,6 +79,38 @@ def _ink(page: Image.Image, darkness: int) -> Image.Image:
     """Return what is so much darker than the paper around it, in white on black."""
     paper = page.reduce(SQUARE).filter(ImageFilter.BoxBlur(1)).resize(page.size, Image.Resampling.BILINEAR)
     return ImageChops.subtract(paper, page).point([255 if value >= darkness else 0 for value in range(256)])
+
+
+def grain(image: Image.Image) -> int:
+    """Return by how many of 256 shades most pixels differ from the ones around them: 0 to 2 for an ordinary scan."""
+    counts = [0] * 256
+    for across, down in ((0.3, 0.3), (0.7, 0.5), (0.3, 0.7)):
+        left = max(0, round(image.width * across) - SAMPLE // 2)
+        top = max(0, round(image.height * down) - SAMPLE // 2)
+        sample = image.crop((left, top, min(image.width, left + SAMPLE), min(image.height, top + SAMPLE)))
+        found = ImageChops.difference(sample, smooth(sample)).histogram()
+        counts = [one + other for one, other in zip(counts, found, strict=True)]
+    middle, passed = sum(counts) / 2, itertools.accumulate(counts)
+    return next(shade for shade, so_far in enumerate(passed) if so_far >= middle)
+
+
+def smooth(image: Image.Image) -> Image.Image:
+    """Return the image with its grain smoothed away."""
+    return image.filter(ImageFilter.GaussianBlur(SMOOTH))
+
+
+def uncovered(image: Image.Image, boxes: Iterable[tuple[float, float, float, float]]) -> float:
+    """Return which part of the ink lies outside of the boxes (left, top, right, bottom in parts of the image)."""
+    coarse = image.reduce(max(1, round(image.width / GLANCE)))
+    if min(coarse.size) <= 2 * SQUARE:
+        return 0.0
+    ink = _ink(coarse, DARK)
+    whole = ink.histogram()[255]
+    draw = ImageDraw.Draw(ink)
+    for left, top, right, bottom in boxes:
+        corners = (left * ink.width - 1, top * ink.height - 1, right * ink.width + 1, bottom * ink.height + 1)
+        draw.rectangle(corners, fill=0)
+    return ink.histogram()[255] / whole if whole else 0.0
 
 
 def tilt(image: Image.Image) -> float:

@@ -34,6 +34,10 @@ BELIEVED = 60.0
 ASKEW = 1.0
 #: And from so many on in any case: whole lines get lost then, and what is left is read surely.
 TILTED = 3.0
+#: With so much of the ink outside of all words, lines were lost on a page that lies askew, however sure the rest is.
+LOST = 0.05
+#: A page with so much grain is smoothed before it is read: Tesseract takes grain for letters, or sees none at all.
+GRAINY = 4
 #: A PDF is opened anew after so many pages: pdfium keeps every picture that it came across until then.
 AT_A_STRETCH = 8
 
@@ -176,7 +180,10 @@ class PageReader:
 
     def _read_upright(self, image: Image.Image, dpi: int, at: Path) -> tuple[Recognized, str]:
         """Read the page as it lies; if that went badly, turned and straightened too, and return the better reading."""
-        best, said = self._engine.read(image, dpi=dpi, at=at), ""
+        said = ""
+        if ink.grain(image) >= GRAINY:
+            image, said = ink.smooth(image), "; its grain was smoothed"
+        best = self._engine.read(image, dpi=dpi, at=at)
         is_sure = best.confidence is not None and best.confidence >= SURE
         if is_sure and _lies_straight(best, image):
             return best, said
@@ -212,7 +219,10 @@ def read_page(source: Source, page: int, folder: Path, limits: Limits, engine: T
 def _lies_straight(found: Recognized, image: Image.Image) -> bool:
     """Say so by the lines that were read, or, where they are too few to tell or fall, by the picture."""
     fall = tilt_of(found.words, image.size)
-    return (fall is not None and abs(fall) < ASKEW) or abs(ink.tilt(image)) < TILTED
+    if fall is not None and abs(fall) < ASKEW:
+        return True
+    tilt = abs(ink.tilt(image))
+    return tilt < ASKEW or (tilt < TILTED and ink.uncovered(image, (word.box for word in found.words)) < LOST)
 
 
 def _paper(image: Image.Image) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name
-from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from sidecar.domain.errors import PermanentError
 from sidecar.domain.page import BLANK, TEXT_LAYER, PageText
@@ -341,3 +341,48 @@ def test_show_through_alone_is_blank_after_all(tmp_path: Path) -> None:
     shown_through().save(out, "PNG")
     page = read(tmp_path, out.getvalue())
     assert (page.engine, page.text) == (BLANK, "")
+
+
+# -- pages that are read badly as they lie
+
+
+def as_scan(image: Image.Image, dpi: int = 200) -> bytes:
+    """Return a PDF whose only page is this picture."""
+    out = io.BytesIO()
+    image.save(out, "PDF", resolution=dpi)
+    return out.getvalue()
+
+
+def letter_image(lines: int = 40, *, dpi: int = 200) -> Image.Image:
+    text = "\n".join(f"Entry {number} of the ledger was checked and found to be right." for number in range(lines))
+    return Image.open(io.BytesIO(scans.scan_page(text, dpi=dpi))).convert("L")
+
+
+@pytest.mark.parametrize(("noise", "least", "most"), [(0, 0, 2), (6, 0, 3), (20, 5, 12), (60, 8, 40)])
+def test_grain_is_told_from_an_ordinary_scan(noise: int, least: int, most: int) -> None:
+    page = ImageChops.add(letter_image(), Image.effect_noise((1654, 2339), noise), scale=1, offset=-128)
+    assert least <= ink.grain(page.resize((1654, 2339))) <= most
+
+
+def test_a_page_full_of_grain_is_smoothed_and_read(tmp_path: Path) -> None:
+    page = letter_image()
+    grainy = ImageChops.add(page, Image.effect_noise(page.size, 110), scale=1, offset=-128)
+    found = read(tmp_path, as_scan(grainy))
+    assert "grain was smoothed" in found.reason
+    assert words(found.text).count("ledger") >= 38
+
+
+def test_lines_that_were_lost_on_a_page_that_lies_askew_are_found(tmp_path: Path) -> None:
+    lying = letter_image(44).rotate(2.2, fillcolor=248)
+    found = read(tmp_path, as_scan(lying))
+    assert words(found.text).count("ledger") >= 42
+
+
+def test_ink_beside_the_words_is_seen() -> None:
+    page = letter_image(30)
+    found = tesseract("auto", "eng").read(page, dpi=200)
+    boxes = [word.box for word in found.words]
+    assert ink.uncovered(page, boxes) < 0.02
+    assert 0.4 < ink.uncovered(page, boxes[: len(boxes) // 2]) < 0.6
+    assert ink.uncovered(page, []) == 1.0
+    assert ink.uncovered(Image.new("L", (1000, 1400), 255), []) == 0.0
