@@ -52,7 +52,7 @@ class Readers:
     def reading(self) -> dict[str, Any]:
         """Everything here that can change a page's text."""
         limits = self.limits
-        return {**self.engine.reading, "dpi": limits.dpi, "pixels": limits.page_pixels, "reader": 3}
+        return {**self.engine.reading, "dpi": limits.dpi, "pixels": limits.page_pixels, "reader": 4}
 
     def read(self, source: Source, page: int, folder: Path) -> PageText:
         """Read page `page` (from 1), and use `folder` for files meanwhile. Blocks for seconds.

@@ -25,6 +25,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from sidecar.domain.errors import PermanentError, SettingsError, TemporaryError
+from sidecar.domain.rows import in_rows
 from sidecar.domain.word import Word
 
 if TYPE_CHECKING:
@@ -312,7 +313,8 @@ def _recognized(text: str, table: str) -> Recognized:
         box = (left / width, top / height, right / width, bottom / height)
         words.append(Word(row["text"].strip(), box, lines, float(row["conf"])).rounded())
     confidence = round(fmean(word.confidence for word in words), 1) if words else None
-    return Recognized(text.replace("\f", ""), confidence, tuple(words))
+    text, placed = in_rows(text.replace("\f", ""), words, (width, height))
+    return Recognized(text, confidence, placed)
 
 
 def _first_line(error: Exception) -> str:
