@@ -182,7 +182,7 @@ class Settings(BaseSettings):
         None, description="Folder with other language data for Tesseract (NAME.traineddata), for instance more exact."
     )
     ocr_auto_confidence: float = Field(
-        92.5,
+        85.0,
         ge=0,
         le=100,
         description="With OCR_ENGINE=auto: pages read less surely go to the model, in percent; docs/ocr.md says what "

@@ -31,6 +31,8 @@ class PageText:
     reason: str = ""
     #: The words with their places, where the engine gives them.
     words: tuple[Word, ...] = field(repr=False, default=())
+    #: By how many degrees clockwise it had to be turned to be read; not kept in the store.
+    turned: int = 0
 
 
 def page_key(file_sha256: str, page: int, reading: object) -> str:

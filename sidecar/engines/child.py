@@ -26,6 +26,8 @@ from sidecar.engines.polyglot import engine_for
 from sidecar.engines.raster import Limits, Source
 from sidecar.engines.reading import PageReader
 
+#: Opening a page and looking at what it consists of takes milliseconds; a file made to take for ever ends the process.
+LOOKING_S = 30
 #: How often it is looked whether the parent is still there, in seconds.
 LOOK_S = 0.5
 
@@ -39,13 +41,18 @@ def main() -> None:
     kind, languages, data = set_up["kind"], set_up["languages"], set_up["data"]
     limits = Limits(**set_up["limits"])
     engine = engine_for(kind, languages, data=Path(data) if data else None, timeout_s=limits.page_timeout_s)
-    reader = PageReader(engine, limits)
+    reader = PageReader(engine, limits, looking=lambda: _alarm(LOOKING_S), looked=lambda: _alarm(0))
     Image.MAX_IMAGE_PIXELS = None  # our own limits have our own words
     for line in sys.stdin:
         request = json.loads(line)
         engine.likely = request["likely"]
         answers.write(json.dumps({**_answer(reader, request), "likely": engine.likely}) + "\n")
         answers.flush()
+
+
+def _alarm(seconds: float) -> None:
+    """End this process in so many seconds, 0 for not at all: nothing else interrupts pdfium. It costs the page."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _bind(parent: int, memory_bytes: int) -> None:
@@ -69,7 +76,8 @@ def _answer(reader: PageReader, request: dict[str, Any]) -> dict[str, Any]:
         if request["wants"] == "text":
             return {"page": asdict(reader.read(source, page, folder))}
         if request["wants"] == "picture":
-            picture = reader.picture(source, page, folder, pixels=request["pixels"], max_bytes=request["max_bytes"])
+            asked = {name: request[name] for name in ("pixels", "max_bytes", "turned")}
+            picture = reader.picture(source, page, folder, **asked)
             return {"picture": base64.b64encode(picture).decode()}
         _add_layer(source.file, Path(request["target"]), request["words"])
     except PermanentError as error:

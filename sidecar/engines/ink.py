@@ -24,7 +24,11 @@ SQUARE = 16
 EDGE = 0.015
 #: Noise is looked for in squares of so many pixels, where the page has them.
 SAMPLE = 384
-#: Smoothing by so much takes the grain out and leaves letters as they are. In pixels at 300 dpi.
+#: Paper is as bright as the brighter part of its square, but for so much.
+BRIGHT = 10
+#: With less paper than this in the squares nothing is said of its grain.
+PAPER = 0.05
+#: Smoothing by so much takes the grain out and leaves letters as they are. In pixels, from 200 dpi on; below by as much less.
 SMOOTH = 0.8
 #: Tilt is looked for so far to each side, in degrees.
 TILT = 12.0
@@ -82,21 +86,37 @@ def _ink(page: Image.Image, darkness: int) -> Image.Image:
 
 
 def grain(image: Image.Image) -> int:
-    """Return by how many of 256 shades most pixels differ from the ones around them: 0 to 2 for an ordinary scan."""
-    counts = [0] * 256
+    """Return by how many of 256 shades most pixels of bare paper differ from the ones around them.
+
+    0 to 2 for an ordinary scan. Print does not count, however dense it is; 0 where there is no bare paper.
+    """
+    counts, pixels = [0] * 256, 0
     for across, down in ((0.3, 0.3), (0.7, 0.5), (0.3, 0.7)):
         left = max(0, round(image.width * across) - SAMPLE // 2)
         top = max(0, round(image.height * down) - SAMPLE // 2)
         sample = image.crop((left, top, min(image.width, left + SAMPLE), min(image.height, top + SAMPLE)))
-        found = ImageChops.difference(sample, smooth(sample)).histogram()
+        around = sample.filter(ImageFilter.BoxBlur(4))
+        bright = _brighter_part(around) - BRIGHT
+        paper = around.point([255 if shade >= bright else 0 for shade in range(256)]).filter(ImageFilter.MinFilter(3))
+        found = ImageChops.difference(sample, smooth(sample)).histogram(paper)
         counts = [one + other for one, other in zip(counts, found, strict=True)]
+        pixels += sample.width * sample.height
+    if sum(counts) < PAPER * pixels:
+        return 0
     middle, passed = sum(counts) / 2, itertools.accumulate(counts)
     return next(shade for shade, so_far in enumerate(passed) if so_far >= middle)
 
 
-def smooth(image: Image.Image) -> Image.Image:
-    """Return the image with its grain smoothed away."""
-    return image.filter(ImageFilter.GaussianBlur(SMOOTH))
+def _brighter_part(image: Image.Image) -> int:
+    """Return the shade that a quarter of the pixels have or pass."""
+    counts = image.histogram()
+    passed = itertools.accumulate(counts)
+    return next(shade for shade, so_far in enumerate(passed) if so_far * 4 >= sum(counts) * 3)
+
+
+def smooth(image: Image.Image, dpi: int = 300) -> Image.Image:
+    """Return the image with its grain smoothed away, and its letters left as they are at this resolution."""
+    return image.filter(ImageFilter.GaussianBlur(SMOOTH * min(1.0, dpi / 200)))
 
 
 def uncovered(image: Image.Image, boxes: Iterable[tuple[float, float, float, float]]) -> float:

@@ -213,9 +213,12 @@ class Page:
     def _text(self) -> str:
         pages = self._page.get_textpage()
         try:
-            text: str = pages.get_text_bounded()
+            shown: str = pages.get_text_bounded()
+            whole: str = pages.get_text_range()
         finally:
             pages.close()
+        # What is asked for by its place loses blanks on turned pages; what is not may have what the page's box hides.
+        text = whole if len("".join(whole.split())) == len("".join(shown.split())) else shown
         return text.replace("\r\n", "\n").replace("\ufffe", "-").strip()
 
     def picture(self, scan: Any) -> Image.Image | None:

@@ -101,11 +101,14 @@ def _inspect_image(file: Path, limits: Limits) -> Source:
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise PermanentError("The file is neither a PDF nor an image that can be opened.") from error
     if width * height > limits.file_pixels:
-        raise PermanentError(
-            f"The image has {width} x {height} pixels, {width * height // 1_000_000} million; "
-            f"OCR_MAX_MEGAPIXELS allows {limits.file_pixels // 1_000_000}."
-        )
+        raise PermanentError(_too_large(width, height, limits))
     return Source(file, pages, is_pdf=False)
+
+
+def _too_large(width: int, height: int, limits: Limits) -> str:
+    millions = width * height // 1_000_000
+    allowed = limits.file_pixels // 1_000_000
+    return f"The image has {width} x {height} pixels, {millions} million; OCR_MAX_MEGAPIXELS allows {allowed}."
 
 
 def render(source: Source, page: int, folder: Path, limits: Limits) -> Path:
@@ -215,6 +218,8 @@ def _render_frame(source: Source, page: int, target: Path, limits: Limits) -> Pa
         # Not by its name: Pillow 13 maps a turned TIFF without compression into memory as if it lay upright.
         with source.file.open("rb") as opened, Image.open(opened) as image:
             image.seek(page - 1)
+            if image.width * image.height > limits.file_pixels:  # the first frame was looked at before, this was not
+                raise PermanentError(_too_large(image.width, image.height, limits))
             if image.format == "JPEG":
                 image.draft("L", image.size)
             grey = _on_white(ImageOps.exif_transpose(image))

@@ -52,7 +52,7 @@ class Readers:
     def reading(self) -> dict[str, Any]:
         """Everything here that can change a page's text."""
         limits = self.limits
-        return {**self.engine.reading, "dpi": limits.dpi, "pixels": limits.page_pixels, "reader": 4}
+        return {**self.engine.reading, "dpi": limits.dpi, "pixels": limits.page_pixels, "reader": 5}
 
     def read(self, source: Source, page: int, folder: Path) -> PageText:
         """Read page `page` (from 1), and use `folder` for files meanwhile. Blocks for seconds.
@@ -63,9 +63,11 @@ class Readers:
         words = tuple(map(to_word, found["words"]))
         return PageText(**{**found, "words": words})
 
-    def picture(self, source: Source, page: int, folder: Path, *, pixels: int, max_bytes: int) -> bytes:
-        """Return the page as a grey JPEG of at most `pixels` on its longer side and `max_bytes`; else as `read`."""
-        asked = {"wants": "picture", "pixels": pixels, "max_bytes": max_bytes}
+    def picture(
+        self, source: Source, page: int, folder: Path, *, pixels: int, max_bytes: int, turned: int = 0
+    ) -> bytes:
+        """Return the page as a grey JPEG, see `PageReader.picture`; else as `read`."""
+        asked = {"wants": "picture", "pixels": pixels, "max_bytes": max_bytes, "turned": turned}
         return base64.b64decode(self._ask(source, page, folder, asked)["picture"])
 
     def add_layer(self, source: Source, target: Path, words: Mapping[int, Sequence[Word]], folder: Path) -> None:
@@ -98,6 +100,8 @@ class Readers:
             ended = child.end()
             if ended is None:
                 raise PermanentError(f"Page {page} took longer than {self._patience_s:.0f} s to read.")
+            if ended == -signal.SIGALRM:
+                raise PermanentError(f"Page {page} takes too long to look at: it is made of too many parts.")
             if ended in (-signal.SIGKILL, -signal.SIGTERM):
                 raise TemporaryError(f"The reading of page {page} was ended from outside; is there enough memory?")
             if is_last:

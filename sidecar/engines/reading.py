@@ -10,6 +10,7 @@ import contextlib
 import io
 import math
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,14 +39,35 @@ TILTED = 3.0
 LOST = 0.05
 #: A page with so much grain is smoothed before it is read: Tesseract takes grain for letters, or sees none at all.
 GRAINY = 4
+#: A picture with fewer pixels on its longer side is enlarged up to them: a page at 150 dpi has so many.
+COARSE = 1750
+#: Where nothing was read, ink so near to the left and right edges, as a part of the width, is holes and shadows.
+EDGES = 0.09
+#: A model is shown at least so many pixels across, of a page of which its longer side is not over so many times as long
+#: as a page's may be.
+LEGIBLE, LONGEST = 800, 4
 #: A PDF is opened anew after so many pages: pdfium keeps every picture that it came across until then.
 AT_A_STRETCH = 8
+
+
+def _pass() -> None:
+    """Do nothing."""
 
 
 class PageReader:
     """Reads the pages of files, keeping the last one open. For one thread."""
 
-    def __init__(self, engine: Tesseract, limits: Limits) -> None:
+    def __init__(
+        self,
+        engine: Tesseract,
+        limits: Limits,
+        *,
+        looking: Callable[[], None] = _pass,
+        looked: Callable[[], None] = _pass,
+    ) -> None:
+        """Take what is to be called before a page is opened and looked at (`looking`), and after that (`looked`)."""
+        self._looking = looking
+        self._looked = looked
         self._engine = engine
         self._limits = limits
         self._pdf: Pdf | None = None
@@ -62,9 +84,12 @@ class PageReader:
         def done(text: str, engine: str, reason: str, found: Recognized | None = None) -> PageText:
             seconds = round(time.monotonic() - started, 3)
             confidence, words = (found.confidence, found.words) if found else (None, ())
-            return PageText(page, text, engine, confidence, seconds, reason, words)
+            return PageText(page, text, engine, confidence, seconds, reason, words, turned)
+
+        turned = 0
 
         with self._open(source, page) as (at, look):
+            self._looked()
             if look is not None and look.text is not None:
                 return done(look.text, TEXT_LAYER, look.reason)
             image, dpi, how = self._image(source, page, folder, at, look)
@@ -73,20 +98,31 @@ class PageReader:
         if seen is Ink.NONE:
             self._require_whole(source, page, folder)
             return done("", BLANK, f"{why}; there is no ink on it")
-        found, more = self._read_upright(image, dpi, folder / f"page-{page:04d}")
+        found, more, turned = self._read_upright(image, dpi, folder / f"page-{page:04d}")
         if found.confidence is None:
             self._require_whole(source, page, folder)
+            if ink_on(_without_edges(image)) is Ink.NONE:
+                return done("", BLANK, f"{why}; what shows at its edges is no text")
         if seen is Ink.PALE and (found.confidence or 0) < BELIEVED:
             return done("", BLANK, f"{why}; what little shows on it is no text")
         return done(found.text, self._engine.name, why + more + found.how, found)
 
-    def picture(self, source: Source, page: int, folder: Path, *, pixels: int, max_bytes: int) -> bytes:
-        """Return the page as a grey JPEG of at most so many pixels across its longer side, and so many bytes."""
+    def picture(
+        self, source: Source, page: int, folder: Path, *, pixels: int, max_bytes: int, turned: int = 0
+    ) -> bytes:
+        """Return the page as a grey JPEG, turned clockwise by so many degrees.
+
+        It has at most `pixels` on its longer side, a long receipt more, so that it stays `LEGIBLE` across; and at most
+        `max_bytes`.
+        """
         with self._open(source, page) as (at, look):
+            self._looked()
             image, _dpi, _how = self._image(source, page, folder, at, look)
-        longest = max(image.size)
-        if longest > pixels:
-            image = image.resize((max(1, image.width * pixels // longest), max(1, image.height * pixels // longest)))
+        if turned:
+            image = image.rotate(-turned, expand=True)
+        smaller = max(pixels / max(image.size), min(LEGIBLE / min(image.size), LONGEST * pixels / max(image.size)))
+        if smaller < 1:
+            image = image.resize((max(1, int(image.width * smaller)), max(1, int(image.height * smaller))))
         quality = 85
         while True:
             out = io.BytesIO()
@@ -113,6 +149,7 @@ class PageReader:
         if not source.is_pdf:
             yield None, None
             return
+        self._looking()
         from pypdfium2 import PdfiumError  # noqa: PLC0415 - loaded only when pages are read
 
         from sidecar.engines.look import Pdf, stamp  # noqa: PLC0415
@@ -170,7 +207,13 @@ class PageReader:
                 image = opened.copy() if opened.mode == "L" else opened.convert("L")
         finally:
             file.unlink(missing_ok=True)
-        return image, self._limits.dpi, f"drawn at {self._limits.dpi} dpi" if source.is_pdf else "it is a picture"
+        if source.is_pdf:
+            return image, self._limits.dpi, f"drawn at {self._limits.dpi} dpi at most"
+        if max(image.size) >= COARSE:
+            return image, self._limits.dpi, "it is a picture"
+        larger = min(3.0, COARSE / max(image.size))
+        size = (max(1, round(image.width * larger)), max(1, round(image.height * larger)))
+        return image.resize(size, Pillow.Resampling.BICUBIC), self._limits.dpi, "it is a coarse picture, enlarged"
 
     def _require_whole(self, source: Source, page: int, folder: Path) -> None:
         if raster.lost_images(source, page, folder):
@@ -178,33 +221,36 @@ class PageReader:
 
     # -- reading
 
-    def _read_upright(self, image: Image.Image, dpi: int, at: Path) -> tuple[Recognized, str]:
-        """Read the page as it lies; if that went badly, turned and straightened too, and return the better reading."""
+    def _read_upright(self, image: Image.Image, dpi: int, at: Path) -> tuple[Recognized, str, int]:
+        """Read the page as it lies; if that went badly, turned and straightened too.
+
+        Return the better reading, what was done for it, and by how many degrees clockwise it was turned.
+        """
         said = ""
         if ink.grain(image) >= GRAINY:
-            image, said = ink.smooth(image), "; its grain was smoothed"
+            image, said = ink.smooth(image, dpi), "; its grain was smoothed"
         best = self._engine.read(image, dpi=dpi, at=at)
         is_sure = best.confidence is not None and best.confidence >= SURE
         if is_sure and _lies_straight(best, image):
-            return best, said
+            return best, said, 0
         turned = 0 if is_sure else self._engine.lie(image).turn
         upright = image.rotate(-turned, expand=True) if turned else image
         tilt = ink.tilt(upright)
         if not turned and abs(tilt) < ASKEW:
-            return best, said
+            return best, said, 0
         straight = upright.rotate(tilt, fillcolor=_paper(upright)) if abs(tilt) >= ASKEW else upright
         try:
             other = self._engine.read(straight, dpi=dpi, at=at)
         except PermanentError:  # no time for it: what was read stands
-            return best, said
+            return best, said, 0
         if other.weight <= best.weight:
-            return best, said
+            return best, said, 0
         if turned:
             said += f"; turned by {turned} degrees"
         if abs(tilt) >= ASKEW:
             said += f"; straightened by {abs(tilt):.1f} degrees"
         words = tuple(_put_back(word, turned, tilt, straight.size) for word in other.words)
-        return replace(other, words=words), said
+        return replace(other, words=words), said, turned
 
 
 def read_page(source: Source, page: int, folder: Path, limits: Limits, engine: Tesseract) -> PageText:
@@ -223,6 +269,15 @@ def _lies_straight(found: Recognized, image: Image.Image) -> bool:
         return True
     tilt = abs(ink.tilt(image))
     return tilt < ASKEW or (tilt < TILTED and ink.uncovered(image, (word.box for word in found.words)) < LOST)
+
+
+def _without_edges(image: Image.Image) -> Image.Image:
+    """Return the image with its left and right edges in the colour of its paper."""
+    wide = round(image.width * EDGES)
+    bare = image.copy()
+    for left in (0, image.width - wide):
+        bare.paste(_paper(image), (left, 0, left + wide, image.height))
+    return bare
 
 
 def _paper(image: Image.Image) -> int:

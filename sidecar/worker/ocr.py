@@ -151,7 +151,7 @@ class Ocr:
         async def picture() -> bytes:
             async with self._slots:
                 return await asyncio.to_thread(
-                    self._readers.picture, source, page, folder, pixels=pixels, max_bytes=MAX_BYTES
+                    self._readers.picture, source, page, folder, pixels=pixels, max_bytes=MAX_BYTES, turned=text.turned
                 )
 
         return await self._second.read(reading.job, reading.keys[page], text, picture, total=reading.source.pages)
