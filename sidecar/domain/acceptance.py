@@ -13,15 +13,27 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sidecar.domain import chatter, comparison, repetition
+from sidecar.domain import chatter, comparison, figures, repetition
+from sidecar.domain.figures import Figure
 from sidecar.domain.quality import GARBAGE, letters, score, worse
+from sidecar.domain.word import Word
 
 __all__ = ["CHECKS", "PageAnswer", "Seen", "cleaned", "complaint", "score", "worse"]
 
 #: Mean word confidence from which Tesseract's text is a witness, and from which it is a good one.
 DECENT, GOOD = 70.0, 80.0
+#: Confidence of a word from which it is read surely.
+SURE = 85.0
 #: Below so many words a text is no witness for the words of a page.
 FEW_WORDS = 15
+#: Below so many words it is no witness for how much there is.
+FEW_SURE_WORDS = 10
+#: So much of what a good witness is sure of must be there, and of the length of a decent one's text.
+SHARE_OF_GOOD, SHARE_OF_DECENT = 0.8, 0.4
+#: So much of the longer words of an answer or of the page, whichever has fewer, must be in the other.
+SHARE_OF_OWN_WORDS = 0.5
+#: One in so many figures may be lost where it is a date or a long number, none where it is money.
+FIGURES_PER_LOSS = 10
 #: Below so many characters an answer that says it cannot read is no letter that says so.
 LENGTH_OF_A_NOTE = 300
 #: A blank page may be said to hold so many words (a page number that left no ink behind).
@@ -57,6 +69,26 @@ class Seen:
     confidence: float | None
     #: The image has no ink.
     is_blank: bool
+    #: Tesseract's words with their confidences; without them each word is as sure as the mean.
+    words: tuple[Word, ...] = ()
+
+    def sure_words(self) -> list[str]:
+        """Return Tesseract's words, as they are compared, without those that it is in doubt of.
+
+        Where it is not known which these are, the mean must be that of sure words.
+        """
+        if not self.words:
+            return comparison.words(self.text or "") if (self.confidence or 0.0) >= SURE else []
+        doubted = {word.text for word in self.words if word.confidence < GOOD}
+        kept = re.sub(r"\S+", lambda token: " " if token.group() in doubted else token.group(), self.text or "")
+        return comparison.words(kept)
+
+    def figures(self) -> list[Figure]:
+        """Return the amounts, IBANs, dates and long numbers of Tesseract's text, each as sure as its words are."""
+        best: dict[str, float] = {}
+        for word in self.words:
+            best[word.text] = max(best.get(word.text, 0.0), word.confidence)
+        return figures.figures(self.text or "", best, self.confidence or 0.0)
 
     def witness(self, least: float = DECENT) -> str | None:
         """Return Tesseract's text if it is read with at least this confidence and reads like text, else None."""
@@ -210,12 +242,12 @@ def is_invented(answer: PageAnswer, seen: Seen) -> str | None:
 
 
 def is_another_text(answer: PageAnswer, seen: Seen) -> str | None:
-    """Complain of a translation, a summary in other words or an invented text: few words of the page are in it."""
+    """Complain of a translation, a summary in other words or an invented text: too few words of the page are in it."""
     page = comparison.content_words(seen.witness(GOOD) or "")
     said = comparison.content_words(TAG.sub(" ", answer.text))
     fewer = min(len(page), len(said))
     common = len(page & said)
-    if fewer < FEW_WORDS or common >= 0.35 * fewer:
+    if fewer < FEW_WORDS or common >= SHARE_OF_OWN_WORDS * fewer:
         return None
     return f"It shares {common} of {fewer} words with the page: a translation or another text."
 
@@ -238,11 +270,51 @@ def has_other_numbers(answer: PageAnswer, seen: Seen) -> str | None:
     return None
 
 
+def has_other_figures(answer: PageAnswer, seen: Seen) -> str | None:
+    """Complain of figures that a good witness read and that are not in the answer, or are others there.
+
+    One amount or IBAN that was read surely is enough. Dates and long numbers may be a few less on a page with many:
+    a model leaves out what is printed in the margin. Of what Tesseract was in doubt of, two or a fifth may be other.
+    """
+    if seen.witness(GOOD) is None:
+        return None
+    known = seen.figures()
+    lost = figures.missing(known, answer.text)
+    sure = [figure for figure in lost if figure.confidence >= SURE]
+    money, others = [one for one in sure if one.is_money], [one for one in sure if not one.is_money]
+    if money or len(others) * FIGURES_PER_LOSS > len(known):
+        return f"{_listed([*money, *others])} on the page, read with certainty, but not in the answer."
+    if len(lost) > max(2, len(known) // 5):
+        return f"{_listed(lost)} on the page, but not in the answer."
+    return None
+
+
+def _listed(lost: list[Figure]) -> str:
+    named = ", ".join(" ".join(one.text.split()) for one in lost[:3])
+    more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
+    return f"{named}{more} {'is' if len(lost) == 1 else 'are'}"
+
+
+def is_in_part(answer: PageAnswer, seen: Seen) -> str | None:
+    """Complain of an answer without a good part of the words that a good witness is sure of.
+
+    Words are compared by their runs of three letters: a misread letter, a hyphen or a lost space cost little, and
+    another order of columns costs nothing.
+    """
+    if seen.witness(GOOD) is None:
+        return None
+    page = seen.sure_words()
+    share = comparison.share_found(page, comparison.words(TAG.sub(" ", answer.text)))
+    if len(page) < FEW_SURE_WORDS or share >= SHARE_OF_GOOD:
+        return None
+    return f"It has {share * 100:.0f} % of the text that was read with certainty on the page."
+
+
 def is_of_another_length(answer: PageAnswer, seen: Seen) -> str | None:
     """Complain of much less or much more text than a page has that Tesseract is sure of."""
     page = letters(seen.witness() or "")
     given = letters(TAG.sub("", answer.text))
-    if page >= 100 and given < 0.4 * page:
+    if page >= 100 and given < SHARE_OF_DECENT * page:
         return f"It has {given} letters where the page has about {page}."
     seen_letters = letters(seen.text or "")
     if seen_letters >= 300 and given < 0.12 * seen_letters and score(seen.text or "") >= GARBAGE:
@@ -265,4 +337,6 @@ CHECKS: dict[str, Check] = {
     "other_text": is_another_text,
     "numbers": has_other_numbers,
     "length": is_of_another_length,
+    "figures": has_other_figures,
+    "in_part": is_in_part,
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from itertools import pairwise, permutations
 
 from sidecar.domain.quality import fold
@@ -16,6 +17,10 @@ NUMBER = re.compile(r"\d(?:[.,:/'’·–-]{0,2}\d)*")
 GROUPS = re.compile(r"\d+")
 #: What readers take for one another; only looked at in words that hold a digit.
 LOOK_ALIKES = str.maketrans("OoQDlIi|!BSsZzgGqb", "000011111855229696")
+#: The same for words: "i", "l" and "1" are one.
+ONE_OF_A_KIND = str.maketrans("1i|!0586", "llllosbb")
+#: Shorter words are others when a letter is.
+SHORTEST_TO_DOUBT = 4
 #: Letters of scripts that put no spaces between words.
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 #: Numbers of fewer digits are everywhere.
@@ -37,12 +42,67 @@ def content_words(text: str) -> set[str]:
     return (found - apart) | {first + second for word in apart for first, second in pairwise(word)}
 
 
+def share_found(wanted: Iterable[str], given: Iterable[str]) -> float:
+    """Return how much of some words is among others, from 0 to 1, by their runs of three letters."""
+    known, there = _runs(wanted), _runs(given)
+    total = sum(known.values())
+    return sum((known & there).values()) / total if total else 1.0
+
+
+def _runs(found: Iterable[str]) -> Counter[str]:
+    return Counter(word[at : at + 3] for word in found for at in range(max(1, len(word) - 2)))
+
+
 def stands_in(sentence: str, text: str) -> bool:
-    """Say whether a sentence is in a text, with some misread words: half of its pairs of words are enough."""
-    wanted = set(pairwise(_pieces(sentence)))
+    """Say whether a sentence is in a text, with some misread words: half of its pairs of words are enough.
+
+    A word of four letters or more may have one letter misread beyond the usual slips.
+    """
+    pieces, there = _pieces(sentence), _pieces(text)
+    if not _has(pieces, there):
+        wanted = set(pieces)
+        alike = {piece: _likest(piece, wanted) for piece in set(there)}
+        return _has(pieces, [alike[piece] for piece in there])
+    return True
+
+
+def _has(pieces: list[str], there: list[str]) -> bool:
+    wanted = set(pairwise(pieces))
     if not wanted:
-        return set(_pieces(sentence)) <= set(_pieces(text))
-    return 2 * len(wanted & set(pairwise(_pieces(text)))) >= len(wanted)
+        return set(pieces) <= set(there)
+    return 2 * len(wanted & set(pairwise(there))) >= len(wanted)
+
+
+def _slipless(word: str) -> str:
+    """Return a word with one letter for all that look like it."""
+    return word.translate(ONE_OF_A_KIND).replace("rn", "m").replace("vv", "w").replace("cl", "d")
+
+
+def _likest(word: str, wanted: set[str]) -> str:
+    """Return the wanted word that this one may be a misreading of, else the word itself."""
+    if word in wanted:
+        return word
+    return next((other for other in wanted if _is_alike(word, other)), word)
+
+
+def _is_alike(word: str, other: str) -> bool:
+    plain, other_plain = _slipless(word), _slipless(other)
+    if plain == other_plain or min(len(word), len(other)) < SHORTEST_TO_DOUBT:
+        return plain == other_plain
+    return _is_one_off(word, other) or _is_one_off(plain, other_plain)
+
+
+def _is_one_off(word: str, other: str) -> bool:
+    """Say whether two words differ by one letter that is another, too much or missing."""
+    if abs(len(word) - len(other)) > 1:
+        return False
+    same = next((at for at, (one, two) in enumerate(zip(word, other, strict=False)) if one != two), None)
+    if same is None:
+        return True
+    if len(word) == len(other):
+        return word[same + 1 :] == other[same + 1 :]
+    longer, shorter = sorted((word, other), key=len, reverse=True)
+    return longer[same + 1 :] == shorter[same:]
 
 
 def _pieces(text: str) -> list[str]:

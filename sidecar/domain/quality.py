@@ -12,6 +12,10 @@ from itertools import pairwise
 GARBAGE = 0.5
 #: A difference of scores that a reader would notice.
 NOTICEABLE = 0.15
+#: A text that scores as much reads well.
+WELL = 0.8
+#: So much of a text that reads well must be left, and of any other.
+SHARE_OF_WELL, SHARE = 0.75, 0.5
 #: So many words in a row that came before are said again.
 AGAIN = 8
 
@@ -165,7 +169,8 @@ def fold(word: str) -> str:
 def worse(old: str, new: str) -> str | None:
     """Return None if `new` may replace `old` as a document's content, else a sentence that says why not.
 
-    Less than half of the letters is a loss, unless the old text was mostly garbage and the new one reads better.
+    Less than half of the letters is a loss, unless the old text was mostly garbage and the new one reads better; of a
+    text that reads well it is less than three quarters, unless the new one reads markedly better.
     A text that reads markedly worse must at least be longer. What a text says several times over counts once: some
     programs lay their text over that of the one before.
     """
@@ -175,12 +180,15 @@ def worse(old: str, new: str) -> str | None:
     if not after:
         return f"The new text is empty, the old one has {before} letters."
     old_score, new_score = score(old), score(new)
-    was_garbage = old_score < GARBAGE and new_score >= old_score + NOTICEABLE
+    is_better = new_score >= old_score + NOTICEABLE
+    was_garbage = old_score < GARBAGE and is_better
     grades = f"The new text reads {in_words(new_score)}, the old one {in_words(old_score)}"
-    if after * 2 < before and not was_garbage:
+    if after < SHARE * before and not was_garbage:
         return f"{grades}, but only {after} of {before} letters are left."
     if new_score < old_score - NOTICEABLE and after <= before * 1.1:
         return f"{grades}, and it has no more text."
+    if old_score >= WELL and after < SHARE_OF_WELL * before and not is_better:
+        return f"{grades}, but only {after} of {before} letters are left: less than {SHARE_OF_WELL * 100:.0f} %."
     return None
 
 
@@ -199,6 +207,6 @@ def _said_once(text: str) -> str:
 
 def in_words(figure: float) -> str:
     """Say a score as an owner would: "well (0.93)"."""
-    grades: Iterable[tuple[float, str]] = ((0.8, "well"), (0.65, "fairly"), (GARBAGE, "poorly"))
+    grades: Iterable[tuple[float, str]] = ((WELL, "well"), (0.65, "fairly"), (GARBAGE, "poorly"))
     word = next((word for least, word in grades if figure >= least), "like garbage")
     return f"{word} ({figure:.2f})"

@@ -95,7 +95,7 @@ class SecondReader:
 
     def _judge(self, model: Model, reply: Reply, ours: PageText, said: list[str]) -> tuple[PageText, str | None]:
         answer = PageAnswer(reply.text, reply.cut_off)
-        problem = complaint(answer, Seen(ours.text, ours.confidence, is_blank=False))
+        problem = complaint(answer, Seen(ours.text, ours.confidence, is_blank=False, words=ours.words))
         why = "; ".join([ours.reason, f"read by {model.name}", *(f"not taken from {one}" for one in said)])
         if ours.confidence is not None:
             why += f"; Tesseract was {ours.confidence:.0f} % sure"
