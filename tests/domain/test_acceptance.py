@@ -21,6 +21,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sidecar.domain import acceptance
 from sidecar.domain.acceptance import CHECKS, PageAnswer, Seen, cleaned, complaint, score, worse
 from sidecar.domain.comparison import missing_numbers, numbers
 from sidecar.domain.word import Word
@@ -165,7 +166,8 @@ def test_the_lists_are_long_and_no_answer_stands_twice() -> None:
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_each_check_is_needed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(CHECKS, name)
+    others = {other: check for other, check in CHECKS.items() if other != name}
+    monkeypatch.setattr(acceptance, "CHECKS", others)  # the table itself must keep its order
     assert any(complaint(case.answer, case.seen) is None for case in BAD)
 
 
@@ -234,7 +236,7 @@ LETTER = "Dear Ms Novak,\nthank you for your letter of 3 May. The deposit of 640
 
 #: Ten pages that differ, and a text that reads only fairly.
 PAGES = "\n\n".join(text_of(entry["lines"]) or "" for entry in json.loads((ANSWERS / "good.json").read_text())[:10])
-FAIR = with_slips("".join(letter.upper() if at % 19 == 7 else letter for at, letter in enumerate(PAGES)))
+FAIR = "".join(letter.upper() if at % 8 == 5 else letter for at, letter in enumerate(PAGES))
 
 
 @pytest.mark.parametrize("case", GOOD, ids=named)
