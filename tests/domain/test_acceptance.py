@@ -234,9 +234,8 @@ def test_a_model_may_read_more_numbers_than_a_poor_tesseract() -> None:
 LETTER = "Dear Ms Novak,\nthank you for your letter of 3 May. The deposit of 640.00 is paid back within four weeks."
 
 
-#: Ten pages that differ, and a text that reads only fairly.
+#: Ten pages that differ.
 PAGES = "\n\n".join(text_of(entry["lines"]) or "" for entry in json.loads((ANSWERS / "good.json").read_text())[:10])
-FAIR = "".join(letter.upper() if at % 8 == 5 else letter for at, letter in enumerate(PAGES))
 
 
 @pytest.mark.parametrize("case", GOOD, ids=named)
@@ -300,7 +299,6 @@ def test_no_text_scores_nothing() -> None:
         (PAGES, PAGES[: len(PAGES) * 6 // 10], "less than 75 %"),
         (PAGES, PAGES[: len(PAGES) * 8 // 10], None),
         (f"{PAGES}\n{PAGES}", PAGES, None),
-        (FAIR, FAIR[: len(FAIR) * 6 // 10], None),
     ],
 )
 def test_a_document_is_not_replaced_by_a_worse_text(old: str, new: str, reason: str | None) -> None:
