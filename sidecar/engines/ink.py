@@ -28,7 +28,7 @@ SAMPLE = 384
 BRIGHT = 10
 #: With less paper than this in the squares nothing is said of its grain.
 PAPER = 0.05
-#: Smoothing by so much takes the grain out and leaves letters as they are. In pixels, from 200 dpi on; below by as much less.
+#: Smoothing by so much takes the grain out and leaves letters as they are. In pixels, from 200 dpi on; less below.
 SMOOTH = 0.8
 #: Tilt is looked for so far to each side, in degrees.
 TILT = 12.0
