@@ -35,6 +35,7 @@ SCENES = {
     "ledger.record_page": "second",
     "queue.tell": "second",
     "queue.rebase": "layer",
+    "pages.forget": "again",
 }
 #: Sorts of requests that change Paperless, and the one that is paid for.
 REQUESTS = {

@@ -156,6 +156,24 @@ def second(walk: Walk) -> None:
         walk.find("doubled" if written else "lost", f"the text was written {written} times")
 
 
+def again(walk: Walk) -> None:
+    """A person asks at the command line for a page to be read anew, and once more, since the command died."""
+    world = walk.world
+    document_id = world.add_scan_with(scan_pdf(PAGES, dpi=DPI), [OCR])
+    assert world.sidecar.drain() == 0
+    (job,) = world.store.jobs()
+    walk.run_into_it("retry", str(job.id), "--page", "1")
+    world.until_finished(document_id)
+    assert world.sidecar.call("retry", str(job.id), "--page", "1").returncode == 0
+    world.until_finished(document_id)
+    try:
+        assert_reads(world.archive.document(document_id)["content"], " ".join(PAGES))
+    except AssertionError as error:
+        walk.find("wrong content", f"the scan reads {error}")
+    if sorted(set(world.store.pages(document_id))) != [1, 2]:
+        walk.find("lost", f"the pages that are kept are {world.store.pages(document_id)}")
+
+
 def signed(data: bytes) -> bytes:
     """Put a signature's field into a PDF."""
     out = io.BytesIO()
@@ -168,7 +186,8 @@ def signed(data: bytes) -> bytes:
 
 
 SCENES: dict[str, Callable[[Walk], None]] = {
-    scene.__name__: scene for scene in (work, leap, set_back, orphans, hasten, withdraw, prune, move, layer, second)
+    scene.__name__: scene
+    for scene in (work, leap, set_back, orphans, hasten, withdraw, prune, move, layer, second, again)
 }
 
 
