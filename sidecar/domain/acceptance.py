@@ -11,19 +11,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from sidecar.domain import chatter, comparison, figures, repetition
 from sidecar.domain.figures import Figure
-from sidecar.domain.quality import GARBAGE, letters, score, worse
-from sidecar.domain.word import Word
+from sidecar.domain.quality import GARBAGE, letters, score
+from sidecar.domain.witness import DECENT, GOOD, SURE, PageAnswer, Seen
 
-__all__ = ["CHECKS", "PageAnswer", "Seen", "cleaned", "complaint", "score", "worse"]
-
-#: Mean word confidence from which Tesseract's text is a witness, and from which it is a good one.
-DECENT, GOOD = 70.0, 80.0
-#: Confidence of a word from which it is read surely.
-SURE = 85.0
 #: Below so many words a text is no witness for the words of a page.
 FEW_WORDS = 15
 #: Below so many words it is no witness for how much there is.
@@ -47,54 +40,6 @@ TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>")
 WEB_PAGE = re.compile(r"<(?:!doctype|html|head|body|div|span|script|style|meta|link|svg)\b", re.IGNORECASE)
 PICTURE = re.compile(r"!\[[^\]\n]{0,200}\]\([^)\n]{0,500}\)")
 BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{40,}={0,2}\s?){3,}|[A-Za-z0-9+/]{160,}")
-
-
-@dataclass(frozen=True, slots=True)
-class PageAnswer:
-    """What a vision model gave for a page."""
-
-    #: As the model gave it.
-    text: str
-    #: The model stopped at the token limit, not by itself.
-    cut_off: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What is known of the page otherwise."""
-
-    #: Tesseract's text; None if it was not read.
-    text: str | None
-    #: Mean word confidence from 0 to 100 of it; None for no words.
-    confidence: float | None
-    #: The image has no ink.
-    is_blank: bool
-    #: Tesseract's words with their confidences; without them each word is as sure as the mean.
-    words: tuple[Word, ...] = ()
-
-    def sure_words(self) -> list[str]:
-        """Return Tesseract's words, as they are compared, without those that it is in doubt of.
-
-        Where it is not known which these are, the mean must be that of sure words.
-        """
-        if not self.words:
-            return comparison.words(self.text or "") if (self.confidence or 0.0) >= SURE else []
-        doubted = {word.text for word in self.words if word.confidence < GOOD}
-        kept = re.sub(r"\S+", lambda token: " " if token.group() in doubted else token.group(), self.text or "")
-        return comparison.words(kept)
-
-    def figures(self) -> list[Figure]:
-        """Return the amounts, IBANs, dates and long numbers of Tesseract's text, each as sure as its words are."""
-        best: dict[str, float] = {}
-        for word in self.words:
-            best[word.text] = max(best.get(word.text, 0.0), word.confidence)
-        return figures.figures(self.text or "", best, self.confidence or 0.0)
-
-    def witness(self, least: float = DECENT) -> str | None:
-        """Return Tesseract's text if it is read with at least this confidence and reads like text, else None."""
-        if not self.text or self.confidence is None or self.confidence < least or score(self.text) < GARBAGE:
-            return None
-        return self.text
 
 
 Check = Callable[[PageAnswer, Seen], str | None]

@@ -7,13 +7,16 @@ time: it keeps nothing.
 from __future__ import annotations
 
 import base64
+import contextlib
+import functools
 import json
 import os
 import resource
+import select
 import signal
 import sys
 import threading
-import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,22 +29,17 @@ from sidecar.engines.polyglot import engine_for
 from sidecar.engines.raster import Limits, Source
 from sidecar.engines.reading import PageReader
 
-#: Opening a page and looking at what it consists of takes milliseconds; a file made to take for ever ends the process.
-LOOKING_S = 30
-#: How often it is looked whether the parent is still there, in seconds.
-LOOK_S = 0.5
-
 
 def main() -> None:
     """Answer requests until stdin ends."""
     set_up = json.loads(sys.argv[1])
-    _bind(set_up["parent"], set_up["memory_bytes"])
+    _bind(set_up["memory_bytes"])
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # libraries that print do not come between the answers
     kind, languages, data = set_up["kind"], set_up["languages"], set_up["data"]
     limits = Limits(**set_up["limits"])
     engine = engine_for(kind, languages, data=Path(data) if data else None, timeout_s=limits.page_timeout_s)
-    reader = PageReader(engine, limits, looking=lambda: _alarm(LOOKING_S), looked=lambda: _alarm(0))
+    reader = PageReader(engine, limits, look_bound=functools.partial(_at_most, limits.look_timeout_s))
     Image.MAX_IMAGE_PIXELS = None  # our own limits have our own words
     for line in sys.stdin:
         request = json.loads(line)
@@ -50,22 +48,28 @@ def main() -> None:
         answers.flush()
 
 
-def _alarm(seconds: float) -> None:
-    """End this process in so many seconds, 0 for not at all: nothing else interrupts pdfium. It costs the page."""
+@contextlib.contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """End this process if the block takes longer: nothing else interrupts pdfium. It costs the page."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _bind(parent: int, memory_bytes: int) -> None:
+def _bind(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the parent, which ends us in its time
-    threading.Thread(target=_end_with, args=[parent], daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _end_with(parent: int) -> None:
-    """End soon after the parent did, also in the middle of a page. (Linux could tell, but of the parent's thread.)"""
-    while os.getppid() == parent:
-        time.sleep(LOOK_S)
+def _end_with_parent() -> None:
+    """End when the parent does, also in the middle of a page: it alone holds the other end of stdin."""
+    hung_up = select.poll()
+    hung_up.register(0, 0)  # asks for nothing but the news that is never left out
+    hung_up.poll()
     os._exit(1)
 
 

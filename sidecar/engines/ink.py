@@ -22,6 +22,8 @@ SPECKS = 15
 SQUARE = 16
 #: Not looked at along each edge, where scanners leave shadows, as a part of the width.
 EDGE = 0.015
+#: Ink so near to the left and right edges, as a part of the width, is holes and shadows where nothing was read.
+HOLES = 0.09
 #: Noise is looked for in squares of so many pixels, where the page has them.
 SAMPLE = 384
 #: Paper is as bright as the brighter part of its square, but for so much.
@@ -81,8 +83,8 @@ def _shows(page: Image.Image, darkness: int) -> bool:
 
 def _ink(page: Image.Image, darkness: int) -> Image.Image:
     """Return what is so much darker than the paper around it, in white on black."""
-    paper = page.reduce(SQUARE).filter(ImageFilter.BoxBlur(1)).resize(page.size, Image.Resampling.BILINEAR)
-    return ImageChops.subtract(paper, page).point([255 if value >= darkness else 0 for value in range(256)])
+    around = page.reduce(SQUARE).filter(ImageFilter.BoxBlur(1)).resize(page.size, Image.Resampling.BILINEAR)
+    return ImageChops.subtract(around, page).point([255 if value >= darkness else 0 for value in range(256)])
 
 
 def grain(image: Image.Image) -> int:
@@ -97,8 +99,8 @@ def grain(image: Image.Image) -> int:
         sample = image.crop((left, top, min(image.width, left + SAMPLE), min(image.height, top + SAMPLE)))
         around = sample.filter(ImageFilter.BoxBlur(4))
         bright = _brighter_part(around) - BRIGHT
-        paper = around.point([255 if shade >= bright else 0 for shade in range(256)]).filter(ImageFilter.MinFilter(3))
-        found = ImageChops.difference(sample, smooth(sample)).histogram(paper)
+        bare = around.point([255 if shade >= bright else 0 for shade in range(256)]).filter(ImageFilter.MinFilter(3))
+        found = ImageChops.difference(sample, smooth(sample)).histogram(bare)
         counts = [one + other for one, other in zip(counts, found, strict=True)]
         pixels += sample.width * sample.height
     if sum(counts) < PAPER * pixels:
@@ -131,6 +133,21 @@ def uncovered(image: Image.Image, boxes: Iterable[tuple[float, float, float, flo
         corners = (left * ink.width - 1, top * ink.height - 1, right * ink.width + 1, bottom * ink.height + 1)
         draw.rectangle(corners, fill=0)
     return ink.histogram()[255] / whole if whole else 0.0
+
+
+def paper(image: Image.Image) -> int:
+    """Return the most frequent grey."""
+    counts = image.reduce(max(1, min(image.size) // 64)).histogram()
+    return counts.index(max(counts))
+
+
+def without_edges(image: Image.Image) -> Image.Image:
+    """Return the image with its left and right edges in the colour of its paper."""
+    wide = round(image.width * HOLES)
+    bare = image.copy()
+    for left in (0, image.width - wide):
+        bare.paste(paper(image), (left, 0, left + wide, image.height))
+    return bare
 
 
 def tilt(image: Image.Image) -> float:

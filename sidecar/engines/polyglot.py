@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from sidecar.domain.errors import PermanentError, SettingsError
 from sidecar.domain.language import LANGUAGES, LATIN, find_languages, in_words
-from sidecar.engines.tesseract import SURE, Lie, Recognized, Tesseract, installed, tesseract
+from sidecar.engines.recognized import SURE, Recognized
+from sidecar.engines.tesseract import Lie, Tesseract, installed, tesseract
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -37,6 +37,8 @@ class Limits:
     file_pixels: int = 60_000_000
     #: For one page, in seconds.
     page_timeout_s: float = 300.0
+    #: For opening a page and looking at what it consists of, in seconds; it takes milliseconds.
+    look_timeout_s: float = 30.0
     #: Of the process that reads a page, with all its libraries.
     memory_bytes: int = 3_000_000_000
 

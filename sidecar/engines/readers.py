@@ -41,7 +41,7 @@ class Readers:
         self.limits = limits
         self._set_up = json.dumps(
             {"kind": kind, "languages": engine.languages, "data": str(data) if data else None,
-             "limits": asdict(limits), "memory_bytes": limits.memory_bytes, "parent": os.getpid()}
+             "limits": asdict(limits), "memory_bytes": limits.memory_bytes}
         )  # fmt: skip
         self._patience_s = 4 * limits.page_timeout_s + SLACK_S
         self._idle: list[_Child] = []

@@ -9,7 +9,6 @@ there for machines that have no such package, and for whoever wants the system's
 
 from __future__ import annotations
 
-import csv
 import functools
 import hashlib
 import os
@@ -18,15 +17,12 @@ import shutil
 import subprocess
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from sidecar.domain.errors import PermanentError, SettingsError, TemporaryError
-from sidecar.domain.rows import in_rows
-from sidecar.domain.word import Word
+from sidecar.engines.recognized import Recognized, is_whole, recognized
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -36,26 +32,6 @@ PROGRAM = "tesseract"
 UPRIGHT_DATA = "osd"
 #: Below this Tesseract does not know which way is up either.
 SURE_OF_TURN = 2.0
-#: Read so surely, nobody asks whether the page lies askew or is in another script. In percent.
-SURE = 75.0
-
-
-@dataclass(frozen=True, slots=True)
-class Recognized:
-    """What Tesseract made of an image."""
-
-    text: str
-    #: Mean of its words, 0 to 100; None for no words.
-    confidence: float | None
-    #: Boxes are in parts of the image.
-    words: tuple[Word, ...] = field(repr=False, default=())
-    #: In which languages it was read and why, in words, where that was not set but found.
-    how: str = ""
-
-    @property
-    def weight(self) -> float:
-        """How much was read, and how surely: for comparing two readings of one image."""
-        return sum(max(word.confidence, 0) * sum(map(str.isalnum, word.text)) for word in self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +152,9 @@ class TesseractProgram(Tesseract):
                 raise PermanentError(f"Tesseract cannot read the page: {_first_line(error)}.") from error
             finally:
                 file.unlink(missing_ok=True)
-        if not _is_whole(text, table):
+        if not is_whole(text, table):
             raise TemporaryError("The text was written down in part only. Is the disk full?")
-        return _recognized(text, table)
+        return recognized(text, table)
 
 
 class TesseractLibrary(Tesseract):
@@ -205,7 +181,7 @@ class TesseractLibrary(Tesseract):
         try:
             if not api.Recognize(int(self._timeout_s * 1000)):
                 raise PermanentError(f"Tesseract cannot read the page within {self._timeout_s:.0f} s.")
-            return _recognized(api.GetUTF8Text(), api.GetTSVText(0))
+            return recognized(api.GetUTF8Text(), api.GetTSVText(0))
         except RuntimeError as error:
             raise PermanentError(f"Tesseract cannot read the page: {_first_line(error)}.") from error
         finally:
@@ -273,48 +249,6 @@ def data_folder() -> Path:
 def _version() -> str:
     said = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=False)
     return ((said.stdout or said.stderr).split() or ["", "unknown"])[1]
-
-
-def _is_whole(text: str, table: str) -> bool:
-    """Say whether both files are complete: on a full disk Tesseract cuts them off, or leaves them empty, and succeeds.
-
-    The table of a blank page has a row too, and what is no blank in a table stands in the text as well (which may
-    have more, marks of direction).
-    """
-    words = "".join(row.get("text") or "" for row in _rows(table))
-    return table.endswith("\n") and len("".join(text.split())) >= len("".join(words.split()))
-
-
-COLUMNS = (
-    "level", "page_num", "block_num", "par_num", "line_num", "word_num", "left", "top", "width", "height", "conf",
-    "text",
-)  # fmt: skip
-
-
-def _rows(table: str) -> Iterator[dict[str, str]]:
-    lines = [line for line in table.splitlines() if not line.startswith("level")]
-    yield from csv.DictReader(lines, fieldnames=COLUMNS, delimiter="\t", quoting=csv.QUOTE_NONE)
-
-
-def _recognized(text: str, table: str) -> Recognized:
-    words: list[Word] = []
-    width, height = 1, 1
-    line, lines = None, 0
-    for row in _rows(table):
-        if row["level"] == "1":
-            width, height = max(int(row["width"]), 1), max(int(row["height"]), 1)
-        if not (row.get("text") or "").strip() or float(row["conf"]) < 0:
-            continue
-        at = (row["block_num"], row["par_num"], row["line_num"])
-        if at != line:
-            line, lines = at, lines + 1
-        left, top = int(row["left"]), int(row["top"])
-        right, bottom = left + int(row["width"]), top + int(row["height"])
-        box = (left / width, top / height, right / width, bottom / height)
-        words.append(Word(row["text"].strip(), box, lines, float(row["conf"])).rounded())
-    confidence = round(fmean(word.confidence for word in words), 1) if words else None
-    text, placed = in_rows(text.replace("\f", ""), words, (width, height))
-    return Recognized(text, confidence, placed)
 
 
 def _first_line(error: Exception) -> str:

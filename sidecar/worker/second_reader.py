@@ -10,10 +10,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from sidecar.domain.acceptance import PageAnswer, Seen, cleaned, complaint
+from sidecar.domain.acceptance import cleaned, complaint
 from sidecar.domain.errors import LeaseLostError, OutageError, PermanentError, TemporaryError
 from sidecar.domain.job import Job
 from sidecar.domain.page import PageText
+from sidecar.domain.witness import PageAnswer, Seen
 from sidecar.engines.llm import Model, Reply
 from sidecar.engines.vision import Vision
 from sidecar.store import ledger, pages

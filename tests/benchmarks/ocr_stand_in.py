@@ -15,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from sidecar.domain.acceptance import PageAnswer, Seen, cleaned, complaint
+from sidecar.domain.acceptance import cleaned, complaint
+from sidecar.domain.witness import PageAnswer, Seen
 from sidecar.engines import raster
 from sidecar.engines.llm import Model, Reply
 from sidecar.engines.prompts import Prompts
@@ -72,7 +73,7 @@ def asked(readings: Sequence[Reading], folder: Path) -> list[Answer]:
     """Ask about every page over HTTP, with the product's picture, question and checks."""
     images = KnownPictures()
     with ThreadPoolExecutor(AT_A_TIME) as threads:
-        pictures = list(threads.map(lambda one: picture(one.sheet, folder), readings))
+        pictures = list(threads.map(lambda one: picture(one.sheet, folder, one.found.turned), readings))
     for reading, jpeg in zip(readings, pictures, strict=True):
         images.learn(jpeg, reading.sheet.truth)
     with PracticeModel(images=images) as server:
@@ -80,13 +81,13 @@ def asked(readings: Sequence[Reading], folder: Path) -> list[Answer]:
     return [_judged(reading, reply) for reading, reply in zip(readings, replies, strict=True)]
 
 
-def picture(sheet: Sheet, folder: Path) -> bytes:
+def picture(sheet: Sheet, folder: Path, turned: int) -> bytes:
     """Return the picture of a page as the product sends it."""
     reader = PageReader(tesseract("auto", "eng"), Limits())
     try:
         source = raster.inspect(sheet.file, Limits())
         with tempfile.TemporaryDirectory(dir=folder) as own:  # two pages are drawn at a time
-            return reader.picture(source, 1, Path(own), pixels=PIXELS, max_bytes=MAX_BYTES)
+            return reader.picture(source, 1, Path(own), pixels=PIXELS, max_bytes=MAX_BYTES, turned=turned)
     finally:
         reader.close()
 
@@ -103,6 +104,6 @@ async def _ask_all(url: str, pictures: Sequence[bytes]) -> list[Reply]:
 
 def _judged(reading: Reading, reply: Reply) -> Answer:
     found = reading.found
-    seen = Seen(found.text, found.confidence, is_blank=False)
+    seen = Seen(found.text, found.confidence, is_blank=False, words=found.words)
     problem = complaint(PageAnswer(reply.text, reply.cut_off), seen)
     return Answer(found.text if problem else cleaned(reply.text), problem)

@@ -10,6 +10,7 @@ import json
 import logging
 import sqlite3
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -140,10 +141,13 @@ def huey(place: str, jobs: int, watch: Stopwatch) -> None:
 
     app = SqliteHuey(filename=str(Path(place) / "huey.db"))
     done: list[int] = []
+    over = threading.Event()
 
     @app.task()  # type: ignore[untyped-decorator]
     def nothing(number: int) -> None:
         done.append(number)
+        if len(done) == jobs:
+            over.set()
 
     for number in range(jobs):
         nothing(number)
@@ -151,8 +155,7 @@ def huey(place: str, jobs: int, watch: Stopwatch) -> None:
     consumer = app.create_consumer(workers=4, periodic=False, initial_delay=0.001, max_delay=0.01)
     with watch.running():
         consumer.start()
-        while len(done) < jobs:
-            time.sleep(0.002)
+        over.wait()
     consumer.stop(graceful=True)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,11 @@ class Stage:
             [sys.executable, "-m", "sidecar", *words], env=self.environment | environment, cwd=self.folder,
             capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
+
+    def pages(self) -> dict[int, float]:
+        """When each page that is kept was read."""
+        with closing(sqlite3.connect(self.folder / "store" / "sidecar.db")) as store:
+            return dict(store.execute("SELECT page, created_at FROM page"))
 
 
 @pytest.fixture
@@ -140,10 +147,14 @@ def test_pages_of_a_finished_job_are_read_anew_on_demand(stage: Stage) -> None:
     stage.run("run", "--drain", OCR_DPI="100")
     assert "no page 3" in stage.run("retry", "1", "--page", "3").stderr
     assert stage.run("retry", "1").returncode == 1, "it was done"
+    first = stage.pages()
     assert "waiting for its turn" in stage.run("retry", "1", "--page", "2").stdout
     stage.run("run", "--drain", OCR_DPI="100")
     shown = json.loads(stage.run("jobs", "show", "2", "--json").stdout)
     assert shown["state"] == "succeeded"
+    second = stage.pages()
+    assert (second[1], sorted(second)) == (first[1], [1, 2])
+    assert second[2] > first[2], "it was read anew"
 
 
 def test_ocr_prints_the_text_of_a_file_without_any_paperless(stage: Stage, tmp_path: Path) -> None:

@@ -22,8 +22,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.domain import acceptance
-from sidecar.domain.acceptance import CHECKS, PageAnswer, Seen, cleaned, complaint, score, worse
+from sidecar.domain.acceptance import CHECKS, cleaned, complaint
 from sidecar.domain.comparison import missing_numbers, numbers
+from sidecar.domain.quality import score, worse
+from sidecar.domain.witness import PageAnswer, Seen
 from sidecar.domain.word import Word
 
 ANSWERS = Path(__file__).parent / "answers"

@@ -21,7 +21,8 @@ from sidecar.engines.polyglot import MOST_LOADED, Polyglot, engine_for
 from sidecar.engines.raster import Limits
 from sidecar.engines.readers import Readers
 from sidecar.engines.reading import PageReader
-from sidecar.engines.tesseract import Lie, Recognized, Tesseract, TesseractLibrary, data_folder, installed, tesseract
+from sidecar.engines.recognized import Recognized
+from sidecar.engines.tesseract import Lie, Tesseract, TesseractLibrary, data_folder, installed, tesseract
 from sidecar.practice import scans
 
 ENGLISH = (

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import signal
+import subprocess
+import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import pikepdf
 import psutil
 import pytest
+from pikepdf import Array, Dictionary, Name
 
 from sidecar.domain.errors import PermanentError, TemporaryError
 from sidecar.engines import raster, readers
@@ -66,11 +71,20 @@ def test_what_cannot_be_read_is_said_in_words(tmp_path: Path, pool: Readers) -> 
     assert TEXT.split() == pool.read(file, 1, tmp_path / "pages").text.split()
 
 
-def _begun(number: int = 1) -> list[psutil.Process]:
-    deadline = time.monotonic() + 20
-    while len(found := children()) < number and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return found
+#: So long a page has been on its way to its text when its reader is killed: longer than the file takes to open.
+KILLED_AFTER_S = 0.4
+
+
+def killed(monkeypatch: pytest.MonkeyPatch, number: int, *, times: int) -> None:
+    """Let so many readers be killed while they are at a page."""
+    ask, left = readers._Child.ask, [number] * times
+
+    def asked(child: Any, request: Any, patience_s: float) -> Any:
+        if left:
+            threading.Timer(KILLED_AFTER_S, os.kill, (child._process.pid, left.pop())).start()
+        return ask(child, request, patience_s)
+
+    monkeypatch.setattr(readers._Child, "ask", asked)
 
 
 @pytest.mark.parametrize(
@@ -81,44 +95,57 @@ def _begun(number: int = 1) -> list[psutil.Process]:
     ],
 )
 def test_a_process_that_dies_costs_its_page_and_no_other(
-    tmp_path: Path, pool: Readers, number: int, error: type[Exception], said: str
+    tmp_path: Path, pool: Readers, number: int, error: type[Exception], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = source(tmp_path, scans.scan_pdf([TEXT * 30] * 2, dpi=300))
-    over = threading.Event()
-
-    def kill_all() -> None:
-        while not over.is_set():
-            for child in children():
-                os.kill(child.pid, number)
-            time.sleep(0.05)
-
-    killer = threading.Thread(target=kill_all)
-    killer.start()
+    killed(monkeypatch, number, times=1 if number == signal.SIGKILL else 2)
     with pytest.raises(error, match=said):
         pool.read(file, 1, tmp_path / "pages")
-    over.set()
-    killer.join()
     assert "fox" in pool.read(file, 2, tmp_path / "pages").text
 
 
-def test_a_process_that_dies_once_of_itself_is_given_a_second_chance(tmp_path: Path, pool: Readers) -> None:
+def test_a_process_that_dies_once_of_itself_is_given_a_second_chance(
+    tmp_path: Path, pool: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = source(tmp_path, scans.scan_pdf([TEXT * 30], dpi=300))
-    with ThreadPoolExecutor(1) as one:
-        reading = one.submit(pool.read, file, 1, tmp_path / "pages")
-        (child,) = _begun()
-        os.kill(child.pid, signal.SIGSEGV)
-        assert "fox" in reading.result().text
+    killed(monkeypatch, signal.SIGSEGV, times=1)
+    assert "fox" in pool.read(file, 1, tmp_path / "pages").text
+
+
+def nested(depth: int, wide: int) -> bytes:
+    """Return a PDF of two pages, the first one of forms in forms in forms."""
+    with pikepdf.new() as pdf:
+        form = pdf.make_stream(b"0 0 10 10 re f", Type=Name.XObject, Subtype=Name.Form, BBox=Array([0, 0, 500, 500]))
+        for _ in range(depth):
+            form = pdf.make_stream(
+                b"/F Do " * wide, Type=Name.XObject, Subtype=Name.Form, BBox=Array([0, 0, 500, 500]),
+                Resources=Dictionary(XObject=Dictionary(F=form)),
+            )  # fmt: skip
+        page = pdf.add_blank_page(page_size=(500, 500))
+        page.obj.Resources = Dictionary(XObject=Dictionary(F=form))
+        page.obj.Contents = pdf.make_stream(b"/F Do")
+        with pikepdf.open(io.BytesIO(samples.text_pdf([f"{TEXT} {TEXT}"]))) as plain:
+            pdf.pages.extend(plain.pages)
+        out = io.BytesIO()
+        pdf.save(out)
+    return out.getvalue()
+
+
+def test_a_page_made_to_be_looked_at_for_ever_costs_itself_and_no_other(tmp_path: Path) -> None:
+    pool = Readers("auto", tesseract("auto", "eng"), Limits(dpi=150, look_timeout_s=1.0))
+    file = source(tmp_path, nested(9, 10))
+    with pytest.raises(PermanentError, match="too long to look at"):
+        pool.read(file, 1, tmp_path / "pages")
+    assert pool.read(file, 2, tmp_path / "pages").engine == "text layer"
+    pool.close()
 
 
 def test_a_page_that_takes_for_ever_is_given_up(tmp_path: Path, pool: Readers, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = source(tmp_path, scans.scan_pdf([TEXT], dpi=150))
+    file = source(tmp_path, scans.scan_pdf([TEXT * 30], dpi=300))
     monkeypatch.setattr(pool, "_patience_s", 2.0)
-    with ThreadPoolExecutor(1) as one:
-        reading = one.submit(pool.read, file, 1, tmp_path / "pages")
-        (child,) = _begun()
-        child.suspend()
-        with pytest.raises(PermanentError, match="took longer than 2 s"):
-            reading.result()
+    killed(monkeypatch, signal.SIGSTOP, times=1)
+    with pytest.raises(PermanentError, match="took longer than 2 s"):
+        pool.read(file, 1, tmp_path / "pages")
     assert children() == []
 
 
@@ -134,10 +161,37 @@ def test_idle_processes_end_by_themselves(tmp_path: Path, pool: Readers, monkeyp
     monkeypatch.setattr(readers, "IDLE_S", 0.3)
     pool.read(source(tmp_path, samples.text_pdf([TEXT])), 1, tmp_path / "pages")
     assert len(children()) == 1
-    deadline = time.monotonic() + 20
-    while children() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    while pool._ending is not None:
+        pool._ending.join(20)
     assert children() == []
+
+
+PARENT = """
+import sys
+from pathlib import Path
+from sidecar.engines import raster
+from sidecar.engines.readers import Readers
+from sidecar.engines.tesseract import tesseract
+file, folder = map(Path, sys.argv[1:])
+pool = Readers("auto", tesseract("auto", "eng"), raster.Limits(dpi=150))
+pool.read(raster.inspect(file, pool.limits), 1, folder)
+print(pool._idle[0]._process.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_process_ends_with_its_parent_however_that_ends(tmp_path: Path) -> None:
+    file = source(tmp_path, samples.text_pdf([TEXT])).file
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(file), str(tmp_path / "pages")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert parent.stdout is not None
+    child = psutil.Process(int(parent.stdout.readline()))
+    assert child.is_running()
+    parent.kill()
+    parent.communicate()
+    assert psutil.wait_procs([child], timeout=10)[1] == []
 
 
 def test_a_thousand_pages_with_text_take_no_engine(tmp_path: Path, pool: Readers) -> None:
