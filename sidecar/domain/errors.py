@@ -59,6 +59,10 @@ class PermanentError(WorkError):
     """This document cannot be done as it is; trying again would end the same way."""
 
 
+class TooSlowError(PermanentError):
+    """A page took all the time that one may take."""
+
+
 class OutageError(WorkError):
     """`provider` is away for everybody. `retry_after_s` is its own wish in seconds, or None."""
 

@@ -23,11 +23,15 @@ from typing import Any
 
 from PIL import Image
 
-from sidecar.domain.errors import PermanentError, TemporaryError
+from sidecar.domain.errors import PermanentError, TemporaryError, TooSlowError
 from sidecar.domain.word import to_word
 from sidecar.engines.polyglot import engine_for
 from sidecar.engines.raster import Limits, Source
 from sidecar.engines.reading import PageReader
+
+
+#: What our own errors are called in an answer; the first that fits counts.
+ENDINGS = ((TooSlowError, "too_slow"), (PermanentError, "permanent"), (TemporaryError, "temporary"))
 
 
 def main() -> None:
@@ -84,10 +88,8 @@ def _answer(reader: PageReader, request: dict[str, Any]) -> dict[str, Any]:
             picture = reader.picture(source, page, folder, **asked)
             return {"picture": base64.b64encode(picture).decode()}
         _add_layer(source.file, Path(request["target"]), request["words"])
-    except PermanentError as error:
-        return {"permanent": str(error)}
-    except TemporaryError as error:
-        return {"temporary": str(error)}
+    except (PermanentError, TemporaryError) as error:
+        return {next(name for kind, name in ENDINGS if isinstance(error, kind)): str(error)}
     except Exception as error:  # noqa: BLE001 - whatever a library makes of a stranger's file
         return _in_words(error, page)
     return {}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sidecar.domain.errors import PermanentError, TemporaryError
+from sidecar.domain.errors import PermanentError, TemporaryError, TooSlowError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -141,7 +141,7 @@ def _render_pdf(source: Source, page: int, target: Path, limits: Limits) -> Path
             timeout=math.ceil(limits.page_timeout_s),
         )
     except exceptions.PDFPopplerTimeoutError as error:
-        raise PermanentError(f"Page {page} took longer than {limits.page_timeout_s:.0f} s to draw.") from error
+        raise TooSlowError(f"Page {page} took longer than {limits.page_timeout_s:.0f} s to draw.") from error
     except exceptions.PDFPageCountError as error:
         raise PermanentError(_pdf_fault(str(error))) from error
     if not paths:

@@ -20,7 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sidecar.domain.errors import PermanentError, TemporaryError
+from sidecar.domain.errors import PermanentError, TemporaryError, TooSlowError
 from sidecar.domain.page import PageText
 from sidecar.domain.word import Word, to_word
 from sidecar.engines.raster import Limits, Source
@@ -99,9 +99,9 @@ class Readers:
                 return _checked(answer)
             ended = child.end()
             if ended is None:
-                raise PermanentError(f"Page {page} took longer than {self._patience_s:.0f} s to read.")
+                raise TooSlowError(f"Page {page} took longer than {self._patience_s:.0f} s to read.")
             if ended == -signal.SIGALRM:
-                raise PermanentError(f"Page {page} takes too long to look at: it is made of too many parts.")
+                raise TooSlowError(f"Page {page} takes too long to look at: it is made of too many parts.")
             if ended in (-signal.SIGKILL, -signal.SIGTERM):
                 raise TemporaryError(f"The reading of page {page} was ended from outside; is there enough memory?")
             if is_last:
@@ -201,6 +201,8 @@ def _children_of(pid: int) -> list[int]:
 
 
 def _checked(answer: dict[str, Any]) -> dict[str, Any]:
+    if "too_slow" in answer:
+        raise TooSlowError(answer["too_slow"])
     if "permanent" in answer:
         raise PermanentError(answer["permanent"])
     if "temporary" in answer:

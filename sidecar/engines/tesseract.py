@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sidecar.domain.errors import PermanentError, SettingsError, TemporaryError
+from sidecar.domain.errors import PermanentError, SettingsError, TemporaryError, TooSlowError
 from sidecar.engines.recognized import Recognized, is_whole, recognized
 
 if TYPE_CHECKING:
@@ -149,7 +149,8 @@ class TesseractProgram(Tesseract):
                     raise TemporaryError(
                         f"Tesseract was killed (signal {-getattr(error, 'status', 0)}); is there enough memory?"
                     ) from error
-                raise PermanentError(f"Tesseract cannot read the page: {_first_line(error)}.") from error
+                kind = PermanentError if hasattr(error, "status") else TooSlowError
+                raise kind(f"Tesseract cannot read the page: {_first_line(error)}.") from error
             finally:
                 file.unlink(missing_ok=True)
         if not is_whole(text, table):
@@ -180,7 +181,7 @@ class TesseractLibrary(Tesseract):
         api.SetSourceResolution(dpi)
         try:
             if not api.Recognize(int(self._timeout_s * 1000)):
-                raise PermanentError(f"Tesseract cannot read the page within {self._timeout_s:.0f} s.")
+                raise TooSlowError(f"Tesseract cannot read the page within {self._timeout_s:.0f} s.")
             return recognized(api.GetUTF8Text(), api.GetTSVText(0))
         except RuntimeError as error:
             raise PermanentError(f"Tesseract cannot read the page: {_first_line(error)}.") from error

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sidecar.domain.errors import PermanentError, TemporaryError, WorkError
+from sidecar.domain.errors import PermanentError, TemporaryError, TooSlowError, WorkError
 from sidecar.domain.job import Job
 from sidecar.domain.page import ASSUMED, PageText, assemble, page_key
 from sidecar.domain.quality import worse
@@ -28,6 +28,10 @@ from sidecar.worker.intake import Intake
 from sidecar.worker.lease import Leases
 from sidecar.worker.searchable import Searchable
 from sidecar.worker.second_reader import SecondReader
+
+#: After so many pages of a document that took all the time a page may take, no more of it are begun: they would keep
+#: the cores from the pages of others for hours.
+SLOW_PAGES = 3
 
 
 @dataclass(slots=True)
@@ -122,7 +126,11 @@ class Ocr:
 
     async def _read_next(self, reading: _Reading, todo: Iterator[int]) -> None:
         for page in todo:
-            await to_the_end(self._read_one(reading, page))
+            if sum(isinstance(error, TooSlowError) for error in reading.failed.values()) < SLOW_PAGES:
+                await to_the_end(self._read_one(reading, page))
+            else:
+                said = f"Page {page} was not begun, since {SLOW_PAGES} others took all the time that they may."
+                reading.failed[page] = PermanentError(said)
 
     async def _read_one(self, reading: _Reading, page: int) -> None:
         """Read one page and keep it, before the next one begins. Its own failure is noted, not raised."""

@@ -19,7 +19,7 @@ import psutil
 import pytest
 from pikepdf import Array, Dictionary, Name
 
-from sidecar.domain.errors import PermanentError, TemporaryError
+from sidecar.domain.errors import PermanentError, TemporaryError, TooSlowError
 from sidecar.engines import raster, readers
 from sidecar.engines.raster import Limits, Source
 from sidecar.engines.readers import Readers
@@ -134,7 +134,7 @@ def nested(depth: int, wide: int) -> bytes:
 def test_a_page_made_to_be_looked_at_for_ever_costs_itself_and_no_other(tmp_path: Path) -> None:
     pool = Readers("auto", tesseract("auto", "eng"), Limits(dpi=150, look_timeout_s=1.0))
     file = source(tmp_path, nested(9, 10))
-    with pytest.raises(PermanentError, match="too long to look at"):
+    with pytest.raises(TooSlowError, match="too long to look at"):
         pool.read(file, 1, tmp_path / "pages")
     assert pool.read(file, 2, tmp_path / "pages").engine == "text layer"
     pool.close()
@@ -144,7 +144,7 @@ def test_a_page_that_takes_for_ever_is_given_up(tmp_path: Path, pool: Readers, m
     file = source(tmp_path, scans.scan_pdf([TEXT * 30], dpi=300))
     monkeypatch.setattr(pool, "_patience_s", 2.0)
     killed(monkeypatch, signal.SIGSTOP, times=1)
-    with pytest.raises(PermanentError, match="took longer than 2 s"):
+    with pytest.raises(TooSlowError, match="took longer than 2 s"):
         pool.read(file, 1, tmp_path / "pages")
     assert children() == []
 

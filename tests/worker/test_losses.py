@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import io
+from pathlib import Path
 
 import pikepdf
 import pytest
 
+from sidecar.domain.errors import TooSlowError
 from sidecar.domain.job import State
+from sidecar.domain.page import PageText
+from sidecar.engines.raster import Source
 from sidecar.practice.samples import pdf_with_damaged_scan, scan_pdf, text_pdf
+from sidecar.store import report
 from tests.worker.conftest import World
 from tests.worker.test_vision import PAGES, VISION, kept, outcomes, read, scan
 
@@ -77,3 +82,24 @@ async def test_of_forty_mixed_pages_exactly_the_scanned_ones_reach_an_engine(wor
     assert engines == ["text layer"] * 13 + ["practice"] * 13 + ["blank"] * 13
     assert calls == ["answered"] * 13
     assert content(world, document) == OLD, "the fortieth is damaged, so the text stays as it was"
+
+
+async def test_a_document_of_pages_that_take_for_ever_is_given_up_soon(world: World) -> None:
+    document = world.letter("auto-ocr", content=OLD, data=scan_pdf(PAGES * 4, dpi=100))
+    begun: list[int] = []
+    async with world.sidecar(ocr_dpi=100, ocr_cores=1) as sidecar:
+        read_page = sidecar.parts.readers.read
+
+        def slowly(source: Source, page: int, folder: Path) -> PageText:
+            begun.append(page)
+            if page > 2:
+                raise TooSlowError(f"Page {page} took longer than 300 s to read.")
+            return read_page(source, page, folder)
+
+        sidecar.parts.readers.read = slowly  # type: ignore[method-assign]
+        await sidecar.run(drain=True)
+        (job,) = await sidecar.parts.db.run(report.jobs)
+        pages = await sidecar.parts.db.run(kept)
+    assert begun == [1, 2, 3, 4, 5]
+    assert (job.state, content(world, document), [page.page for page in pages]) == (State.FAILED, OLD, [1, 2])
+    assert "Page 3 and 9 more of 12 could not be read" in str(job.reason)
