@@ -29,7 +29,6 @@ from sidecar.engines.polyglot import engine_for
 from sidecar.engines.raster import Limits, Source
 from sidecar.engines.reading import PageReader
 
-
 #: What our own errors are called in an answer; the first that fits counts.
 ENDINGS = ((TooSlowError, "too_slow"), (PermanentError, "permanent"), (TemporaryError, "temporary"))
 
