@@ -49,7 +49,7 @@ def _spread(readings: Sequence[Reading]) -> list[Reading]:
 async def _read(folder: Path, readings: Sequence[Reading], below: float) -> dict[int, str]:
     images = KnownPictures(wrong=0)  # an answer that is refused would hide that it was asked for
     for one in readings:
-        images.learn(picture(one.sheet, folder), one.sheet.truth)
+        images.learn(picture(one.sheet, folder, one.found.turned), one.sheet.truth)
     data = data_of(FAST)
     with PracticeArchive(folder / "archive") as archive, PracticeModel(images=images) as model:
         archive.add_document(
