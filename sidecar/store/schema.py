@@ -44,6 +44,8 @@ job = sa.Table(
     sa.Column("giving_up", sa.Integer, nullable=False, server_default="0"),
     sa.Column("changed", sa.Integer),
     sa.Column("base", sa.Text),
+    # What exactly is asked for, as JSON (of an undo: the jobs to be taken back); None where the kind says it all.
+    sa.Column("ask", sa.Text),
     sa.Column("pages_done", sa.Integer, nullable=False, server_default="0"),
     sa.Column("pages_total", sa.Integer),
     sa.Column("created_at", sa.Double, nullable=False),
@@ -104,7 +106,12 @@ answer = sa.Table(
     sa.Column("model", sa.Text, nullable=False),
     sa.Column("suggestion", sa.Text, nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
+    # The job it was asked for, and a digest of text, model, prompts and rules: names that were made since, by this very
+    # job, change the question's key but not what the job has paid for.
+    sa.Column("job_id", sa.Integer),
+    sa.Column("about", sa.String(64)),
     sa.Index("ix_answer_created_at", "created_at"),
+    sa.Index("ix_answer_job", "job_id"),
 )
 
 #: The journal: one row per job that got as far as writing, made before its first byte was sent.
@@ -121,6 +128,8 @@ write = sa.Table(
     sa.Column("written", sa.Text, nullable=False),
     sa.Column("conflicts", sa.Text, nullable=False, server_default="[]"),
     sa.Column("refused", sa.Text, nullable=False, server_default="{}"),
+    # Tags that Paperless put on beside ours (parents of a child tag), as a JSON list; taken back with them.
+    sa.Column("appeared", sa.Text, nullable=False, server_default="[]"),
     sa.Column("intended_at", sa.Double, nullable=False),
     sa.Column("verified_at", sa.Double),
     sa.CheckConstraint("state IN ('intended', 'verified', 'dropped')", name="state"),
@@ -128,7 +137,7 @@ write = sa.Table(
     _partial("ix_write_intended", "job_id", where="state = 'intended'"),
 )
 
-#: One row per call to a model that may cost money, answered or not.
+#: One row per call to a model that may cost money, answered or not; job 0 for calls that no job made.
 ledger = sa.Table(
     "ledger",
     metadata,
@@ -142,8 +151,56 @@ ledger = sa.Table(
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("seconds", sa.Double, nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
+    # The endpoint that was asked; None for a call of before the fourth schema.
+    sa.Column("provider", sa.Text),
+    # In the currency of the price table; None where no price is set.
+    sa.Column("cost", sa.Double),
+    # 1 where the provider did not count and the tokens are our estimate.
+    sa.Column("estimated", sa.Integer, nullable=False, server_default="0"),
     sa.Index("ix_ledger_created_at", "created_at"),
     sa.Index("ix_ledger_job", "job_id"),
+)
+
+#: Proposals that wait (or waited) for a person.
+review = sa.Table(
+    "review",
+    metadata,
+    sa.Column("job_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("document_id", sa.Integer, nullable=False),
+    # As the work made it, and, apart from it, as a person changed it; None while nobody did.
+    sa.Column("proposal", sa.Text, nullable=False),
+    sa.Column("edited", sa.Text),
+    # The words that were shown, of which an approval is one.
+    sa.Column("shown", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    # "approved" or "rejected"; None while it waits.
+    sa.Column("decision", sa.String(16)),
+    sa.Column("decided_by", sa.Text),
+    sa.Column("decided_at", sa.Double),
+    sa.CheckConstraint("decision IN ('approved', 'rejected')", name="decision"),
+    sa.Index("ix_review_document", "document_id", "job_id"),
+)
+
+#: Fields of write-backs that were taken back, each by the job that did it.
+taken_back = sa.Table(
+    "taken_back",
+    metadata,
+    sa.Column("job_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("field", sa.String(64), primary_key=True),
+    sa.Column("by_job", sa.Integer, nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+)
+
+#: Names that were made in Paperless for a job, so that those left unused can be offered for removal.
+made_name = sa.Table(
+    "made_name",
+    metadata,
+    sa.Column("kind", sa.String(32), primary_key=True),
+    sa.Column("name_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("job_id", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Index("ix_made_name_job", "job_id"),
 )
 
 #: A job's story in sentences, for the owner.

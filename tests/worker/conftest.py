@@ -67,6 +67,7 @@ class World:
             "poll_interval_s": 1.0,
             # Leases are made of it: on a fast clock they must outlast a busy machine's pauses.
             "paperless_timeout_s": 300.0 if clock else 5.0,
+            "lease_s": 7200.0 if clock else 180.0,
             "ocr_dpi": 100,
             "stop_grace_s": 5.0,
             **given,
