@@ -38,8 +38,8 @@ bench-ocr: $(VENV)/.ready-bench build/tessdata ## compare ways of reading a scan
 chaos: $(READY) ## kill, freeze and cut off for half an hour, and count what was lost or doubled (ONLY=kills-sqlite for one)
 	$(PY) -m tests.chaos $(ONLY)
 
-points: $(READY) ## walk every point where dying matters, on both databases (half an hour)
-	CHAOS_FULL=1 $(PY) -m pytest tests/chaos/test_points.py -n auto
+points: $(READY) ## walk every point where dying matters, on both databases, and every mechanism (half an hour)
+	CHAOS_FULL=1 $(PY) -m pytest tests/chaos/test_points.py tests/chaos/test_teeth.py -n auto
 	CHAOS_FULL=1 CHAOS_BACKEND=postgres $(PY) -m pytest tests/chaos/test_points.py -n auto
 
 scenarios-full: $(READY) ## the whole journeys at full size: thirty kills, every fault (minutes)

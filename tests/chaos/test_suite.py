@@ -10,10 +10,10 @@ pytestmark = [pytest.mark.scenario, pytest.mark.timeout(600)]
 
 #: How much of a trial, by the setting of its size.
 SLICES = {
-    "kills-sqlite": {"KILLS": 5},
-    "kills-postgres": {"KILLS": 8},
-    "servers-sqlite": {"RESTARTS": 3},
-    "wire-sqlite": {"WIRE": 6},
+    "kills-sqlite": {"KILLS": 3},
+    "kills-postgres": {"KILLS": 3},
+    "servers-sqlite": {"RESTARTS": 2},
+    "wire-sqlite": {"WIRE": 4},
 }
 SEED = 20261124
 

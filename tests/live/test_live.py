@@ -117,7 +117,7 @@ def test_a_document_deleted_while_the_model_thinks_harms_nobody(live: Live) -> N
 def test_a_document_that_cannot_be_done_says_so_in_a_note_and_by_its_tag(live: Live) -> None:
     paperless = live.paperless
     (document_id,) = paperless.upload(text_pdf([letter(0).text]))
-    long_text = "Much more than the page says. " * 100
+    long_text = " ".join(f"Much more than the page says, in sentence {number}." for number in range(100))
     paperless.patch(document_id, content=long_text)
     paperless.tag_documents(document_id, add=(live.ocr,))
 

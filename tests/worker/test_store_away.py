@@ -30,7 +30,11 @@ def _fill(tx: Transaction, table: str, size: int) -> None:
     if table == "event":
         tx.run("INSERT INTO event (job_id, at, text) VALUES (0, 0, :text)", text=text)
     elif table == "answer":
-        tx.run("INSERT INTO answer VALUES (:key, 0, '', :text, 0)", key=key, text=text)
+        tx.run(
+            "INSERT INTO answer (key, document_id, model, suggestion, created_at) VALUES (:key, 0, '', :text, 0)",
+            key=key,
+            text=text,
+        )
     else:
         tx.run("INSERT INTO page VALUES (:key, 0, 0, :text, '', NULL, 0, 0, '', NULL)", key=key, text=text)
 
