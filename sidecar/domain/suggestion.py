@@ -5,10 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from sidecar.domain.dates import AHEAD, OLDEST_DATE
 from sidecar.domain.document import Document
 from sidecar.domain.vocabulary import Names, Vocabulary, fold, unique
 
@@ -16,9 +17,6 @@ TITLE_MAX = 128  # Paperless refuses longer titles and names
 MAX_TAGS = 8
 NAME_MAX, NAME_WORDS = 48, 6
 NAME_MARKS = " .,&+-'’/()#"
-OLDEST_DATE = date(1900, 1, 1)
-#: Documents dated ahead exist (a contract from next month); a year ahead is a misread number.
-AHEAD = timedelta(days=366)
 
 
 class Policy(StrEnum):
