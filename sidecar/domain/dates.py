@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, timedelta
 
 from sidecar.domain.months import DAYS, MONTHS, without_accents
@@ -53,12 +54,13 @@ _TIME = re.compile(
 _TAIL = re.compile(r"(?: ?(?:r|г)\.?| ?\([^\W\d_]{1,12}\.?\)|\.)?")
 
 
-def parse_date(text: str, *, today: date, day_first: bool | None = None) -> date | None:
+def parse_date(text: str, *, today: date, day_first: bool | None = None, ahead: timedelta = AHEAD) -> date | None:
     """Return the one date that the text writes, or None: no date, no year, several, ambiguous or impossible ones.
 
     `day_first` decides where numbers can be read both ways (05/12/2026); without it they give None, but with dots
-    the day always comes first. Two-digit years are those that end next year at the latest. Dates outside
-    1900 .. `today` + 366 days and the zeros of computers (`PLACEHOLDERS`) are None.
+    the day always comes first. Two-digit years are those that end next year at the latest; where `ahead` allows a
+    later one as well, it is ambiguous. Dates outside 1900 .. `today` + `ahead` and the zeros of computers
+    (`PLACEHOLDERS`) are None.
     """
     plain = " ".join(without_accents(text.replace("’", "'")).split())
     if len(plain) > LONGEST:
@@ -68,7 +70,7 @@ def parse_date(text: str, *, today: date, day_first: bool | None = None) -> date
         reading
         for ending in _beginnings(plain)
         for reading in _readings(ending, today, day_first)
-        if OLDEST_DATE <= reading <= today + AHEAD
+        if OLDEST_DATE <= reading <= today + ahead
     }
     found = readings.pop() if len(readings) == 1 else None
     return None if found in PLACEHOLDERS else found
@@ -130,10 +132,11 @@ def _in_numbers(found: re.Match[str], today: date, day_first: bool | None) -> se
 
 def _possible(year: str, month: str | int, day: str, today: date) -> Iterable[date]:
     digits = year.removeprefix("'")
-    number = int(digits)
+    years = [int(digits)]
     if len(digits) < 4:
-        number += 2000 if number + 2000 <= today.year + 1 else 1900
-    try:
-        yield date(number, int(month), int(day))
-    except ValueError:
-        return
+        years = (
+            [2000 + int(digits)] if 2000 + int(digits) <= today.year + 1 else [1900 + int(digits), 2000 + int(digits)]
+        )
+    for number in years:
+        with suppress(ValueError):
+            yield date(number, int(month), int(day))

@@ -15,8 +15,8 @@ import unicodedata
 
 from sidecar.domain.currencies import CURRENCIES, NAMED, OF_A_THOUSAND, SIGNS
 
-#: Longer numbers are account numbers.
-MAX_DIGITS = 13
+#: Digits before the decimals; longer numbers are account numbers. Without a currency Paperless takes ten.
+MAX_DIGITS, MAX_DIGITS_ALONE = 13, 10
 #: Codes that are read in small letters, too; others would be words (all, try, top).
 SMALL_CODES = frozenset(
     {"eur", "usd", "gbp", "chf", "jpy", "cad", "aud", "nzd", "sek", "nok", "dkk", "pln", "czk", "inr"}
@@ -124,4 +124,4 @@ def _amount(number: str, currency: str) -> str | None:
     if len(decimals) == 3 and not (thousand and decimals.endswith("0")):
         return None
     digits = re.sub(r"\D", "", whole).lstrip("0") or "0"
-    return f"{digits}.{decimals[:2]:0<2}" if len(digits) <= MAX_DIGITS else None
+    return f"{digits}.{decimals[:2]:0<2}" if len(digits) <= (MAX_DIGITS if currency else MAX_DIGITS_ALONE) else None

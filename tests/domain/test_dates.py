@@ -128,6 +128,20 @@ def test_the_caller_may_know_which_number_is_the_day(text: str, day_first: bool,
     assert parse_date(text, today=TODAY, day_first=day_first) == wanted
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("12.05.2036", date(2036, 5, 12)),
+        ("12 May 2066", date(2066, 5, 12)),
+        ("12.05.26", MAY_12),
+        ("12.05.36", None),  # 1936, or an end ten years from now
+        ("12.05.2226", None),
+    ],
+)
+def test_what_ends_in_years_to_come_can_be_asked_for(text: str, wanted: date | None) -> None:
+    assert parse_date(text, today=TODAY, ahead=timedelta(days=36600)) == wanted
+
+
 def test_no_name_stands_for_two_months() -> None:
     meant = [(without_accents(name), number) for number, names in enumerate(_NAMES, 1) for name in names.split()]
     assert set(meant) == set(MONTHS.items())
