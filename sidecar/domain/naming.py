@@ -1,0 +1,255 @@
+"""How a written name finds the one it means, and which existing name a new one would only double.
+
+Two questions with two prices. `resolve` is asked for every answer: a wrong find files a document wrongly, so that only
+other writing of the same words counts, and one slip of OCR in a long word. `near_duplicate` is asked before a name is
+made: there it also counts when a person would call both the same (one and many, other order, articles). A name inside
+another one never counts (ING in Housing), numbers have to agree, and where two names are equally near it is none.
+
+Said of what cannot be told from the names alone: Anna Meyer and Anna Mayer are two people, Meyer, Anna and Anna Meyer
+are one, and so are a firm with its legal form and without one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from sidecar.domain.legal_forms import may_be_one, without_forms, written_form
+from sidecar.domain.vocabulary import Name, fold
+from sidecar.domain.word_forms import one_umlaut, plain_letters, read_badly, singular
+
+#: Letters of a name below which nothing is guessed.
+SHORTEST_GUESS = 5
+#: Letters of a name that may be written as one word or as several (E.ON, EON).
+SHORTEST_JOINED = 3
+#: Letters of the one word in which one letter may be another that looks like it, or any other inside it.
+LONG_WORD, VERY_LONG_WORD = 7, 11
+#: What is taken for each other in bad print, beside what `read_badly` makes one. Not a, e and o: Meyer and Mayer,
+#: Petersen and Peterson are written so.
+ALIKE = frozenset(frozenset(pair) for pair in ("ce", "hb", "uv", "vy", "mn", "nu", "ft", "gq"))
+_JOINING = {"&": "and", "+": "and", "und": "and", "et": "and", "en": "and", "y": "and"}
+_ARTICLES = frozenset("the der die das le la les el los las il lo gli het de l der den".split())  # noqa: SIM905
+_SHORT = {"dt": "deutsche", "dtsch": "deutsche", "intl": "international", "dept": "department", "ins": "insurance"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """One name in the forms in which it is compared."""
+
+    folded: str
+    #: Words without legal forms.
+    words: tuple[str, ...]
+    #: Families of the legal forms.
+    forms: frozenset[str]
+    #: The words in plain letters.
+    plain: tuple[str, ...]
+
+
+@lru_cache(maxsize=20_000)
+def _written(text: str) -> _Written:
+    folded = fold(text)
+    rest, family = written_form(text)
+    initials = re.sub(r"\b(?:[^\W\d_]\.\s?){2,}(?!\w)", lambda found: re.sub(r"[.\s]", "", found[0]) + " ", rest)
+    words, forms = without_forms(_without_apostrophes(initials).split())
+    words = words or folded.split()
+    plain = tuple(one_umlaut(word) for word in plain_letters(" ".join(words).replace("&", " & ")).split())
+    plain = tuple(_JOINING.get(word, word) if 0 < place < len(plain) - 1 else word for place, word in enumerate(plain))
+    return _Written(folded, tuple(words), forms | {family} if family else forms, plain)
+
+
+def _without_apostrophes(text: str) -> str:
+    return fold(re.sub(r"['’`´]|(?<!\w)#(?=\w)", "", text))
+
+
+def _joined(words: Iterable[str]) -> str:
+    """Return the words as one (e-mail, E Mail); between numbers the border stays."""
+    return re.sub(r"(?<=\d) (?=\d)", "·", " ".join(words)).replace(" ", "")
+
+
+def _read(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(read_badly(word) for word in words)
+
+
+def _same_to_a_person(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the words in one order, as one of it and without article, and the numbers in theirs."""
+    if len(words) > 1 and words[0] in _ARTICLES:
+        words = words[1:]
+    ones = [re.sub(r"str$", "strasse", singular(_SHORT.get(word, word))) for word in words]
+    return tuple(sorted(ones)), tuple(word for word in ones if any(c.isdigit() for c in word))
+
+
+class NameIndex:
+    """Names looked up many times; what is needed of them is worked out once, when it is first asked for."""
+
+    def __init__(self, names: Sequence[Name]) -> None:
+        self._names = names
+
+    def resolve(self, text: str) -> Name | None:
+        """Return the name that the text means, or None if there is none or it cannot be told which."""
+        return self._by_writing(text) or self._by_a_slip(_written(text))
+
+    def near_duplicate(self, text: str) -> Name | None:
+        """Return the existing name that a person would call the same as this new one."""
+        found = self.resolve(text)
+        written = _written(text)
+        if found or not written.plain:
+            return found
+        alike = self._fitting(written, self._by_meaning.get(_same_to_a_person(written.plain), ()))
+        if not alike:
+            joined = _joined(_same_to_a_person(written.plain)[0]) if len(written.plain) == 1 else ""
+            alike = self._fitting(written, self._by_joined_meaning.get(joined or _joined_meaning(written), ()))
+        # Any of them is better than one more.
+        return max(alike, key=lambda name: name.documents, default=None)
+
+    def _by_writing(self, text: str) -> Name | None:
+        written = _written(text)
+        for found in (self._by_text.get(text), self._by_fold.get(written.folded) if written.folded else None):
+            if found:
+                return max(found, key=lambda name: name.documents)
+        if not written.words:
+            return None
+        for found in (
+            self._by_words.get(written.words),
+            self._by_plain.get(written.plain),
+            self._by_joined.get(_joined(written.plain)) if _letters(written.plain) >= SHORTEST_JOINED else None,
+        ):
+            if found:
+                return self._the_one(written, found)
+        return None
+
+    def _by_a_slip(self, written: _Written) -> Name | None:
+        if _letters(written.plain) < SHORTEST_GUESS:
+            return None
+        read = self._by_reading.get(_read(written.plain))
+        if read:
+            return self._the_one(written, read)
+        near = [
+            name
+            for place, word in _long_words(written.plain)
+            for other, name in self._by_other_words.get(_without(written.plain, place), ())
+            if _one_slip(word, other)
+        ]
+        return self._the_one(written, near)
+
+    def _the_one(self, written: _Written, found: Sequence[Name]) -> Name | None:
+        """Return the only one that fits; of those that differ in case and dots alone, the most used."""
+        fitting = self._fitting(written, found)
+        closer = [name for name in fitting if _written(name.name).forms & written.forms]
+        fitting = closer or fitting
+        if len({_written(name.name).folded for name in fitting}) != 1:
+            return None
+        return max(fitting, key=lambda name: name.documents)
+
+    @staticmethod
+    def _fitting(written: _Written, found: Iterable[Name]) -> list[Name]:
+        return [name for name in found if may_be_one(written.forms, _written(name.name).forms)]
+
+    def _by(self, key: Callable[[_Written], Hashable]) -> dict[Hashable, list[Name]]:
+        found: dict[Hashable, list[Name]] = defaultdict(list)
+        for name in self._names:
+            found[key(_written(name.name))].append(name)
+        return dict(found)
+
+    @cached_property
+    def _by_text(self) -> dict[str, list[Name]]:
+        found: dict[str, list[Name]] = defaultdict(list)
+        for name in self._names:
+            found[name.name].append(name)
+        return dict(found)
+
+    @cached_property
+    def _by_fold(self) -> dict[Hashable, list[Name]]:
+        return self._by(lambda written: written.folded)
+
+    @cached_property
+    def _by_words(self) -> dict[Hashable, list[Name]]:
+        return self._by(lambda written: written.words)
+
+    @cached_property
+    def _by_plain(self) -> dict[Hashable, list[Name]]:
+        return self._by(lambda written: written.plain)
+
+    @cached_property
+    def _by_joined(self) -> dict[Hashable, list[Name]]:
+        return self._by(lambda written: _joined(written.plain))
+
+    @cached_property
+    def _by_reading(self) -> dict[Hashable, list[Name]]:
+        return self._by(lambda written: _read(written.plain))
+
+    @cached_property
+    def _by_meaning(self) -> dict[Hashable, list[Name]]:
+        return self._by(lambda written: _same_to_a_person(written.plain))
+
+    @cached_property
+    def _by_joined_meaning(self) -> dict[Hashable, list[Name]]:
+        return self._by(_joined_meaning)
+
+    @cached_property
+    def _by_other_words(self) -> dict[tuple[str, ...], list[tuple[str, Name]]]:
+        """Return, for each long word of each name, that word and its name by the other words."""
+        found: dict[tuple[str, ...], list[tuple[str, Name]]] = defaultdict(list)
+        for name in self._names:
+            plain = _written(name.name).plain
+            for place, word in _long_words(plain):
+                found[_without(plain, place)].append((word, name))
+        return dict(found)
+
+
+def _joined_meaning(written: _Written) -> str:
+    """Return the words in their order, as one, the last one singular (Stadt-Werke, Stadtwerk)."""
+    words = written.plain[1:] if len(written.plain) > 1 and written.plain[0] in _ARTICLES else written.plain
+    return singular(_joined(words))
+
+
+def _letters(words: Iterable[str]) -> int:
+    return sum(c.isalpha() for word in words for c in word)
+
+
+def _long_words(words: tuple[str, ...]) -> list[tuple[int, str]]:
+    return [(place, word) for place, word in enumerate(words) if len(word) >= LONG_WORD - 1 and word.isalpha()]
+
+
+def _without(words: tuple[str, ...], place: int) -> tuple[str, ...]:
+    return (*words[:place], "", *words[place + 1 :])
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """Say whether one letter was misread, or lost, doubled or changed inside a very long word.
+
+    The start and the end of a word carry its meaning (Anmeldung, Abmeldung; employer, employee): there only letters
+    that look alike count.
+    """
+    if abs(len(one) - len(other)) > 1 or min(len(one), len(other)) < LONG_WORD - (len(one) != len(other)):
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    left, right = one[start:], other[start:]
+    if len(one) == len(other) and left[1:] == right[1:]:
+        if frozenset((left[0], right[0])) in ALIKE:
+            return True
+        end = len(left) - 1
+    elif len(one) != len(other) and (left[1:] == right or left == right[1:]):
+        end = min(len(left), len(right))
+    elif len(left) > 1 and left[:2] == right[1::-1] and left[2:] == right[2:]:
+        end = len(left) - 2
+    else:
+        return False
+    return min(len(one), len(other)) >= VERY_LONG_WORD and start >= 3 and end >= 2
+
+
+@lru_cache(maxsize=8)
+def _index(names: tuple[Name, ...]) -> NameIndex:
+    return NameIndex(names)
+
+
+def resolve(text: str, names: Sequence[Name]) -> Name | None:
+    """Return the name that the text means, or None. The last lists of names that were asked of stay indexed."""
+    return _index(tuple(names)).resolve(text)
+
+
+def near_duplicate(text: str, names: Sequence[Name]) -> Name | None:
+    """Return the existing name that a person would call the same as `text`, or None."""
+    return _index(tuple(names)).near_duplicate(text)
