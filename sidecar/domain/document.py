@@ -9,6 +9,20 @@ from typing import Any
 #: A field of a document as PATCH names it, with its JSON value.
 Fields = Mapping[str, Any]
 
+#: A custom field of a document is a field of its own by this word and its id: "custom_fields.7".
+CUSTOM = "custom_fields."
+
+
+def custom_name(field_id: int) -> str:
+    """Return the name by which a custom field of a document is known everywhere: "custom_fields.7"."""
+    return f"{CUSTOM}{field_id}"
+
+
+def custom_id(name: str) -> int | None:
+    """Return the id in the name of a custom field, None for every other field's name."""
+    number = name.removeprefix(CUSTOM)
+    return int(number) if number != name and number.isdecimal() else None
+
 
 #: The label of versions that the sidecar made: their text layer is its own, so they are never read again.
 VERSION_LABEL = "sidecar text layer"
@@ -52,6 +66,10 @@ class Document:
     user_can_change: bool = True
     #: Newest first; empty where Paperless knows none (before 3.0).
     versions: tuple[Version, ...] = ()
+    #: Values by the fields' ids, of those that the document has; None for one that it has without a value.
+    custom_fields: Mapping[int, Any] = field(default_factory=dict, hash=False)
+    #: The owner's id; None for a document that everybody may see.
+    owner: int | None = None
 
     @property
     def version_to_read(self) -> int | None:
@@ -61,8 +79,12 @@ class Document:
         return next((version.id for version in self.versions if not version.is_ours), None)
 
     def value(self, name: str) -> Any:
-        """Return the current value of a field that PATCH knows by `name`."""
-        return getattr(self, name)
+        """Return the current value of a field that PATCH knows by `name`, or of a custom field by its own name.
+
+        None for a custom field that the document does not have.
+        """
+        custom = custom_id(name)
+        return getattr(self, name) if custom is None else self.custom_fields.get(custom)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ on, what stands there now, and what is wanted. Whoever changed a field in betwee
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sidecar.domain.document import Document, Fields
+from sidecar.domain.document import Document, Fields, custom_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,33 @@ class Plan:
 
 
 def same(name: str, left: Any, right: Any) -> bool:
-    """Say whether two values of the field are the same to Paperless, which strips outer white space of content."""
+    """Say whether two values of the field are the same to Paperless, which strips outer white space of content.
+
+    Of custom fields: an amount of money by its currency and number (EUR5 is EUR5.00), links in any order, numbers by
+    their value; a number is never a yes or no.
+    """
     if name == "content" and isinstance(left, str) and isinstance(right, str):
         return left.strip() == right.strip()
-    return bool(left == right)
+    return bool(left == right) if custom_id(name) is None else _normal(left) == _normal(right)
+
+
+_MONEY = re.compile(r"([A-Z]{3})?(-?)0*(\d+)(?:\.(\d*?)0*)?")
+
+
+def _normal(value: Any) -> tuple[str, Any]:
+    """Return a custom field's value in a form in which equal ones are equal."""
+    match value:
+        case bool():
+            return "yes or no", value
+        case int() | float():
+            return "number", value
+        case list() | tuple():
+            return "links", sorted(map(str, value))
+        case str() if found := _MONEY.fullmatch(value):
+            currency, sign, whole, part = found.groups(default="")
+            return "money", (currency, sign if whole != "0" or part else "", whole, part)
+        case _:
+            return "text", value
 
 
 def decide(proposal: Proposal, current: Document) -> Plan:

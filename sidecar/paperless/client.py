@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sidecar.domain.document import Document, Fields, Tagged, Version
+from sidecar.domain.document import Document, Fields, Tagged, Version, custom_id, custom_name
 from sidecar.domain.errors import PermanentError, TemporaryError
 from sidecar.domain.writeback import TagDelta
-from sidecar.paperless.http import PROVIDER, Http
+from sidecar.paperless.http import PROVIDER, Http, RefusedError
 
 POLL_PAGE = 1000
 CHUNK_BYTES = 256 * 1024
@@ -64,11 +64,28 @@ class Paperless:
         """Return the document as it is now. Raises CancelledError if it is gone or in the trash."""
         return to_document(await self.http.get(f"documents/{document_id}/"))
 
-    async def patch(self, document_id: int, values: Fields) -> Document:
-        """Set the given fields and return the document after it. Never for tags: they would replace the list."""
+    async def patch(self, document_id: int, values: Fields, *, holds: Mapping[int, Any] | None = None) -> Document:
+        """Set the given fields and return the document after it. Never for tags: they would replace the list.
+
+        Values named `custom_fields.<id>` are set one by one, None takes the field off the document. Paperless replaces
+        the whole list, so all others are sent again as the document holds them: `holds`, read the moment before, or
+        else read here. Raises RefusedError with the refused custom fields under their own names.
+        """
         if "tags" in values:
             raise ValueError("tags are changed by modify_tags, never by PATCH")
-        return to_document(await self.http.send("PATCH", f"documents/{document_id}/", dict(values)))
+        custom = {number: value for name, value in values.items() if (number := custom_id(name)) is not None}
+        body = {name: value for name, value in values.items() if custom_id(name) is None}
+        path = f"documents/{document_id}/"
+        if not custom:
+            return to_document(await self.http.send("PATCH", path, body))
+        if holds is None:
+            holds = (await self.document(document_id)).custom_fields
+        sent = {number: value for number, value in {**holds, **custom}.items() if custom.get(number, ...) is not None}
+        rows = [{"field": number, "value": value} for number, value in sent.items()]
+        try:
+            return to_document(await self.http.send("PATCH", path, {**body, "custom_fields": rows}))
+        except RefusedError as error:
+            raise _by_field(error, list(sent), custom) from error
 
     async def modify_tags(self, document_ids: Sequence[int], delta: TagDelta) -> None:
         """Put tags on and take tags off; merges with what others do at the same time, in one transaction."""
@@ -135,6 +152,34 @@ class Paperless:
         return Download(file, size, digest.hexdigest())
 
 
+def _by_field(error: RefusedError, sent: Sequence[int], wanted: Collection[int]) -> RefusedError:
+    """Return the refusal with custom fields under their own names.
+
+    Paperless answers a list with one entry for each value, empty where it found nothing wrong. What it says of none
+    of those we wanted to change is said of all of them: they can only be sent together with the others.
+    """
+    said = error.body.get("custom_fields") if isinstance(error.body, dict) else None
+    if said is None:
+        return error
+    problems = said if isinstance(said, list) and len(said) == len(sent) else []
+    named = {
+        custom_name(number): _words_of(problem)
+        for number, problem in zip(sent, problems, strict=False)
+        if problem and number in wanted
+    }
+    if not named:  # perhaps a value that the document holds, such as a link to a document in the trash
+        named = {custom_name(number): _words_of(said) for number in wanted}
+    others = {name: words for name, words in error.fields.items() if name != "custom_fields"}
+    return RefusedError(str(error), {**others, **named}, error.body)
+
+
+def _words_of(problem: Any) -> str:
+    """Return the sentences in a problem of any shape."""
+    if isinstance(problem, dict):
+        return " ".join(filter(None, map(_words_of, problem.values())))
+    return " ".join(filter(None, map(_words_of, problem))) if isinstance(problem, list) else str(problem)
+
+
 def to_document(row: dict[str, Any]) -> Document:
     """Make a document of its JSON (API versions 9 and 10)."""
     return Document(
@@ -150,6 +195,8 @@ def to_document(row: dict[str, Any]) -> Document:
         original_file_name=row.get("original_file_name") or "",
         notes=tuple(note["note"] for note in row.get("notes") or ()),
         user_can_change=row.get("user_can_change", True),
+        custom_fields={one["field"]: one["value"] for one in row.get("custom_fields") or ()},
+        owner=row.get("owner"),
         versions=tuple(
             Version(one["id"], one.get("checksum") or "", one.get("version_label") or "", bool(one.get("is_root")))
             for one in row.get("versions") or ()

@@ -36,11 +36,16 @@ _log = logging.getLogger(__name__)
 
 
 class RefusedError(PermanentError):
-    """Paperless refused the values (400). `fields` has its words for each field it named."""
+    """Paperless refused the values (400). `fields` has its words for each field it named, `body` its whole answer."""
 
-    def __init__(self, message: str, fields: Mapping[str, str]) -> None:
+    def __init__(self, message: str, fields: Mapping[str, str], body: object = None) -> None:
         super().__init__(message)
         self.fields = dict(fields)
+        self.body = body
+
+
+class BrokeDownError(UncertainWriteError):
+    """Paperless broke down over a write (500). The request is over, and may have been written in part."""
 
 
 class Http:
@@ -188,9 +193,11 @@ def _refuse(response: httpx.Response, *, writes: bool) -> None:
     if status == httpx.codes.NOT_FOUND:
         raise CancelledError("The document is no longer in Paperless.")
     if status == httpx.codes.BAD_REQUEST and is_json:
-        raise RefusedError(f"Paperless refused the values: {words}", _fields(_decoded(response, writes=writes)))
+        body = _decoded(response, writes=writes)
+        raise RefusedError(f"Paperless refused the values: {words}", _fields(body), body)
     if writes:  # a 400 that is no JSON too: with its redis away, Paperless writes and then answers 400 in HTML
-        raise UncertainWriteError(f"Paperless answered {status} to a write: {words}", suspect=PROVIDER)
+        kind = BrokeDownError if status == httpx.codes.INTERNAL_SERVER_ERROR else UncertainWriteError
+        raise kind(f"Paperless answered {status} to a write: {words}", suspect=PROVIDER)
     raise TemporaryError(f"Paperless answered {status}: {words}", suspect=PROVIDER)
 
 

@@ -10,22 +10,25 @@ happened. So, for every delivery:
 3. Journal the intent durably, old values included. Only then the first byte.
 4. Wait for a place in the door. If that took a while, look at the document again; if it is not what it was, begin
    anew at 2. Check that the lease outlives the request.
-5. PATCH the fields, without tags. Fields that Paperless refuses by name are dropped and recorded, the rest is sent.
-6. Change the tags by delta. It is the commit mark.
-7. Read back and compare. The caller then ends intent and job in one transaction.
+5. PATCH the fields, without tags. Custom fields go as one list that replaces the document's, so the document is read
+   right before every PATCH with one. Fields that Paperless refuses by name are dropped and recorded, the rest is sent;
+   if it breaks down over a custom field, each goes by itself.
+6. Post the note, if there is one: after the fields, so that they are never sent on an old look.
+7. Change the tags by delta. It is the commit mark.
+8. Read back and compare. The caller then ends intent and job in one transaction.
 
 Coming again after a crash starts at 1 with the same proposal, so a crash anywhere repeats a comparison, not a write.
 """
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sidecar.domain.document import Document
+from sidecar.domain.document import Document, Fields, custom_id
 from sidecar.domain.errors import CancelledError, PermanentError, TemporaryError, UncertainWriteError
 from sidecar.domain.job import Job
 from sidecar.domain.trigger import Tags
@@ -35,11 +38,12 @@ from sidecar.domain.writeback import (
     Proposal,
     decide,
     overruled,
+    same,
     shows_our_hand,
     tags_are_lost,
 )
 from sidecar.paperless.client import Paperless
-from sidecar.paperless.http import PROVIDER, RefusedError
+from sidecar.paperless.http import PROVIDER, BrokeDownError, RefusedError
 from sidecar.store import journal
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
@@ -88,8 +92,14 @@ class _Sending:
     current: Document
     plan: Plan
     read_at: datetime
-    #: True once a request may have gone out: from then on there is no other plan.
+    #: Fields that Paperless did not take so far, with its words.
+    refused: dict[str, str]
+    #: True once a request may have written: from then on there is no other plan.
     has_begun: bool = False
+
+    def left(self) -> dict[str, Any]:
+        """Return the values to be written, without those that were refused."""
+        return dict(self.plan.without(frozenset(self.refused)).write)
 
 
 def _is_ours(job: Job, earlier: journal.Entry | None, current: Document) -> bool:
@@ -125,12 +135,13 @@ class Delivery:
         read_at = self._clock.now()
         current = await self._paperless.document(job.document_id)
         earlier = await self._db.run(journal.find, job.id)
+        refused: dict[str, str] = {}
         for _ in range(LOOKS):
             self._require_trigger(job, earlier, current)
-            plan = decide(proposal, current)
+            plan = decide(proposal, current).without(frozenset(refused))
             await self._db.run(journal.intend, job, proposal, plan, earlier=earlier, now=self._clock.now())
             try:
-                return await self._send(_Sending(job, proposal, earlier, current, plan, read_at))
+                return await self._send(_Sending(job, proposal, earlier, current, plan, read_at, refused))
             except _ChangedError as changed:
                 read_at, current = self._clock.now(), changed.current
         raise TemporaryError("The document was changed again and again while it waited for its write.")
@@ -142,11 +153,15 @@ class Delivery:
     async def _send(self, sending: _Sending) -> Delivered:
         """Send what was decided, and read back. Raises _ChangedError with nothing sent."""
         job, proposal, plan, earlier = sending.job, sending.proposal, sending.plan, sending.earlier
-        await self._note(sending)
-        refused = await self._patch(sending) if plan.write else {}
+        refused = sending.refused
+        if plan.write:
+            await self._patch(sending)
+        if refused:
+            await self._db.run(journal.refuse, job, refused)
         plan = plan.without(frozenset(refused))
         if "content" in refused:
             raise PermanentError(f"Paperless took nothing of it: {'; '.join(refused.values())}")
+        await self._note(sending)
         if plan.delta:
             await self._change_tags(sending)
         back = await self._paperless.document(job.document_id)
@@ -166,34 +181,84 @@ class Delivery:
             await self._db.run(journal.drop, job)
             raise TemporaryError(f"{error} Was a tag deleted?") from error
 
-    async def _may_write(self, sending: _Sending) -> None:
-        """Look, in the door, whether the plan still holds and the lease lasts. Others may have waited there before."""
+    async def _may_write(self, sending: _Sending, *, with_custom: bool = False) -> None:
+        """Look, in the door, whether the plan still holds and the lease lasts. Others may have waited there before.
+
+        What was read longer than a moment ago is read again, and always before custom fields are sent.
+        """
         job = sending.job
-        if not sending.has_begun and self._clock.now() - sending.read_at > FRESH:
+        if not sending.has_begun and (with_custom or self._clock.now() - sending.read_at > FRESH):
             current = await self._paperless.document(job.document_id)
             self._require_trigger(job, sending.earlier, current)
             plan = decide(sending.proposal, current)
-            if (plan.write, plan.delta) != (sending.plan.write, sending.plan.delta):
+            left = plan.without(frozenset(sending.refused))
+            if (left.write, plan.delta) != (sending.left(), sending.plan.delta):
                 raise _ChangedError(current)
+            sending.current = current
         await self._leases.assure(job, self._paperless.timeout_s)
         sending.has_begun = True
 
-    async def _patch(self, sending: _Sending) -> dict[str, str]:
-        """Send the fields and return those that were refused, with the reason; at most one more request for each."""
-        job, refused = sending.job, dict[str, str]()
-        while values := {name: value for name, value in sending.plan.write.items() if name not in refused}:
-            send = functools.partial(self._paperless.patch, job.document_id, values)
+    async def _patch(self, sending: _Sending) -> None:
+        """Send the fields; those that were refused are noted, at most one more request for each."""
+        while values := sending.left():
+            with_custom = any(custom_id(name) is not None for name in values)
             try:
-                await self._gate.write(lambda: self._may_write(sending), send)
-                break
+                await self._send_fields(sending, values, with_custom=with_custom)
+                return
             except RefusedError as error:
+                sending.has_begun = False  # all or nothing: nothing of it was written
                 named = {name: said for name, said in error.fields.items() if name in values}
                 if not named:
                     raise
-                refused |= named
-        if refused:
-            await self._db.run(journal.refuse, job, refused)
-        return refused
+                sending.refused |= named
+            except BrokeDownError as error:
+                if not with_custom:
+                    raise
+                await self._one_by_one(sending, error)
+                return
+
+    async def _one_by_one(self, sending: _Sending, error: BrokeDownError) -> None:
+        """Send each custom field by itself after Paperless broke down over all of them together.
+
+        Of a value that the data type cannot hold it writes the rest and answers 500; so it does when something of its
+        own is away, but then it takes no change at all, and this raises, to be tried again later.
+        """
+        job, wanted = sending.job, sending.left()
+        now = await self._paperless.document(job.document_id)
+        left = {name: value for name, value in wanted.items() if not same(name, now.value(name), value)}
+        if any(custom_id(name) is None for name in left):
+            raise error
+        for name, value in left.items():
+            try:
+                await self._send_alone(sending, name, value)
+            except _ChangedError:
+                continue  # somebody was there meanwhile; theirs stays, and shows on reading back
+            except RefusedError as refusal:
+                sending.refused |= {name: refusal.fields.get(name, str(refusal))}
+            except BrokeDownError:
+                await self._send_fields(sending, {}, with_custom=False)  # raises if it takes no change at all
+                sending.refused |= {name: "it broke down over this value."}
+
+    async def _send_fields(self, sending: _Sending, values: Fields, *, with_custom: bool) -> None:
+        async def send() -> Document:
+            return await self._paperless.patch(sending.job.document_id, values, holds=sending.current.custom_fields)
+
+        await self._gate.write(lambda: self._may_write(sending, with_custom=with_custom), send)
+
+    async def _send_alone(self, sending: _Sending, name: str, value: Any) -> None:
+        """Send one custom field. Raises _ChangedError if it is not what the plan was made for."""
+        document_id = sending.job.document_id
+
+        async def unchanged() -> None:
+            sending.current = await self._paperless.document(document_id)
+            if not same(name, sending.current.value(name), sending.plan.old[name]):
+                raise _ChangedError(sending.current)
+            await self._may_write(sending)
+
+        async def send() -> Document:
+            return await self._paperless.patch(document_id, {name: value}, holds=sending.current.custom_fields)
+
+        await self._gate.write(unchanged, send)
 
     async def _note(self, sending: _Sending) -> None:
         """Post the proposal's note unless it stands there; a user without the right to write notes goes without."""

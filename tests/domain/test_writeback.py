@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sidecar.domain.document import Document
-from sidecar.domain.writeback import Proposal, TagDelta, decide, overruled, shows_our_hand, tags_are_lost
+from sidecar.domain.document import Document, custom_id, custom_name
+from sidecar.domain.writeback import Proposal, TagDelta, decide, overruled, same, shows_our_hand, tags_are_lost
 
 TRIGGER, DONE, PERSONS = 1, 2, 9
 
@@ -139,3 +139,60 @@ def test_where_nothing_but_the_trigger_was_to_go_its_absence_is_taken_for_ours()
     proposal = Proposal(base={"title": "Invoice"}, wanted={"title": "Invoice"}, delta=TagDelta(remove=frozenset({1})))
     assert shows_our_hand(proposal, (), replace(DOCUMENT, title="Invoice", tags=frozenset({9})))
     assert not shows_our_hand(proposal, (), replace(DOCUMENT, title="Somebody's", tags=frozenset({9})))
+
+
+CUSTOM = "custom_fields.7"
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("EUR5", "EUR5.00"),
+        ("EUR5.5", "EUR5.50"),
+        ("12.5", "12.50"),
+        ("EUR-5.00", "EUR-5"),
+        ("EUR-0.00", "EUR0"),
+        (5, 5.0),
+        ([3, 1], [1, 3]),
+        (None, None),
+    ],
+)
+def test_custom_field_values_that_are_one_to_paperless(left: Any, right: Any) -> None:
+    assert same(CUSTOM, left, right)
+    assert same(CUSTOM, right, left)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("EUR5.00", "USD5.00"),
+        ("EUR5.00", "5.00"),
+        ("EUR-5.00", "EUR5.00"),
+        ("EUR50", "EUR5"),
+        ("EUR0.05", "EUR0.50"),
+        (1, True),
+        (0, False),
+        (None, ""),
+        (None, []),
+        ([1], [1, 3]),
+        ("a", "A"),
+    ],
+)
+def test_custom_field_values_that_are_not(left: Any, right: Any) -> None:
+    assert not same(CUSTOM, left, right)
+
+
+def test_each_custom_field_is_a_field_of_its_own() -> None:
+    document = replace(DOCUMENT, custom_fields={7: "EUR5.00", 8: "theirs"})
+    assert [document.value(custom_name(n)) for n in (7, 8, 9)] == ["EUR5.00", "theirs", None]
+    base = {custom_name(7): None, custom_name(8): "ours", custom_name(9): None}
+    wanted = {custom_name(7): "EUR5", custom_name(8): None, custom_name(9): 3}
+    plan = decide(Proposal(base, wanted, DELTA), document)
+    assert plan.settled == (custom_name(7),)
+    assert [conflict.field for conflict in plan.conflicts] == [custom_name(8)]
+    assert (dict(plan.write), dict(plan.old)) == ({custom_name(9): 3}, {custom_name(9): None})
+
+
+@pytest.mark.parametrize("name", ["custom_fields", "custom_fields.", "custom_fields.x", "title", "7"])
+def test_no_other_name_is_that_of_a_custom_field(name: str) -> None:
+    assert custom_id(name) is None

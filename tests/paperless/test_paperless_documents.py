@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
@@ -117,6 +118,8 @@ async def test_a_document_is_read_with_all_we_look_at(server: respx.MockRouter, 
         notes=tuple(note["note"] for note in body("document_get")["notes"]),
         user_can_change=True,
         versions=(Version(8, body("document_get")["versions"][0]["checksum"], "", is_root=True),),
+        custom_fields={one["field"]: one["value"] for one in body("document_get")["custom_fields"]},
+        owner=2,
     )
 
 
@@ -325,3 +328,55 @@ async def test_a_note_whose_answer_is_a_server_error_may_have_been_saved(
     with pytest.raises(UncertainWriteError):
         await paperless.add_note(3, "text")
     assert route.call_count == 1
+
+
+# Custom fields
+
+
+async def test_custom_fields_are_sent_as_one_list_with_what_the_document_holds(
+    server: respx.MockRouter, paperless: Paperless
+) -> None:
+    route = server.patch("/documents/1/").mock(answer("patch_cf_list_replaces_all_ok"))
+    values = {"title": "T", "custom_fields.1": "only me", "custom_fields.4": None}
+    document = await paperless.patch(1, values, holds={4: "2026-04-01", 9: None, 1: "old"})
+    assert json.loads(route.calls[0].request.content) == {
+        "title": "T",
+        "custom_fields": [{"field": 9, "value": None}, {"field": 1, "value": "only me"}],
+    }
+    assert document.custom_fields == {1: "only me"}
+
+
+async def test_what_the_document_holds_is_read_if_nobody_says(server: respx.MockRouter, paperless: Paperless) -> None:
+    server.get("/documents/8/").mock(answer("document_get"))
+    route = server.patch("/documents/8/").mock(answer("document_get"))
+    await paperless.patch(8, {"custom_fields.99": 1})
+    sent = json.loads(route.calls[0].request.content)["custom_fields"]
+    assert sent == [*({"field": n, "value": v} for n, v in held("document_get").items()), {"field": 99, "value": 1}]
+
+
+def held(name: str) -> dict[int, Any]:
+    return {one["field"]: one["value"] for one in body(name)["custom_fields"]}
+
+
+@pytest.mark.parametrize(
+    "name", ["cf_date_bad", "cf_int_bad", "cf_link_bad", "cf_money_bad", "cf_select_bad", "unknown_custom_field"]
+)
+async def test_a_refused_custom_field_is_named(name: str, server: respx.MockRouter, paperless: Paperless) -> None:
+    refusal = answer(f"400_patch_{name}").json()
+    refusal["custom_fields"].insert(0, {})  # the document's own value, in which nothing is wrong
+    server.patch("/documents/1/").mock(said(refusal, 400))
+    with pytest.raises(RefusedError) as caught:
+        await paperless.patch(1, {"title": "T", "custom_fields.5": "bad"}, holds={4: "good"})
+    assert list(caught.value.fields) == ["custom_fields.5"]
+    assert caught.value.fields["custom_fields.5"] in str(answer(f"400_patch_{name}").json()).replace('\\\\"', '"')
+
+
+async def test_what_is_wrong_with_the_list_itself_is_said_of_all_that_were_wanted(
+    server: respx.MockRouter, paperless: Paperless
+) -> None:
+    server.patch("/documents/1/").mock(said({"custom_fields": ["Expected a list."], "title": ["Too long."]}, 400))
+    with pytest.raises(RefusedError) as caught:
+        await paperless.patch(1, {"title": "T", "custom_fields.5": 1, "custom_fields.6": 1}, holds={4: "good"})
+    assert caught.value.fields == {
+        "title": "Too long.", "custom_fields.5": "Expected a list.", "custom_fields.6": "Expected a list.",
+    }  # fmt: skip
