@@ -15,6 +15,7 @@ GROUPS = {
     "auto_ocr_tag": "Tags",
     "ocr_languages": "Reading pages",
     "openai_api_key": "Filing",
+    "prices": "Money and privacy",
     "data_dir": "Running",
 }
 HEAD = """\
@@ -37,7 +38,7 @@ def example() -> str:
 
 
 def _shown(value: object) -> str:
-    if value is None or value is PydanticUndefined or value == frozenset():
+    if value is None or value is PydanticUndefined or value in (frozenset(), ()):
         return ""
     if isinstance(value, bool):
         return str(value).lower()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import signal
@@ -20,6 +21,7 @@ from sidecar.domain.retry import RetryPolicy, parking_s
 from sidecar.domain.trigger import Tags
 from sidecar.parts import Parts, cores
 from sidecar.store import report
+from sidecar.worker.budget import Purse
 from sidecar.worker.clock import Clock, steady_clock
 from sidecar.worker.delivery import Delivery
 from sidecar.worker.folder import WorkFolder
@@ -82,11 +84,14 @@ class Sidecar:
         gate = Gate(paperless.modify_tags, door or Door(s.paperless_writes))
         delivery = Delivery(paperless, db, gate, self.leases, tags, clock, self._doubt_tags)
         intake = Intake(paperless, db, tags, clock)
+        self.purse = Purse(db, parts.budgets, parts.prices, clock, owner=owner)
         second = None
         reading: tuple[str, ...] = ("paperless",)
         if parts.vision is not None:
             reading += (parts.vision.provider,)
-            second = SecondReader(parts.vision, db, self.leases, clock, width=s.vision_concurrency)
+            second = SecondReader(
+                parts.vision, db, self.leases, clock, self.purse, parts.privacy, width=s.vision_concurrency
+            )
         searchable = None
         if s.searchable_pdf != "off":
             place = s.data_dir / SEARCHABLE if s.searchable_pdf == "local" else None
@@ -94,9 +99,11 @@ class Sidecar:
         ocr = Ocr(
             paperless, db, intake, self.leases, parts.readers, tags, clock,
             folder=self.folder.path, cores=cores(s), max_file_bytes=s.max_file_mb * 1_000_000, second=second,
-            searchable=searchable,
+            searchable=searchable, is_private=functools.partial(parts.names.is_among, parts.privacy.tags),
         )  # fmt: skip
-        tagging = Tagging(parts.names, db, intake, self.leases, parts.tagger, tags, clock)
+        tagging = Tagging(
+            parts.names, db, intake, self.leases, parts.tagger, tags, clock, purse=self.purse, privacy=parts.privacy
+        )
         lanes = {
             Kind.OCR: Lane(ocr.propose, s.ocr_concurrency, reading),
             # Pages are read by this machine's processor, but all machines ask the same model.
@@ -128,6 +135,7 @@ class Sidecar:
         clock = clock or steady_clock(await parts.db.time())
         sidecar = cls(parts, await _reach(parts, clock) if patient else await parts.tags(), clock)
         await sidecar.upkeep.begin()
+        await sidecar.purse.wake()
         _log.info("sidecar %s works for %s", __version__, parts.settings.paperless_url)
         return sidecar
 

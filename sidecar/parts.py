@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+from datetime import UTC, tzinfo
 from types import TracebackType
 from typing import Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sidecar.domain import prices
+from sidecar.domain.budget import Budget, Period, parse_limit
 from sidecar.domain.errors import SettingsError
+from sidecar.domain.job import Kind
+from sidecar.domain.privacy import Privacy, host_or_openai
 from sidecar.domain.suggestion import FilingRules
 from sidecar.domain.trigger import Tags
 from sidecar.engines.llm import Model
@@ -53,12 +59,16 @@ class Parts:
         self.engine = engine_for(kind, settings.ocr_languages, data=data, timeout_s=bounds.page_timeout_s)
         self.readers = Readers(kind, self.engine, bounds, data=data)
         self.vision = vision(settings, self.prompts)
+        self.prices = prices.parse(settings.prices)
+        self.budgets = budgets(settings)
+        self.privacy = Privacy(settings.private_tags, settings.local_hosts)
         self.db = database(settings)
 
     async def tags(self) -> Tags:
         """Return the ids of our tags; those that are missing in Paperless are made."""
         own = self.names.own_tag
         s = self.settings
+        await self.names.is_among(self.privacy.tags, ())  # says so if one of them does not exist
         return Tags(
             ocr=await own(s.auto_ocr_tag),
             tagging=await own(s.auto_tag),
@@ -107,6 +117,48 @@ def vision(settings: Settings, prompts: Prompts) -> Vision | None:
     ]
     below = s.ocr_auto_confidence if s.ocr_engine is OcrEngine.AUTO else None
     return Vision(models, prompts, pixels=s.vision_pixels, below=below)
+
+
+def budgets(settings: Settings) -> dict[Kind, Budget]:
+    """Return what may be spent. Raises SettingsError for a budget in money while a price is not known."""
+    s, table = settings, prices.parse(settings.prices)
+    zone = time_zone(s)
+    found: dict[Kind, Budget] = {}
+    problems: list[str] = []
+    seeing = s.vision_model if s.ocr_engine is not OcrEngine.TESSERACT else ()
+    used: dict[Kind, list[tuple[str, str]]] = {
+        Kind.TAGGING: [(s.llm_model, host_or_openai(s.openai_base_url or ""))] if s.llm_model else [],
+        Kind.OCR: [(name, host_or_openai(s.vision_base_url or s.openai_base_url or "")) for name in seeing],
+    }
+    for kind, models in used.items():
+        limits = []
+        for period in Period:
+            setting = f"{kind.value}_budget_{period.value}"
+            if text := getattr(s, setting):
+                limits.append(parse_limit(text, setting.upper(), period))
+        found[kind] = Budget(kind, tuple(limits), zone, s.currency)
+        if found[kind].is_in_money:
+            named = next(limit.setting for limit in limits if limit.money is not None)
+            problems += [
+                f"{named} is an amount of money, but what {model} at {host} costs is not known: add it to PRICES, "
+                f"{model}: 0.15/0.60 for instance, or {model}@{host}: 0/0 if it costs nothing."
+                for model, host in models
+                if table.find(model, host) is None
+            ]
+    if problems:
+        raise SettingsError(problems)
+    return found
+
+
+def time_zone(settings: Settings) -> tzinfo:
+    """Return where days begin: as set, or as TZ says, else UTC."""
+    for name in (settings.budget_timezone, os.environ.get("TZ", "")):
+        if name:
+            try:
+                return ZoneInfo(name.removeprefix(":"))
+            except (ValueError, OSError, ZoneInfoNotFoundError):
+                continue
+    return UTC
 
 
 def database(settings: Settings) -> Database:

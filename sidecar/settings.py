@@ -14,11 +14,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from sidecar.domain import prices
+from sidecar.domain.budget import Period, parse_limit
 from sidecar.domain.errors import SettingsError
 from sidecar.domain.suggestion import Policy
 from sidecar.domain.vocabulary import Names
@@ -136,8 +139,29 @@ def _languages(value: str) -> str:
     return "+".join(parts)
 
 
+def _prices(value: str) -> str:
+    prices.parse(value)
+    return value.strip()
+
+
+def _allowance(value: str) -> str:
+    parse_limit(value, "", Period.DAY)
+    return value.strip()
+
+
+def _zone(value: str) -> str:
+    if value:
+        try:
+            ZoneInfo(value)
+        except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+            raise ValueError("must be a time zone as in Europe/Berlin") from error
+    return value
+
+
 Address = Annotated[str, AfterValidator(_address)]
 Tag = Annotated[str, AfterValidator(_tag)]
+#: What may be spent in a time: an amount, a number of tokens, or both.
+Allowance = Annotated[str, AfterValidator(_allowance)]
 
 
 class Settings(BaseSettings):
@@ -233,6 +257,31 @@ class Settings(BaseSettings):
     )
     names_limit: int = Field(200, ge=10, le=2000, description="Names of one kind that the model may choose from.")
     prompts_dir: Path | None = Field(None, description="Folder with your own prompts; a file there wins.")
+
+    # -- Money and privacy
+    prices: Annotated[str, AfterValidator(_prices)] = Field(
+        "",
+        description="What models cost for a million tokens, going in and coming out: gpt-x: 0.15/0.60, vision-*: 2/8, "
+        "llama@gpu-box: 0/0.",
+    )
+    currency: str = Field("USD", min_length=1, max_length=8, description="The currency of the prices; only a word.")
+    tagging_budget_day: Allowance = Field(
+        "",
+        description="What filing may cost in a day: 0.50, or 2000000 tokens, or both with a comma; then it waits for "
+        "the next day.",
+    )
+    tagging_budget_month: Allowance = Field("", description="The same for a month.")
+    ocr_budget_day: Allowance = Field("", description="What a vision model's reading may cost in a day.")
+    ocr_budget_month: Allowance = Field("", description="The same for a month.")
+    budget_timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        "", description="Where days and months begin, as in Europe/Berlin; empty for that of TZ, else UTC."
+    )
+    private_tags: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = Field(
+        (), description="Documents with one of these tags (or one below it) go to models in your own network only."
+    )
+    local_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = Field(
+        (), description="More hosts that count as your own network; *.example.org for all below."
+    )
 
     # -- Running
     data_dir: Path = Field(Path("data"), description="Folder of the store; in the container /data.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -17,12 +18,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sidecar.cli import show
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
-from sidecar.domain.errors import PermanentError, WorkError
+from sidecar.domain import prices
+from sidecar.domain.budget import PURPOSES, Spent
+from sidecar.domain.errors import BudgetError, PermanentError, WorkError
+from sidecar.domain.job import Kind
 from sidecar.domain.page import PageText, assemble
+from sidecar.domain.prices import tokens_of
+from sidecar.domain.privacy import host_or_openai
 from sidecar.domain.suggestion import Suggestion, wants
 from sidecar.engines import raster
 from sidecar.engines.llm import Reply
 from sidecar.parts import Parts, cores
+from sidecar.store import ledger, spending
+from sidecar.store.ledger import Call
 
 _JSON = typer.Option(False, "--json", help="Print JSON for scripts.")
 
@@ -101,17 +109,38 @@ async def _suggest(parts: Parts, document_id: int, as_json: bool) -> None:
         document = await parts.paperless.document(document_id)
         vocabulary = await parts.names.vocabulary(hidden=tags.all)
         question = parts.tagger.question(document.content, vocabulary)
+        name, url, _ = parts.model.identity
+        parts.privacy.require(await parts.names.is_among(parts.privacy.tags, document.tags), name, url)
+        await asyncio.to_thread(parts.db.migrate)
+        await _require_budget(parts)
+        asked = tokens_of(question.rules_text, question.text, json.dumps(question.schema))
 
         async def record(reply: Reply, outcome: str, _suggestion: Suggestion | None) -> None:
-            used = f"{reply.input_tokens} + {reply.output_tokens} tokens" if reply.input_tokens else "tokens unknown"
-            print(f"{parts.model.name}: {outcome}, {reply.seconds:.1f} s, {used}", file=sys.stderr)
-            await asyncio.sleep(0)
+            call = Call(
+                "suggest", name, reply.input_tokens, reply.output_tokens, outcome, reply.seconds, host_or_openai(url)
+            ).priced(parts.prices, guess=(asked, tokens_of(reply.text)))
+            await parts.db.run(ledger.record_alone, document_id, call, now=await parts.db.time())
+            print(f"{name}: {outcome}, {reply.seconds:.1f} s, {_used(parts, call)}", file=sys.stderr)
 
         suggestion = await parts.tagger.ask(question, vocabulary, today=datetime.now(UTC).date(), record=record)
     if as_json:
         show.print_json(asdict(suggestion))
         return
     _print_suggestion(parts, suggestion, document.title)
+
+
+async def _require_budget(parts: Parts) -> None:
+    """Raise BudgetError if nothing more may be spent on filing: a trial costs as much as the work does."""
+    budget, now = parts.budgets[Kind.TAGGING], await parts.db.time()
+    spent = await parts.db.run(spending.spent, PURPOSES[Kind.TAGGING], budget.starts(now))
+    if (refused := budget.refusal(now, spent, Spent(money=1.0))) is not None:
+        raise BudgetError(refused.reason, until=refused.until)
+
+
+def _used(parts: Parts, call: Call) -> str:
+    about = "about " if call.estimated else ""
+    cost = f", {prices.in_words(call.cost, parts.settings.currency)}" if call.cost is not None else ""
+    return f"{about}{call.input_tokens} + {call.output_tokens} tokens{cost}"
 
 
 def _print_suggestion(parts: Parts, suggestion: Suggestion, title: str) -> None:

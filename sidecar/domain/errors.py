@@ -9,6 +9,7 @@
         ├── PermanentError       this document cannot be done as it is; the owner is told why
         ├── OutageError          a provider is away; park it, count nothing, keep the tags
         │   └── MisconfiguredError   the provider refuses everybody: token, address or model is wrong
+        ├── BudgetError          the owner's budget is spent; wait for the next period, count nothing, keep the tags
         ├── CancelledError       the owner or the world withdrew the job
         ├── LeaseLostError       another runner owns the job now; stop and discard
         └── UncertainWriteError  a write was sent and its answer never came; look again before writing
@@ -17,6 +18,8 @@ Texts are whole sentences for the owner: what happened and what to do about it.
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 
 class SidecarError(Exception):
@@ -74,6 +77,14 @@ class OutageError(WorkError):
 
 class MisconfiguredError(OutageError):
     """The provider answers, but refuses everybody until the owner changes a setting."""
+
+
+class BudgetError(WorkError):
+    """What may be spent is spent; no call was made. It goes on at `until` (aware UTC)."""
+
+    def __init__(self, message: str, *, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class CancelledError(WorkError):

@@ -30,6 +30,10 @@ class Vision:
         self._prompts = prompts
         self._below = below
 
+    def limited_to(self, models: Sequence[Model]) -> Vision | None:
+        """Return the same with only these of its models; None if none is left."""
+        return Vision(models, self._prompts, pixels=self.pixels, below=self._below) if models else None
+
     @property
     def reading(self) -> dict[str, object]:
         """Everything here that can change a page's text."""

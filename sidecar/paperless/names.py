@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sidecar.domain.errors import MisconfiguredError, TemporaryError
@@ -15,6 +16,18 @@ FRESH_S = 300.0
 PAGE = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class _Families:
+    """The tags that `is_among` was asked about."""
+
+    #: When they were looked up.
+    at: float
+    #: All tags there are.
+    all: frozenset[int]
+    #: Those named, and all below them.
+    named: frozenset[int]
+
+
 class NameList:
     """The names Paperless knows. A vocabulary is at most `FRESH_S` seconds old; making a name renews it."""
 
@@ -22,6 +35,7 @@ class NameList:
         self._http = http
         self._monotonic = monotonic
         self._vocabulary: tuple[float, Vocabulary] | None = None
+        self._families: _Families | None = None
         self._asking = asyncio.Lock()
 
     async def vocabulary(self, hidden: Collection[int]) -> Vocabulary:
@@ -46,6 +60,22 @@ class NameList:
             self._vocabulary = (self._monotonic(), Vocabulary(names, frozenset(inbox)))
         return self._vocabulary[1]
 
+    async def is_among(self, named: Collection[str], tags: Collection[int]) -> bool:
+        """Say whether one of the tags (ids) is one of those named (always the same ones), or stands below one.
+
+        What was known of tags is good for `FRESH_S` seconds, but a tag that is not known is asked for. Raises
+        MisconfiguredError if a named tag does not exist: a slip of the pen must not open what is to be kept shut.
+        """
+        if not named:
+            return False
+        async with self._asking:
+            known = self._families
+            if known is None or self._monotonic() - known.at > FRESH_S or not known.all.issuperset(tags):
+                rows = await self._all(Names.TAGS)
+                all_tags = frozenset(row["id"] for row in rows)
+                known = self._families = _Families(self._monotonic(), all_tags, _family(named, rows))
+        return not known.named.isdisjoint(tags)
+
     async def own_tag(self, name: str) -> int:
         """Return the id of one of our own tags, made if missing: unowned, matching nothing by itself.
 
@@ -68,7 +98,7 @@ class NameList:
 
     def forget(self) -> None:
         """Ask anew for all names next time: one of them turned out to be gone."""
-        self._vocabulary = None
+        self._vocabulary = self._families = None
 
     async def ensure(self, kind: Names, name: str) -> int:
         """Return the id of the name, made if there is none of exactly this spelling."""
@@ -98,6 +128,21 @@ class NameList:
             if row is None:
                 raise
             return row
+
+
+def _family(named: Collection[str], rows: Sequence[dict[str, Any]]) -> frozenset[int]:
+    """Return the ids of the tags named, in whatever case, and of all that stand below them."""
+    wanted = {name.casefold(): name for name in named}  # not folded further: a name may be a picture of a lock alone
+    found = {row["id"] for row in rows if row["name"].casefold() in wanted}
+    missing = wanted.keys() - {row["name"].casefold() for row in rows}
+    if missing:
+        said = ", ".join(f'"{wanted[name]}"' for name in sorted(missing))
+        raise MisconfiguredError(
+            PROVIDER, f"PRIVATE_TAGS: there is no tag {said} in Paperless. Make it there, or correct the setting."
+        )
+    while below := {row["id"] for row in rows if row.get("parent") in found} - found:
+        found |= below
+    return frozenset(found)
 
 
 def _name(row: dict[str, Any]) -> Name:

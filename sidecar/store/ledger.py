@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sidecar.domain.errors import LeaseLostError
 from sidecar.domain.job import Job
 from sidecar.domain.page import PageText
+from sidecar.domain.prices import Prices
 from sidecar.domain.suggestion import Suggestion
 from sidecar.store import job_row, pages
 from sidecar.store.transaction import Transaction, durable
@@ -25,6 +26,20 @@ class Call:
     #: "answered", "unusable", or the error in words.
     outcome: str
     seconds: float
+    #: The endpoint's host; None where it is not known.
+    provider: str | None = None
+    #: In the currency of the price table; None where no price is known.
+    cost: float | None = None
+    #: True where the provider did not count and the tokens are our own estimate.
+    estimated: bool = False
+
+    def priced(self, prices: Prices, *, guess: tuple[int, int]) -> Call:
+        """Return the call with what it cost; where the provider did not count, by our guess of tokens in and out."""
+        counted = (self.input_tokens, self.output_tokens)
+        is_counted = None not in counted
+        given, got = (one if one is not None else other for one, other in zip(counted, guess, strict=True))
+        cost = prices.cost(self.model, given, got, self.provider)
+        return replace(self, input_tokens=given, output_tokens=got, cost=cost, estimated=not is_counted)
 
 
 @durable
@@ -48,20 +63,38 @@ def record(
         pages.keep_answer(tx, job, *answer, model=call.model, now=now)
     if rejected is not None:
         pages.reject(tx, job, *rejected, model=call.model, reason=call.outcome, now=now)
+    _write(tx, job.id, job.document_id, call, now)
+
+
+def _write(tx: Transaction, job_id: int, document_id: int, call: Call, now: datetime) -> None:
     tx.run(
         "INSERT INTO ledger (job_id, document_id, purpose, model, input_tokens, output_tokens, outcome, seconds, "
-        "created_at) SELECT :job, :document, :purpose, :model, :input, :output, :outcome, :seconds, :now "
-        "WHERE NOT EXISTS (SELECT 1 FROM ledger WHERE job_id = :job AND created_at = :now AND outcome = :outcome)",
-        job=job.id,
-        document=job.document_id,
+        "provider, cost, estimated, created_at) SELECT :job, :document, :purpose, :model, :input, :output, :outcome, "
+        ":seconds, :provider, :cost, :estimated, :now WHERE NOT EXISTS "
+        "(SELECT 1 FROM ledger WHERE job_id = :job AND created_at = :now AND outcome = :outcome "
+        "AND document_id = :document)",
+        job=job_id,
+        document=document_id,
         purpose=call.purpose,
         model=call.model,
         input=call.input_tokens,
         output=call.output_tokens,
         outcome=call.outcome,
         seconds=call.seconds,
+        provider=call.provider,
+        cost=call.cost,
+        estimated=int(call.estimated),
         now=now.timestamp(),
     )
+
+
+@durable
+def record_alone(tx: Transaction, document_id: int, call: Call, *, now: datetime) -> None:
+    """Write a call down that no job made (a trial, a measurement), so that it counts against the budget.
+
+    A death before the commit loses the line, and only that. Doing it twice writes it down once.
+    """
+    _write(tx, 0, document_id, call, now)
 
 
 @durable

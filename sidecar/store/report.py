@@ -101,6 +101,8 @@ def old(tx: Transaction, *, before: datetime) -> bool:
 def prune(tx: Transaction, *, before: datetime, now: datetime, limit: int = 100) -> int:
     """Forget up to `limit` jobs that ended before then with all that hangs on them, and as many checkpoints.
 
+    What was paid for them is kept for as long as budgets are reckoned from it (`spending.forget`).
+
     Checkpoints that an unfinished job of the document may need were paid for: they count as made now. Returns how
     many rows were forgotten or kept on. Call again until it returns 0: short transactions let claims through in
     between.
@@ -110,7 +112,7 @@ def prune(tx: Transaction, *, before: datetime, now: datetime, limit: int = 100)
         before=before.timestamp(), limit=limit,
     )  # fmt: skip
     ids = [{"id": row.id} for row in rows]
-    for table in ("event", "ledger", "write"):
+    for table in ("event", "write"):
         tx.run_many(f"DELETE FROM {table} WHERE job_id = :id", ids)
     done = tx.run_many("DELETE FROM job WHERE id = :id", ids)
     for table in ("page", "answer", "rejection"):

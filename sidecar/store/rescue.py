@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sidecar.domain.job import State
+from sidecar.domain.budget import WAITS
+from sidecar.domain.job import Kind, State
 from sidecar.store.job_row import moving, note_event, when
 from sidecar.store.transaction import Transaction, durable, reading, relaxed
 
@@ -27,6 +29,19 @@ def promote(tx: Transaction, *, now: datetime) -> int:
         moving(State.SCHEDULED, State.READY) + "WHERE state = 'scheduled' AND run_after <= :now",
         now=now.timestamp(),
     )
+    if woken:
+        tx.announce()
+    return woken
+
+
+@relaxed
+def promote_waiting(tx: Transaction, kinds: Iterable[Kind], *, now: datetime) -> int:
+    """Make jobs of these kinds ready that wait for their budget, since there is one again, and return how many.
+
+    What a death takes back is done at the next start.
+    """
+    sql = moving(State.SCHEDULED, State.READY) + "WHERE state = 'scheduled' AND kind = :kind AND reason LIKE :waits"
+    woken = sum(tx.run(sql, now=now.timestamp(), kind=kind.value, waits=f"{WAITS}%") for kind in sorted(kinds))
     if woken:
         tx.announce()
     return woken

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from sidecar.domain.document import Document
 from sidecar.domain.errors import PermanentError, TemporaryError, TooSlowError, WorkError
 from sidecar.domain.job import Job
 from sidecar.domain.page import ASSUMED, PageText, assemble, page_key
@@ -18,7 +19,7 @@ from sidecar.domain.writeback import Proposal, TagDelta
 from sidecar.engines import raster
 from sidecar.engines.raster import Source
 from sidecar.engines.readers import Readers
-from sidecar.engines.vision import MAX_BYTES
+from sidecar.engines.vision import MAX_BYTES, Vision
 from sidecar.paperless.client import Paperless
 from sidecar.store import pages, queue
 from sidecar.store.database import Database
@@ -44,6 +45,8 @@ class _Reading:
     keys: dict[int, str]
     #: Without their words, which are many: whoever needs them takes them from the store.
     done: dict[int, PageText]
+    #: The models that may see it; None for none.
+    vision: Vision | None
     failed: dict[int, WorkError] = field(default_factory=dict)
 
 
@@ -68,7 +71,9 @@ class Ocr:
         max_file_bytes: int,
         second: SecondReader | None = None,
         searchable: Searchable | None = None,
+        is_private: Callable[[frozenset[int]], Awaitable[bool]],
     ) -> None:
+        self._is_private = is_private
         self._paperless = paperless
         self._db = db
         self._intake = intake
@@ -98,7 +103,8 @@ class Ocr:
                     version=document.version_to_read,
                 )  # fmt: skip
                 source = await asyncio.to_thread(raster.inspect, got.file, self._readers.limits)
-                reading = await self._resume(job, source, folder, got.sha256)
+                vision = await self._vision(document)
+                reading = await self._resume(job, source, folder, got.sha256, vision)
                 await self._read_all(reading)
                 if reading.failed:
                     raise _combined(reading)
@@ -112,12 +118,18 @@ class Ocr:
         delta = TagDelta(add=frozenset({self._tags.ocr_done}), remove=frozenset({self._tags.ocr}))
         return Proposal(base=base, wanted={"content": text}, delta=delta)
 
-    async def _resume(self, job: Job, source: Source, folder: Path, sha256: str) -> _Reading:
-        reading = {**self._readers.reading, "vision": self._second.vision.reading if self._second else None}
+    async def _vision(self, document: Document) -> Vision | None:
+        """Return who may see the document's pages beside Tesseract; what is private stays at home."""
+        if self._second is None:
+            return None
+        return self._second.at_home if await self._is_private(document.tags) else self._second.vision
+
+    async def _resume(self, job: Job, source: Source, folder: Path, sha256: str, vision: Vision | None) -> _Reading:
+        reading = {**self._readers.reading, "vision": vision.reading if vision else None}
         keys = {page: page_key(sha256, page, reading) for page in range(1, source.pages + 1)}
         done = await self._db.run(pages.load, {key: page for page, key in keys.items()})
         await self._db.run(queue.open_pages, job, done=len(done), total=source.pages)
-        return _Reading(job, source, folder, keys, done)
+        return _Reading(job, source, folder, keys, done, vision)
 
     async def _read_all(self, reading: _Reading) -> None:
         todo = iter([page for page in reading.keys if page not in reading.done])
@@ -152,9 +164,10 @@ class Ocr:
         async with self._slots:
             await self._leases.assure(reading.job, 0)  # after a long sleep somebody else may have read on
             text = await asyncio.to_thread(self._readers.read, source, page, folder)
-        if self._second is None or text.engine in ASSUMED or not self._second.vision.wants(text):
+        vision = reading.vision
+        if self._second is None or vision is None or text.engine in ASSUMED or not vision.wants(text):
             return text, False
-        pixels = self._second.vision.pixels
+        pixels = vision.pixels
 
         async def picture() -> bytes:
             async with self._slots:
@@ -162,7 +175,8 @@ class Ocr:
                     self._readers.picture, source, page, folder, pixels=pixels, max_bytes=MAX_BYTES, turned=text.turned
                 )
 
-        return await self._second.read(reading.job, reading.keys[page], text, picture, total=reading.source.pages)
+        key, total = reading.keys[page], source.pages
+        return await self._second.read(reading.job, key, text, picture, vision, total=total)
 
     async def _keep(self, reading: _Reading, page: int, text: PageText) -> None:
         await self._db.run(

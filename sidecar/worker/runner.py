@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sidecar.domain.errors import (
+    BudgetError,
     CancelledError,
     LeaseLostError,
     OutageError,
@@ -240,6 +241,9 @@ class Runner:
             case OutageError():
                 self._providers.park(error)
                 await self._release(job, str(error))
+            case BudgetError():
+                await self._db.run(queue.retry, job, run_after=error.until, reason=str(error), now=now, blame=False)
+                _log.warning("document %s: %s. %s", job.document_id, job.kind, error)
             case TemporaryError():
                 await self._try_later(job, error)
             case PermanentError():

@@ -11,15 +11,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from sidecar.domain.acceptance import cleaned, complaint
-from sidecar.domain.errors import LeaseLostError, OutageError, PermanentError, TemporaryError
-from sidecar.domain.job import Job
+from sidecar.domain.errors import BudgetError, LeaseLostError, OutageError, PermanentError, TemporaryError
+from sidecar.domain.job import Job, Kind
 from sidecar.domain.page import PageText
+from sidecar.domain.prices import tokens_of, tokens_of_page
+from sidecar.domain.privacy import Privacy, host_or_openai
 from sidecar.domain.witness import PageAnswer, Seen
 from sidecar.engines.llm import Model, Reply
 from sidecar.engines.vision import Vision
 from sidecar.store import ledger, pages
 from sidecar.store.database import Database
 from sidecar.store.ledger import Call
+from sidecar.worker.budget import Purse
 from sidecar.worker.clock import Clock
 from sidecar.worker.finishing import once_the_store_is_back, to_the_end
 from sidecar.worker.lease import Leases
@@ -32,8 +35,13 @@ PURPOSE = "page"
 class SecondReader:
     """Asks vision models about pages, `width` at a time over all documents."""
 
-    def __init__(self, vision: Vision, db: Database, leases: Leases, clock: Clock, *, width: int) -> None:
-        self.vision = vision
+    def __init__(
+        self, vision: Vision, db: Database, leases: Leases, clock: Clock, purse: Purse, privacy: Privacy, *, width: int
+    ) -> None:
+        at_home = [model for model in vision.models if privacy.is_at_home(*model.identity[:2])]
+        #: Who reads pages of documents, and of those that may not leave the owner's network (None: nobody).
+        self.vision, self.at_home = vision, vision.limited_to(at_home)
+        self._purse = purse
         self._db = db
         self._leases = leases
         self._clock = clock
@@ -41,26 +49,32 @@ class SecondReader:
         self._places = asyncio.Semaphore(width)
 
     async def read(
-        self, job: Job, key: str, ours: PageText, picture: Callable[[], Awaitable[bytes]], *, total: int
+        self, job: Job, key: str, ours: PageText, picture: Callable[[], Awaitable[bytes]], vision: Vision, *, total: int
     ) -> tuple[PageText, bool]:
-        """Return the page as a model read it, and that it is kept under `key` already; where no model's answer will
-        do, what Tesseract read (`ours`), with the reasons, and that it is not.
+        """Return the page as a model of `vision` read it, and that it is kept under `key` already; where no model's
+        answer will do, what Tesseract read (`ours`), with the reasons, and that it is not.
 
-        Raises OutageError if all models that are left are away, TemporaryError where
-        one did not answer properly.
+        Raises OutageError if all models that are left are away, BudgetError if nothing more may be spent on them,
+        TemporaryError where one did not answer properly.
         """
         said: list[str] = []
-        keys = {self.vision.key(model, key): model for model in self.vision.models}
+        keys = {vision.key(model, key): model for model in vision.models}
         rejected = await self._db.run(pages.rejections, list(keys))
-        trouble: OutageError | TemporaryError | None = None
+        trouble: BudgetError | OutageError | TemporaryError | None = None
         async with self._places:
             for own_key, model in keys.items():
                 if own_key in rejected:
                     said.append(f"{model.name}: {rejected[own_key]}")
                     continue
+                _, url, longest = model.identity
+                guess = (tokens_of_page(vision.pixels), longest)
                 try:
-                    reply = await self._ask(job, model, await picture())
-                except (OutageError, TemporaryError) as error:
+                    async with self._purse.call(Kind.OCR, model.name, host_or_openai(url), guess):
+                        reply = await self._ask(job, model, await picture())
+                        page, problem = self._judge(model, reply, ours, said)
+                        step = self._keep(job, key, own_key, model, reply, page, problem, total=total)
+                        is_ours = await to_the_end(step)  # what was paid for is kept, whoever stops us
+                except (BudgetError, OutageError, TemporaryError) as error:
                     await self._note_failure(job, model, error)
                     trouble = trouble or error  # the next one may do; if none does, this one is tried again
                     continue
@@ -68,9 +82,6 @@ class SecondReader:
                     await self._note_failure(job, model, error)
                     said.append(f"{model.name}: {error}")
                     continue
-                page, problem = self._judge(model, reply, ours, said)
-                step = self._keep(job, key, own_key, model, reply, page, problem, total=total)
-                is_ours = await to_the_end(step)  # what was paid for is kept, whoever stops us
                 if not is_ours:
                     raise LeaseLostError(f"job {job.id}: another runner holds it now")
                 if problem is None:
@@ -89,9 +100,10 @@ class SecondReader:
 
     async def _note_failure(self, job: Job, model: Model, error: Exception) -> None:
         """Write down a call that failed: a server that did not answer in time may well send a bill."""
-        if isinstance(error, OutageError):
+        if isinstance(error, BudgetError | OutageError):
             return  # it did not get as far as reading the page
-        call, now = Call(PURPOSE, model.name, None, None, str(error), 0.0), self._clock.now()
+        host, now = host_or_openai(model.identity[1]), self._clock.now()
+        call = Call(PURPOSE, model.name, None, None, str(error), 0.0, host)
         await once_the_store_is_back(lambda: self._db.run(ledger.record, job, call, now=now), self._clock)
 
     def _judge(self, model: Model, reply: Reply, ours: PageText, said: list[str]) -> tuple[PageText, str | None]:
@@ -117,7 +129,9 @@ class SecondReader:
     ) -> bool:
         """Keep what was paid for; say whether the job is still ours."""
         now, outcome = self._clock.now(), problem or "answered"
-        call = Call(PURPOSE, model.name, reply.input_tokens, reply.output_tokens, outcome, reply.seconds)
+        host, guess = host_or_openai(model.identity[1]), (tokens_of_page(self.vision.pixels), tokens_of(reply.text))
+        call = Call(PURPOSE, model.name, reply.input_tokens, reply.output_tokens, outcome, reply.seconds, host)
+        call = call.priced(self._purse.prices, guess=guess)
         if problem is None:
             return await once_the_store_is_back(
                 lambda: self._db.run(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from sidecar.domain.job import Job
+import json
+
+from sidecar.domain.job import Job, Kind
+from sidecar.domain.prices import tokens_of
+from sidecar.domain.privacy import Privacy, host_or_openai
 from sidecar.domain.suggestion import SINGLE_NAMES, Suggestion, wanted_fields
 from sidecar.domain.trigger import Tags
 from sidecar.domain.vocabulary import Names, Vocabulary
@@ -13,6 +17,7 @@ from sidecar.paperless.names import NameList
 from sidecar.store import ledger, pages
 from sidecar.store.database import Database
 from sidecar.store.ledger import Call
+from sidecar.worker.budget import Purse
 from sidecar.worker.clock import Clock
 from sidecar.worker.finishing import once_the_store_is_back, to_the_end
 from sidecar.worker.intake import Intake
@@ -24,7 +29,7 @@ FIELDS = ("title", "correspondent", "document_type", "created")
 class Tagging:
     """Files documents as a model suggests."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the step joins everything that filing touches
         self,
         names: NameList,
         db: Database,
@@ -33,7 +38,12 @@ class Tagging:
         tagger: Tagger,
         tags: Tags,
         clock: Clock,
+        *,
+        purse: Purse,
+        privacy: Privacy,
     ) -> None:
+        self._purse = purse
+        self._privacy = privacy
         self._leases = leases
         self._names = names
         self._db = db
@@ -49,8 +59,9 @@ class Tagging:
         question = self._tagger.question(document.content, vocabulary)
         suggestion = await self._db.run(pages.load_answer, question.key)
         if suggestion is None:
-            self._tagger.model.prepare()
-            await self._leases.assure(job, 0)  # after a long sleep somebody else may have asked already
+            name, url, _ = self._tagger.model.identity
+            is_private = await self._names.is_among(self._privacy.tags, document.tags)
+            self._privacy.require(is_private, name, url)
             suggestion = await self._ask(job, question, vocabulary)
         ids = await self._ids(suggestion, vocabulary)
         chosen = {ids[Names.TAGS, tag] for tag in suggestion.tags}
@@ -64,21 +75,31 @@ class Tagging:
         )
 
     async def _ask(self, job: Job, question: Question, vocabulary: Vocabulary) -> Suggestion:
-        model = self._tagger.model.name
+        name, url, longest = self._tagger.model.identity
+        host = host_or_openai(url)
+        asked = tokens_of(question.rules_text, question.text, json.dumps(question.schema))
 
         async def record(reply: Reply, outcome: str, suggestion: Suggestion | None) -> None:
-            call = Call("tagging", model, reply.input_tokens, reply.output_tokens, outcome, reply.seconds)
+            call = Call("tagging", name, reply.input_tokens, reply.output_tokens, outcome, reply.seconds, host)
+            call = call.priced(self._purse.prices, guess=(asked, tokens_of(reply.text)))
             answer = None if suggestion is None else (question.key, suggestion)
             now = self._clock.now()
             await once_the_store_is_back(
                 lambda: self._db.run(ledger.record, job, call, answer=answer, now=now), self._clock
             )
 
-        async def to_the_end_of_it(reply: Reply, outcome: str, suggestion: Suggestion | None) -> None:
-            await to_the_end(record(reply, outcome, suggestion))  # what was paid for is kept, whoever stops us
+        today, told = self._clock.now().date(), list[str]()
+        async with self._purse.call(Kind.TAGGING, name, host, (asked, longest)) as place:
 
-        today = self._clock.now().date()
-        return await self._tagger.ask(question, vocabulary, today=today, record=to_the_end_of_it)
+            async def to_the_end_of_it(reply: Reply, outcome: str, suggestion: Suggestion | None) -> None:
+                await to_the_end(record(reply, outcome, suggestion))  # what was paid for is kept, whoever stops us
+                if suggestion is None and not told:
+                    told.append(outcome)
+                    await self._purse.take(place)  # it will be asked a second time
+
+            self._tagger.model.prepare()
+            await self._leases.assure(job, 0)  # after a long sleep somebody else may have asked already
+            return await self._tagger.ask(question, vocabulary, today=today, record=to_the_end_of_it)
 
     async def _ids(self, suggestion: Suggestion, vocabulary: Vocabulary) -> dict[tuple[Names, str], int]:
         """Resolve every name of the suggestion; those that do not exist were allowed to be made, and are made."""

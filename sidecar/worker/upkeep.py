@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sidecar.domain.errors import StoreError
-from sidecar.store import report, rescue
+from sidecar.store import report, rescue, spending
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
 
@@ -183,6 +183,12 @@ class Upkeep:
     async def _prune(self, before: datetime) -> bool:
         """Forget what is old for a moment, and say whether there is more: nothing else waits for long meanwhile."""
         until = self._clock.now() + PRUNE_AT_ONCE
+        paid = min(before, self._clock.now() - spending.KEPT)
+        if await self._db.run(spending.old, before=paid):
+            while await self._db.run(spending.forget, before=paid):
+                if self._clock.now() > until:
+                    return True
+                await self._clock.sleep(0.01)
         if not await self._db.run(report.old, before=before):
             return False
         while await self._db.run(report.prune, before=before, now=self._clock.now()):

@@ -30,6 +30,8 @@ SCENES = {
     "rescue.shift": "leap",
     "rescue.straighten": "set_back",
     "report.prune": "prune",
+    "spending.forget": "prune",
+    "ledger.record_alone": "suggest",
     "rescue.rescue": "orphans",
     "copying._receive": "move",
     "ledger.record_page": "second",

@@ -72,6 +72,14 @@ def withdraw(walk: Walk) -> None:
         walk.find("wrong content", "something was written all the same")
 
 
+def suggest(walk: Walk) -> None:
+    """A person tries at the command line what a model would say."""
+    document_id = walk.world.add_letter(letter(1), tags=[])
+    walk.run_into_it("suggest", str(document_id))
+    if walk.world.our_history(document_id):
+        walk.find("wrong content", "something was written all the same")
+
+
 def prune(walk: Walk) -> None:
     """There are jobs so old that they are forgotten."""
     old, _newer = (walk.world.add_letter(letter(number)) for number in (4, 5))
@@ -187,7 +195,7 @@ def signed(data: bytes) -> bytes:
 
 SCENES: dict[str, Callable[[Walk], None]] = {
     scene.__name__: scene
-    for scene in (work, leap, set_back, orphans, hasten, withdraw, prune, move, layer, second, again)
+    for scene in (work, leap, set_back, orphans, hasten, withdraw, suggest, prune, move, layer, second, again)
 }
 
 

@@ -84,9 +84,10 @@ class FileStore(Store):
         self.file = folder / "sidecar.db"
 
     def age_by_days(self, days: int) -> None:
-        """Let all jobs have ended so many days earlier; the sidecar must not run."""
+        """Let all jobs have ended, and been paid for, so many days earlier; the sidecar must not run."""
         with closing(sqlite3.connect(self.file)) as connection, connection:
             connection.execute("UPDATE job SET finished_at = finished_at - ?", (days * 86_400,))
+            connection.execute("UPDATE ledger SET created_at = created_at - ?", (days * 86_400,))
 
     def fingerprint(self) -> list[tuple[str, int, int]]:
         """Give name, size and time of change of the database and its log, to see whether anything was written."""
@@ -113,9 +114,10 @@ class ServerStore(Store):
         self._url = url or server_url()
 
     def age_by_days(self, days: int) -> None:
-        """Let all jobs have ended so many days earlier."""
+        """Let all jobs have ended, and been paid for, so many days earlier."""
         with psycopg.connect(self._url, options=f"-c search_path={self.schema}") as connection:
             connection.execute("UPDATE job SET finished_at = finished_at - %s", (days * 86_400,))
+            connection.execute("UPDATE ledger SET created_at = created_at - %s", (days * 86_400,))
 
     def _rows(self, statement: str, *values: Any) -> list[Any]:
         with psycopg.connect(self._url, options=f"-c search_path={self.schema}", connect_timeout=10) as connection:

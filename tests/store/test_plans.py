@@ -13,9 +13,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from sidecar.domain.budget import Period
 from sidecar.domain.job import Kind, State
 from sidecar.domain.page import PageText
-from sidecar.store import journal, ledger, pages, postgres, queue, report, rescue, sharing
+from sidecar.store import journal, ledger, pages, postgres, queue, report, rescue, sharing, spending
 from sidecar.store.database import Database
 from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.sqlite import SqliteDatabase
@@ -36,7 +37,7 @@ REST = {
         "'{}', '{}', 0",
     "event (job_id, at, text)": "id, created_at, 'Work began.'",
     "ledger (job_id, document_id, purpose, model, outcome, seconds, created_at)":
-        "id, document_id, 'tagging', 'a-model', 'answered', 1, 0",
+        "id, document_id, 'tagging', 'a-model', 'answered', 1, created_at",
     "page (key, document_id, page, text, engine, seconds, created_at)":
         "'k' || id, document_id, 1, 'text', 'tesseract', 1, created_at",
     "answer (key, document_id, model, suggestion, created_at)":
@@ -136,9 +137,17 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (sharing.parked, (), {}, set()),
     (sharing.take_slot, ("door",), {"width": 1, "owner": "me", "now": NOW, "until": NOW + LEASE}, {"pk_slot"}),
     (report.waiting, (), {}, {"uq_job_unfinished"}),
+    (rescue.promote_waiting, (list(Kind),), {"now": NOW}, {"ix_job_scheduled", "ix_job_scheduled_moved_at"}),
+    (spending.spent, (("tagging", "eval"), {Period.DAY: NOW, Period.MONTH: NOW - timedelta(days=1)}), {},
+     {"ix_ledger_created_at"}),
+    (spending.by_period, ([NOW - timedelta(seconds=9)], NOW), {}, {"ix_ledger_created_at"}),
+    (spending.under_way, (Kind.OCR,), {"before": "me"}, {"ix_job_running"}),
+    (spending.old, (), {"before": LONG_AGO}, {"ix_ledger_created_at"}),
+    (spending.forget, (), {"before": LONG_AGO}, {"ix_ledger_created_at", "pk_ledger"}),
+    (spending.pages_so_far, (["a-model"],), {}, {"ix_page_created_at"}),
     (report.old, (), {"before": LONG_AGO}, FORGETTING),
     (report.prune, (), {"before": LONG_AGO, "now": NOW},
-     {*FORGETTING, "ix_event_job", "ix_ledger_job", "pk_write", "pk_page", "pk_answer"}),
+     {*FORGETTING, "ix_event_job", "pk_write", "pk_page", "pk_answer"}),
 ]  # fmt: skip
 RUNNER: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = [
     (queue.begin, ({},), {"now": NOW}),

@@ -1,0 +1,163 @@
+"""What calls to models came to: sums of the ledger, and the medians by which work to come is estimated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from string import ascii_lowercase
+
+from sidecar.domain.budget import Period, Spent
+from sidecar.domain.job import Kind
+from sidecar.store.transaction import Transaction, reading, relaxed
+
+#: So many of the newest calls tell what one is like.
+NEWEST = 200
+
+
+#: Kept for at least so long, whatever else is forgotten: budgets of a month are reckoned from it.
+KEPT = timedelta(days=62)
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What the calls of one purpose to one model at one endpoint came to in a time."""
+
+    start: datetime
+    purpose: str
+    model: str
+    provider: str | None
+    calls: int
+    #: Calls whose tokens are our own estimate.
+    estimated: int
+    #: Calls of which no price was known; their money is missing in `cost`.
+    unpriced: int
+    input_tokens: int
+    output_tokens: int
+    cost: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Typical:
+    """What one call is like: medians over the newest ones that were answered."""
+
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    seconds: float
+
+
+@reading
+def spent(tx: Transaction, purposes: Sequence[str], since: Mapping[Period, datetime]) -> dict[Period, Spent]:
+    """Return what the calls of these purposes came to since each of these times."""
+    found = {}
+    for period, start in since.items():
+        row = tx.row(
+            "SELECT COALESCE(SUM(cost), 0) AS money, COALESCE(SUM(input_tokens), 0) AS input, "
+            f"COALESCE(SUM(output_tokens), 0) AS output FROM ledger WHERE created_at >= :since AND {_one_of(purposes)}",
+            since=start.timestamp(), **_named(purposes),
+        )  # fmt: skip
+        found[period] = Spent(float(row.money), int(row.input) + int(row.output)) if row else Spent()
+    return found
+
+
+@reading
+def under_way(tx: Transaction, kind: Kind, *, before: str) -> int:
+    """Return how many jobs of this kind are run by other programs whose name comes before this one.
+
+    Of those that wait for each other's calls one then always goes on.
+    """
+    row = tx.row(
+        "SELECT COUNT(*) AS jobs FROM job WHERE state = 'running' AND kind = :kind AND lease_owner < :before",
+        kind=kind.value, before=before,
+    )  # fmt: skip
+    return int(row.jobs) if row else 0
+
+
+@reading
+def by_period(tx: Transaction, starts: Sequence[datetime], end: datetime) -> list[Spending]:
+    """Return what was spent in each time that begins at one of `starts` (ascending) and ends at the next, or `end`."""
+    found = []
+    for start, until in zip(starts, [*starts[1:], end], strict=True):
+        rows = tx.rows(
+            "SELECT purpose, model, provider, COUNT(*) AS calls, SUM(estimated) AS estimated, "
+            "SUM(CASE WHEN cost IS NULL THEN 1 ELSE 0 END) AS unpriced, COALESCE(SUM(input_tokens), 0) AS input, "
+            "COALESCE(SUM(output_tokens), 0) AS output, COALESCE(SUM(cost), 0) AS cost, SUM(seconds) AS seconds "
+            "FROM ledger WHERE created_at >= :start AND created_at < :until "
+            "GROUP BY purpose, model, provider",
+            start=start.timestamp(), until=until.timestamp(),
+        )  # fmt: skip
+        found += [
+            Spending(
+                start, row.purpose, row.model, row.provider, int(row.calls), int(row.estimated), int(row.unpriced),
+                int(row.input), int(row.output), float(row.cost), float(row.seconds),
+            )
+            for row in sorted(rows, key=lambda row: (row.purpose, row.model, row.provider or ""))
+        ]  # fmt: skip
+    return found
+
+
+@reading
+def typical(tx: Transaction, purposes: Sequence[str], models: Sequence[str]) -> Typical | None:
+    """Return what a call of these purposes to one of these models is like; None if there was none yet."""
+    rows = tx.rows(
+        f"SELECT input_tokens, output_tokens, seconds FROM ledger WHERE {_one_of(purposes)} "
+        f"AND {_one_of(models, 'model')} AND input_tokens IS NOT NULL AND output_tokens IS NOT NULL "
+        "ORDER BY created_at DESC LIMIT :newest",
+        newest=NEWEST, **_named(purposes), **_named(models, "model"),
+    )  # fmt: skip
+    if not rows:
+        return None
+    return Typical(
+        len(rows),
+        round(median(row.input_tokens for row in rows)),
+        round(median(row.output_tokens for row in rows)),
+        median(row.seconds for row in rows),
+    )
+
+
+@reading
+def old(tx: Transaction, *, before: datetime) -> bool:
+    """Say whether there are calls of before then."""
+    row = tx.row("SELECT MIN(created_at) AS oldest FROM ledger")
+    return row is not None and row.oldest is not None and row.oldest < before.timestamp()
+
+
+@relaxed
+def forget(tx: Transaction, *, before: datetime, limit: int = 500) -> int:
+    """Forget up to `limit` calls of before then and return how many; call again until it returns 0."""
+    rows = tx.rows(
+        "SELECT id FROM ledger WHERE created_at < :before ORDER BY created_at LIMIT :limit",
+        before=before.timestamp(), limit=limit,
+    )  # fmt: skip
+    return tx.run_many("DELETE FROM ledger WHERE id = :id", [{"id": row.id} for row in rows])
+
+
+@dataclass(frozen=True, slots=True)
+class PagesSoFar:
+    """How pages were read so far."""
+
+    pages: int
+    #: Of these, read by one of the models asked about.
+    by_model: int
+    #: Median time for a page that no model read, in seconds.
+    seconds: float
+
+
+@reading
+def pages_so_far(tx: Transaction, models: Sequence[str]) -> PagesSoFar:
+    """Return how the newest pages were read."""
+    rows = tx.rows("SELECT engine, seconds FROM page ORDER BY created_at DESC LIMIT :newest", newest=NEWEST * 5)
+    ours = [row.seconds for row in rows if row.engine not in models]
+    return PagesSoFar(len(rows), len(rows) - len(ours), median(ours) if ours else 0.0)
+
+
+def _one_of(values: Sequence[str], column: str = "purpose") -> str:
+    return f"{column} IN ({', '.join(f':{name}' for name in _named(values, column))})"
+
+
+def _named(values: Sequence[str], column: str = "purpose") -> dict[str, str]:
+    """Return the values under names of their own; names of parameters have no digits."""
+    return {f"{column}_{letter}": value for letter, value in zip(ascii_lowercase, values, strict=False)}
