@@ -1,25 +1,21 @@
-"""A document's text to a suggestion: the question, the answer's form, and one chance to repair it."""
+"""A document's text to a suggestion: the question, and what of the answer is taken."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sidecar.domain.errors import PermanentError
-from sidecar.domain.suggestion import AnswerError, FilingRules, Suggestion, answer_schema, check_answer
+from sidecar.domain.suggestion import FilingRules, Suggestion, answer_schema, check_answer
 from sidecar.domain.vocabulary import Names, Vocabulary
-from sidecar.engines.llm import Message, Model, Reply
+from sidecar.engines.asking import Asker
+from sidecar.engines.excerpt import CHARACTERS_PER_TOKEN, excerpt
+from sidecar.engines.llm import Model, Reply
 from sidecar.engines.prompts import Prompts
-
-#: A cautious average over languages; providers count differently anyway.
-CHARACTERS_PER_TOKEN = 3
-ELLIPSIS = "\n[...]\n"
 
 #: Called after each call to the model with the reply, what came of it in words, and the suggestion if there is one.
 Recorder = Callable[[Reply, str, Suggestion | None], Awaitable[None]]
@@ -42,6 +38,7 @@ class Tagger:
         self.model = model
         self.rules = rules
         self._prompts = prompts
+        self._asker = Asker(prompts)
         self._characters = document_tokens * CHARACTERS_PER_TOKEN
 
     def question(self, content: str, vocabulary: Vocabulary) -> Question:
@@ -72,44 +69,6 @@ class Tagger:
 
         Raises PermanentError if the second cannot be used either, and the errors of `Model.ask`.
         """
-        mark = f"document-{secrets.token_hex(8)}"  # the document cannot know it, so it cannot end its own fence
-        fenced = self._prompts.render("tagging-document.md.j2", mark=mark, text=question.text)
-        messages: list[Message] = [
-            {"role": "system", "content": question.rules_text},
-            {"role": "user", "content": fenced},
-        ]
-        problem = ""
-        for _ in range(2):
-            reply = await self.model.ask(messages, question.schema)
-            try:
-                suggestion = check_answer(parse(reply), self.rules, vocabulary, today)
-            except AnswerError as error:
-                problem = str(error)
-                await record(reply, f"unusable: {problem}", None)
-                repair = self._prompts.render("tagging-repair.md.j2", problem=problem)
-                messages += [{"role": "assistant", "content": reply.text}, {"role": "user", "content": repair}]
-                continue
-            await record(reply, "answered", suggestion)
-            return suggestion
-        raise PermanentError(f"The model {self.model.name} gave no usable answer, twice: {problem}")
-
-
-def parse(reply: Reply) -> object:
-    """Return the JSON in the model's answer, without thoughts before it and fences around it."""
-    if reply.cut_off:
-        raise AnswerError("It was cut off at the token limit.")
-    text = re.sub(r"<think(ing)?>.*?</think(ing)?>", "", reply.text, flags=re.DOTALL).strip()
-    fenced = re.fullmatch(r"```[a-zA-Z]*\s*(.*?)\s*```", text, flags=re.DOTALL)
-    try:
-        return json.loads(fenced.group(1) if fenced else text)
-    except ValueError as error:
-        raise AnswerError("It is not JSON." if text else "It is empty.") from error
-
-
-def excerpt(content: str, limit: int) -> str:
-    """Return the content, or its first three quarters and last quarter of `limit` characters, cut at white space."""
-    text = content.strip()
-    if len(text) <= limit:
-        return text
-    head, tail = text[: limit * 3 // 4], text[-(limit // 4) :]
-    return head.rsplit(None, 1)[0] + ELLIPSIS + tail.split(None, 1)[-1]
+        return await self._asker.ask(
+            self.model, question, lambda answer: check_answer(answer, self.rules, vocabulary, today), record
+        )

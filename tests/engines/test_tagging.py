@@ -14,9 +14,11 @@ import pytest
 from sidecar.domain.errors import MisconfiguredError, OutageError, PermanentError, SettingsError, TemporaryError
 from sidecar.domain.suggestion import FilingRules, Suggestion
 from sidecar.domain.vocabulary import Name, Names, Vocabulary
+from sidecar.engines.asking import parse
+from sidecar.engines.excerpt import excerpt
 from sidecar.engines.llm import Model, Reply
 from sidecar.engines.prompts import NAMES, Prompts
-from sidecar.engines.tagger import Tagger, excerpt, parse
+from sidecar.engines.tagger import Tagger
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.model import PracticeModel
 
