@@ -7,6 +7,8 @@
     └── WorkError                a job did not come to its end
         ├── TemporaryError       try this job again later; an attempt is counted
         ├── PermanentError       this document cannot be done as it is; the owner is told why
+        │   ├── TooLongError         the question has no room in the model's context
+        │   └── UnusableError        one model gave no answer that can be used
         ├── OutageError          a provider is away; park it, count nothing, keep the tags
         │   └── MisconfiguredError   the provider refuses everybody: token, address or model is wrong
         ├── BudgetError          the owner's budget is spent; wait for the next period, count nothing, keep the tags
@@ -64,6 +66,20 @@ class PermanentError(WorkError):
 
 class TooSlowError(PermanentError):
     """A page took all the time that one may take."""
+
+
+class TooLongError(PermanentError):
+    """The question has no room in the model's context. `context_tokens` is that room, with the answer's,
+    `asked_tokens` is what the question takes; each is None where the server did not say."""
+
+    def __init__(self, message: str, *, context_tokens: int | None = None, asked_tokens: int | None = None) -> None:
+        super().__init__(message)
+        self.context_tokens = context_tokens
+        self.asked_tokens = asked_tokens
+
+
+class UnusableError(PermanentError):
+    """One model was given its chances and gave no answer that can be used; another one may."""
 
 
 class OutageError(WorkError):

@@ -1,51 +1,54 @@
 """One call to a language model behind any OpenAI-compatible endpoint.
 
-Servers differ in what they refuse. What a server refused once is left out (or replaced by the next simpler form)
-from then on: JSON schema, then JSON object, then plain text; temperature; the name of the token limit.
+What servers refuse is learnt by `forms`, what they mean by a refusal is known to `complaints`, and what they answer
+is read by `reply`.
 """
 
 from __future__ import annotations
 
 import logging
-import math
-import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
 
-from sidecar.domain.errors import MisconfiguredError, OutageError, PermanentError, TemporaryError, WorkError
+from sidecar.engines import complaints
+from sidecar.engines.failures import Failures
+from sidecar.engines.forms import Form, Manners, Message
+from sidecar.engines.reply import Reply, error_in, estimate, read_reply
+from sidecar.engines.thinking import Thinking
 
 if TYPE_CHECKING:
     import openai
 
-PROVIDER = "model"
-CONNECT_S = 10.0
+__all__ = ["PROVIDER", "Message", "Model", "Reply"]
 
-#: Words by which a refusal (403) is about a document's text and not about the key.
-MODERATED = ("moderation", "flagged", "content policy", "content_policy", "content filter")
-NO_SUCH = re.compile(r"not (a )?valid|invalid|not found|unknown|does not exist|no such", re.IGNORECASE)
+PROVIDER = "model"
+#: Parameters that the package does not know.
+_EXTRA = ("chat_template_kwargs", "think")
 
 _log = logging.getLogger(__name__)
 
-Message = dict[str, Any]
+
+class Ticket(Protocol):
+    """One request that was let through."""
+
+    def spent(self, tokens: int) -> None:
+        """Say how many tokens it came to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back from the model."""
+class Turnstile(Protocol):
+    """Lets as many requests through as an endpoint takes."""
 
-    text: str
-    #: True when the answer stopped at the token limit.
-    cut_off: bool
-    #: As the provider counted; None where it did not say.
-    input_tokens: int | None
-    output_tokens: int | None
-    seconds: float
+    async def enter(self, tokens: int) -> Ticket:
+        """Wait until a request of about so many tokens may be sent."""
 
 
 class Model:
     """A model behind an endpoint. Calls have a deadline in all (`timeout_s`, seconds) and are never repeated here."""
+
+    #: What every request passes before it is sent; None where nothing is counted.
+    turnstile: Turnstile | None = None
 
     def __init__(
         self,
@@ -57,22 +60,28 @@ class Model:
         max_tokens: int = 1000,
         provider: str = PROVIDER,
         settings: tuple[str, str, str] = ("LLM_MODEL", "OPENAI_BASE_URL", "OPENAI_API_KEY"),
+        thinking: Thinking = Thinking.AUTO,
     ) -> None:
         """Name the endpoint. `provider` is what is parked when it is away; `settings` are named to the owner."""
         self.name = name
         self.provider = provider
-        self._setting, self._url_setting, self._key_setting = settings
+        self.max_tokens = max_tokens
+        self.manners = Manners(thinking)
         self._base_url = base_url
         self._api_key = api_key or "none"  # local servers want none, the package wants one
+        self._failures = Failures(name, provider, self.address, settings, api_key, timeout_s)
         self._timeout_s = timeout_s
-        self._max_tokens = max_tokens
-        self._refused: set[str] = set()
         self._client: openai.AsyncOpenAI | None = None
+
+    @property
+    def address(self) -> str:
+        """The endpoint as the owner named it."""
+        return self._base_url or "OpenAI"
 
     @property
     def identity(self) -> tuple[str, str, int]:
         """What makes its answers its own: name, address, longest answer."""
-        return self.name, self._base_url or "", self._max_tokens
+        return self.name, self._base_url or "", self.max_tokens
 
     async def close(self) -> None:
         """Close all connections."""
@@ -87,58 +96,92 @@ class Model:
         try:
             await self._open().models.list()
         except (AttributeError, TypeError, ValueError) as error:  # an answer, but none of this API
-            raise self._no_api() from error
+            raise self._failures.no_api() from error
         except openai.APIStatusError as error:
             if error.status_code in (401, 403, 429) or error.status_code >= 500:
-                raise self._in_words(error) from error
+                raise self._failures.of(error) from None
         except openai.OpenAIError as error:
-            raise self._in_words(error) from error
+            raise self._failures.of(error) from None
 
     def prepare(self) -> None:
         """Load what the first question needs: it takes a second, which must not lie between a check and asking."""
         self._open()
 
-    async def ask(self, messages: Sequence[Message], schema: dict[str, Any] | None = None) -> Reply:
+    async def ask(
+        self,
+        messages: Sequence[Message],
+        schema: dict[str, Any] | None = None,
+        *,
+        below: Form | None = None,
+        max_tokens: int | None = None,
+    ) -> Reply:
         """Return the model's answer, asked to be JSON of this schema (it need not be), or plain text.
 
-        Raises OutageError, MisconfiguredError, TemporaryError or PermanentError.
+        `below` asks in a form simpler than that one, `max_tokens` for an answer of another length than usual.
+
+        Raises OutageError, MisconfiguredError, TemporaryError, TooLongError or PermanentError. None of them holds the
+        key; neither do they show the server's own error, which may.
         """
+        self._require_name()
+        limit = max_tokens or self.max_tokens
+        while True:
+            form = None if schema is None else self.manners.form(below)
+            options = self.manners.options(schema, form, limit)
+            reply = await self._call(messages, options, form)
+            if reply is not None:
+                return reply
+
+    async def _call(self, messages: Sequence[Message], options: dict[str, Any], form: Form | None) -> Reply | None:
+        """Send one request. Return None where the server refused one of the options and another try makes sense."""
         import openai  # noqa: PLC0415
 
-        self._require_name()
-        while True:
-            options = self._options(schema)
-            started = time.monotonic()
-            try:
-                answer = await self._open().chat.completions.create(
-                    model=self.name, messages=list(messages), **options  # type: ignore[arg-type]
-                )  # fmt: skip
-            except openai.OpenAIError as error:
-                if self._learn(error, options):
-                    continue
-                raise self._in_words(error) from error
-            except ValueError as error:  # a body that is no JSON comes through as it is
-                raise TemporaryError(f"{self._where} gave no proper answer: {error}.", suspect=self.provider) from error
-            if not hasattr(answer, "choices"):  # the package hands a web page on as a string
-                raise self._no_api()
-            return self._reply(answer, time.monotonic() - started)
+        ticket = await self.turnstile.enter(estimate(messages) + self.max_tokens) if self.turnstile else None
+        sent = self.manners.messages(messages)
+        extra = {name: options[name] for name in _EXTRA if name in options}
+        plain = {name: value for name, value in options.items() if name not in extra}
+        started = time.monotonic()
+        try:
+            answer = await self._open().chat.completions.create(
+                model=self.name, messages=sent, extra_body=extra or None, **plain  # type: ignore[arg-type]
+            )  # fmt: skip
+        except openai.APIStatusError as error:
+            if self._learn(error, {**options, sent[0]["role"]: sent}, form):
+                return None
+            raise self._failures.of(error) from None
+        except (openai.OpenAIError, ValueError) as error:  # a body that is no JSON comes through as a ValueError
+            raise self._failures.of(error) from None
+        if not hasattr(answer, "choices"):  # the package hands a web page on as a string
+            raise self._failures.no_api()
+        if (said := error_in(answer)) is not None:
+            raise self._failures.in_answer(said)
+        return self._read(answer, messages, form, time.monotonic() - started, ticket)
 
-    def _no_api(self) -> MisconfiguredError:
-        return MisconfiguredError(
-            self.provider,
-            f"{self._where} answers, but not as an OpenAI-compatible API. "
-            f"Check {self._url_setting}; it usually ends in /v1.",
-        )
+    def _read(
+        self, answer: Any, messages: Sequence[Message], form: Form | None, seconds: float, ticket: Ticket | None
+    ) -> Reply:
+        reply = read_reply(answer, messages, form=form, seconds=seconds)
+        if reply is None:
+            raise self._failures.no_answer()
+        if ticket is not None:
+            ticket.spent((reply.input_tokens or 0) + (reply.output_tokens or 0))
+        if reply.thought and reply.cut_off and not reply.filtered and self.manners.thinking is Thinking.AUTO:
+            _log.info("%s thought until its answer was cut off; asking it not to think from now on", self.name)
+            self.manners.thinking = Thinking.OFF
+        return replace(reply, model=self.name, provider=self.provider)
 
-    @property
-    def _where(self) -> str:
-        return self._base_url or "OpenAI"
+    def _learn(self, error: openai.APIStatusError, options: dict[str, Any], form: Form | None) -> bool:
+        """Note what the server refused. Return whether asking again without it makes sense."""
+        said = self._failures.said(error)
+        if error.status_code not in (400, 404, 422, 500, 501) or complaints.too_long(said):
+            return False
+        refused = self.manners.learn(said.lower(), options, form)
+        if refused is not None:
+            _log.info("the model server refuses %s; going on without it", refused)
+        return refused is not None
 
     def _require_name(self) -> None:
         if not self.name:
-            raise MisconfiguredError(
-                self.provider, f"No model is set up for this: set {self._setting} and {self._url_setting}."
-            )
+            raise self._failures.no_name()
 
     def _open(self) -> openai.AsyncOpenAI:
         if self._client is None:
@@ -148,102 +191,3 @@ class Model:
                 base_url=self._base_url, api_key=self._api_key, timeout=self._timeout_s, max_retries=0
             )
         return self._client
-
-    def _options(self, schema: dict[str, Any] | None) -> dict[str, Any]:
-        limit = "max_completion_tokens" if "max_tokens" in self._refused else "max_tokens"
-        options: dict[str, Any] = {limit: self._max_tokens}
-        if "temperature" not in self._refused:
-            options["temperature"] = 0
-        if schema is None:
-            pass
-        elif "json_schema" not in self._refused:
-            wrapped = {"name": "filing", "strict": True, "schema": schema}
-            options["response_format"] = {"type": "json_schema", "json_schema": wrapped}
-        elif "response_format" not in self._refused:
-            options["response_format"] = {"type": "json_object"}
-        return {name: value for name, value in options.items() if name not in self._refused}
-
-    def _learn(self, error: openai.OpenAIError, options: dict[str, Any]) -> bool:
-        """Note which parameter the server refused. Return whether asking again without it makes sense."""
-        import openai  # noqa: PLC0415
-
-        if not isinstance(error, openai.APIStatusError) or error.status_code not in (400, 404, 422, 500, 501):
-            return False
-        said = str(error).lower()
-        signs = {
-            "response_format": ("response_format", "json_schema", "json_object", "'text' or", "grammar"),
-            "temperature": ("temperature",),
-            "max_tokens": ("max_tokens",),
-            "max_completion_tokens": ("max_completion_tokens",),
-        }
-        too_much = "too large" in said or "context length" in said  # of one document, not of the server
-        for option, words in signs.items():
-            if too_much and option.endswith("_tokens"):
-                continue
-            if option in options and any(word in said for word in words):
-                name = option
-                if option == "response_format" and options[option]["type"] == "json_schema":
-                    name = "json_schema"
-                _log.info("the model server refuses %s; going on without it", name)
-                self._refused.add(name)
-                return True
-        return False
-
-    def _in_words(self, error: openai.OpenAIError) -> WorkError:
-        import openai  # noqa: PLC0415
-
-        where = self._where
-        if isinstance(error, openai.APITimeoutError):
-            return TemporaryError(
-                f"The model at {where} gave no answer within {self._timeout_s:.0f} s.", suspect=self.provider
-            )
-        if isinstance(error, openai.APIStatusError):
-            return self._status_in_words(error, where)
-        if isinstance(error, openai.APIConnectionError):
-            cause = type(error.__cause__).__name__
-            if cause.startswith("Connect"):
-                return OutageError(self.provider, f"The model at {where} cannot be reached.")
-            return TemporaryError(f"The model at {where} hung up.", suspect=self.provider)
-        return TemporaryError(f"The model at {where} gave no proper answer: {error}", suspect=self.provider)
-
-    def _status_in_words(  # noqa: PLR0911 - one line for each thing an error can mean
-        self, error: openai.APIStatusError, where: str
-    ) -> WorkError:
-        status, said = error.status_code, " ".join(str(error).split())[:300]
-        if status == 403 and any(word in said.lower() for word in MODERATED):
-            return PermanentError(f"{where} does not take this document: {said}")
-        if status in (401, 403):
-            return MisconfiguredError(self.provider, f"{where} refused the key: check {self._key_setting} ({said}).")
-        if status == 404 or (status in (400, 422) and "model" in said.lower() and NO_SUCH.search(said)):
-            return MisconfiguredError(
-                self.provider,
-                f"{where} does not know the model {self.name}: check {self._setting} and {self._url_setting} ({said}).",
-            )
-        if status == 402 or (status == 429 and error.code == "insufficient_quota"):
-            return MisconfiguredError(self.provider, f"The account at {where} has no credit left ({said}).")
-        if status in (429, 503, 529):
-            return OutageError(self.provider, f"{where} is busy or away ({status}).", retry_after_s=_retry_after(error))
-        if status >= 500 or status == 408:
-            return TemporaryError(f"{where} answered {status}: {said}", suspect=self.provider)
-        return PermanentError(f"{where} does not take this document: {said}")
-
-    def _reply(self, answer: Any, seconds: float) -> Reply:
-        """Read the answer; a server may leave out anything but the choices."""
-        if not answer.choices:
-            raise TemporaryError("The model's server answered without an answer.", suspect=self.provider)
-        choice, usage = answer.choices[0], answer.usage
-        return Reply(
-            text=choice.message.content or "",
-            cut_off=choice.finish_reason in ("length", "content_filter"),
-            input_tokens=usage.prompt_tokens if usage else None,
-            output_tokens=usage.completion_tokens if usage else None,
-            seconds=seconds,
-        )
-
-
-def _retry_after(error: openai.APIStatusError) -> float | None:
-    try:
-        wait_s = float(error.response.headers["retry-after"])
-    except (KeyError, ValueError):
-        return None
-    return wait_s if math.isfinite(wait_s) else None

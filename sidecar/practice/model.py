@@ -6,15 +6,16 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from sidecar.practice.faults import Answer, Faults, fault_from_json
-from sidecar.practice.model_moods import Mode, Moods, chat_body, completion, refusal_of
-from sidecar.practice.model_prompt import ImageReader, Prompt, understand
+from sidecar.practice.model_moods import Mode, Moods, chat_body, completion
+from sidecar.practice.model_prompt import ImageReader, Prompt, tool_of, understand
+from sidecar.practice.model_rejections import RejectionMode, is_refusal, rejection
 from sidecar.practice.model_rules import SchemaAnswerer
 from sidecar.practice.serving import PracticeServer, Request, json_answer
 
@@ -145,13 +146,14 @@ class PracticeModel:
 
     def _reply(self, body: dict[str, Any], prompt: Prompt) -> Answer:
         mode = self._moods.take(prompt.document, body)
-        refused = refusal_of(mode, body)
-        if refused is not None:
-            return error_answer(400, refused.message, param=refused.param, code=refused.code)
+        if mode is not None and is_refusal(mode):
+            no = rejection(cast("RejectionMode", mode), body)
+            return error_answer(no.status, no.message, param=no.param, code=no.code, more=no.more)
         content = plain_answer(prompt, UNKNOWN_NAME if mode == "unknown_name" else None)
         limit = body.get("max_completion_tokens") or body.get("max_tokens")
         done = completion(mode, content, limit, is_json=prompt.schema is not None)
-        return json_answer(chat_body(next(self._numbers), body.get("model", NAME), prompt.characters, done))
+        number, name = next(self._numbers), body.get("model", NAME)
+        return json_answer(chat_body(number, name, prompt.characters, done, mode=mode, tool=tool_of(body)))
 
     def _remember(self, started_s: float, body: dict[str, Any], prompt: Prompt, status: int) -> None:
         call = Call(
@@ -197,9 +199,16 @@ def plain_answer(prompt: Prompt, unknown_name: str | None = None) -> str:
     return json.dumps(SchemaAnswerer(prompt.schema, prompt.document, unknown_name).answer(), ensure_ascii=False)
 
 
-def error_answer(status: int, message: str, *, param: str | None = None, code: str | None = None) -> Answer:
-    """Make an error in OpenAI's shape."""
-    error = {"message": message, "type": "invalid_request_error", "param": param, "code": code}
+def error_answer(
+    status: int,
+    message: str,
+    *,
+    param: str | None = None,
+    code: str | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> Answer:
+    """Make an error in OpenAI's shape, with more in it where a server has more."""
+    error = {"message": message, "type": "invalid_request_error", "param": param, "code": code, **(more or {})}
     return json_answer({"error": error}, status)
 
 

@@ -5,7 +5,10 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-Mode = Literal[
+from sidecar.practice.model_rejections import CHARACTERS_PER_TOKEN, CONTEXT_TOKENS, RejectionMode, is_met, is_refusal
+
+#: The ways an answer goes wrong, and behind them those in which none is given.
+AnswerMode = Literal[
     "garbage",
     "cut_off",
     "refuse",
@@ -13,10 +16,36 @@ Mode = Literal[
     "fenced",
     "thinking",
     "unknown_name",
-    "reject_json_schema",
-    "reject_temperature",
+    # Text before and behind the object, as small models write.
+    "talkative",
+    # The end of thoughts whose beginning stood in the question: templates of DeepSeek-R1 and Qwen3.
+    "thinking_without_a_start",
+    # Thoughts up to the token limit, unless switched off: Qwen3 behind llama.cpp or vLLM.
+    "thinking_for_ever",
+    # The channels of gpt-oss, where a server hands them on as they are.
+    "channels",
+    # Kimi's marks.
+    "kimi",
+    # vLLM and llama.cpp: thoughts by themselves.
+    "reasoning_content",
+    # vLLM with a reasoning parser and thinking off: the answer where the thoughts are expected.
+    "all_is_reasoning",
+    # Mistral's Magistral: content in parts.
+    "content_in_parts",
+    # A server that takes json_schema and does not keep to it: Ollama with gpt-oss, older LM Studio.
+    "ignore_json_schema",
+    # Ollama: what has no room in num_ctx is left out of the question without a word.
+    "truncate_as_ollama",
+    # Proxies that do not count.
+    "no_usage",
+    # OpenRouter: an error with status 200.
+    "error_in_200",
+    "no_choices",
+    "null_content",
+    # Azure.
+    "content_filter",
 ]
-CHARACTERS_PER_TOKEN = 4
+Mode = AnswerMode | RejectionMode
 REFUSAL = "I'm sorry, but I can't help with that."
 
 
@@ -34,7 +63,11 @@ class Mood:
         """Say whether a request brings it out; a rejected parameter must be there."""
         if self.times == 0 or (self.matching is not None and self.matching not in document):
             return False
-        return not self.mode.startswith("reject_") or _rejects(self.mode, body)
+        if self.mode == "ignore_json_schema":
+            return (body.get("response_format") or {}).get("type") == "json_schema"
+        if self.mode == "thinking_for_ever":
+            return (body.get("chat_template_kwargs") or {}).get("enable_thinking") is not False
+        return not is_refusal(self.mode) or is_met(self.mode, body)
 
 
 class Moods:
@@ -66,51 +99,46 @@ class Moods:
 
 
 @dataclass(frozen=True)
-class Rejection:
-    """What a server says about a parameter it does not know."""
-
-    message: str
-    param: str
-    code: str
-
-
-def refusal_of(mode: Mode | None, body: dict[str, Any]) -> Rejection | None:
-    """Say why a request is answered 400; None if it is not."""
-    if mode is None or not _rejects(mode, body):
-        return None
-    if mode == "reject_temperature":
-        text = "Unsupported value: 'temperature' does not support the given value with this model."
-        return Rejection(text, "temperature", "unsupported_value")
-    text = "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model."
-    return Rejection(text, "response_format", "unsupported_parameter")
-
-
-def _rejects(mode: Mode, body: dict[str, Any]) -> bool:
-    if mode == "reject_temperature":
-        return "temperature" in body
-    return mode == "reject_json_schema" and (body.get("response_format") or {}).get("type") == "json_schema"
-
-
-@dataclass(frozen=True)
 class Completion:
     """What the model says, as the first choice carries it."""
 
-    content: str | None
+    content: str | list[dict[str, Any]] | None
     finish_reason: str = "stop"
     refusal: str | None = None
+    reasoning: str | None = None
+
+
+THOUGHTS = "The user wants {some} JSON. Let me look."
 
 
 def completion(mode: Mode | None, content: str, limit_tokens: int | None, *, is_json: bool) -> Completion:
     """Spoil an answer as the mode says; cut it off at the caller's limit of tokens."""
-    if mode == "refuse":
-        return Completion(None, refusal=REFUSAL) if is_json else Completion(REFUSAL)
-    if mode == "cut_off":
-        return Completion(content[: len(content) // 2], "length")
+    if mode == "refuse" and not is_json:
+        return Completion(REFUSAL)
+    thinking = {"type": "thinking", "thinking": [{"type": "text", "text": THOUGHTS}]}
+    whole = {
+        "refuse": Completion(None, refusal=REFUSAL),
+        "cut_off": Completion(content[: len(content) // 2], "length"),
+        "content_filter": Completion(content[:10], "content_filter"),
+        "null_content": Completion(None),
+        "thinking_for_ever": Completion(f"<think>\n{THOUGHTS}" * 3, "length"),
+        "reasoning_content": Completion(content, reasoning=THOUGHTS),
+        "all_is_reasoning": Completion(None, reasoning=content),
+        "content_in_parts": Completion([thinking, {"type": "text", "text": content}]),
+    }
+    if mode in whole:
+        return whole[mode]
     spoiled = {
         "garbage": "Certainly! The document seems to be about {several} things, see above.",
+        "ignore_json_schema": "Title: a letter. Tags: several of them.",
         "empty": "",
         "fenced": f"```json\n{content}\n```",
-        "thinking": f"<think>\nThe user wants {{some}} JSON. Let me look.\n</think>\n\n{content}",
+        "thinking": f"<think>\n{THOUGHTS}\n</think>\n\n{content}",
+        "thinking_without_a_start": f"{THOUGHTS}\n</think>\n\n{content}",
+        "channels": "<|channel|>analysis<|message|>" + THOUGHTS + "<|end|><|start|>assistant<|channel|>final"
+        f"<|message|>{content}<|return|>",
+        "kimi": f"◁think▷{THOUGHTS}◁/think▷{content}",
+        "talkative": f"Here is the {{JSON}} you asked for:\n\n{content}\n\nLet me know if {{anything}} is missing!",
     }
     said = spoiled.get(mode or "", content)
     if limit_tokens is not None and len(said) > limit_tokens * CHARACTERS_PER_TOKEN:
@@ -118,17 +146,33 @@ def completion(mode: Mode | None, content: str, limit_tokens: int | None, *, is_
     return Completion(said)
 
 
-def chat_body(number: int, model: str, prompt_characters: int, done: Completion) -> dict[str, Any]:
-    """Shape a completion as the wire carries it, with its usage."""
+def chat_body(
+    number: int,
+    model: str,
+    prompt_characters: int,
+    done: Completion,
+    *,
+    mode: Mode | None = None,
+    tool: str | None = None,
+) -> dict[str, Any]:
+    """Shape a completion as the wire carries it, with its usage; with a `tool`, as a call of that."""
     prompt_tokens = -(-prompt_characters // CHARACTERS_PER_TOKEN)
-    completion_tokens = -(-len(done.content or done.refusal or "") // CHARACTERS_PER_TOKEN)
-    message = {"role": "assistant", "content": done.content, "refusal": done.refusal}
-    return {
+    if mode == "truncate_as_ollama":
+        prompt_tokens = min(prompt_tokens, CONTEXT_TOKENS)
+    completion_tokens = -(-len(str(done.content or done.refusal or "")) // CHARACTERS_PER_TOKEN)
+    message: dict[str, Any] = {"role": "assistant", "content": done.content, "refusal": done.refusal}
+    if done.reasoning is not None:
+        message["reasoning_content"] = done.reasoning
+    if tool is not None and done.content:
+        call = {"id": "call_1", "type": "function", "function": {"name": tool, "arguments": done.content}}
+        message |= {"content": None, "tool_calls": [call]}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": done.finish_reason}
+    body = {
         "id": f"chatcmpl-practice-{number}",
         "object": "chat.completion",
         "created": int(time.time()),
         "model": model,
-        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": done.finish_reason}],
+        "choices": [] if mode == "no_choices" else [choice],
         "usage": {
             "prompt_tokens": prompt_tokens,
             "completion_tokens": completion_tokens,
@@ -136,3 +180,9 @@ def chat_body(number: int, model: str, prompt_characters: int, done: Completion)
         },
         "system_fingerprint": "practice model",
     }
+    if mode == "no_usage":
+        del body["usage"]
+    if mode == "error_in_200":
+        error = {"message": "Provider returned error", "code": 502, "metadata": {"provider_name": "Somebody"}}
+        return {"error": error, "user_id": "user_1"}
+    return body

@@ -38,7 +38,7 @@ def understand(body: dict[str, Any], read_image: "ImageReader") -> Prompt:
     images = [part["image_url"]["url"] for part in parts if part.get("type") == "image_url"]
     whole = "\n".join(part.get("text", "") for message in messages for part in _parts(message))
     document = "\n".join(map(read_image.read, images)) if images else fenced("\n".join(texts))
-    return Prompt(document, len(whole), bool(images), _schema(body.get("response_format"), whole))
+    return Prompt(document, len(whole), bool(images), _schema(body, whole))
 
 
 def fenced(text: str) -> str:
@@ -56,7 +56,16 @@ def _text(message: dict[str, Any]) -> str:
     return "\n".join(part.get("text", "") for part in _parts(message))
 
 
-def _schema(response_format: dict[str, Any] | None, prompt: str) -> dict[str, Any] | None:
+def tool_of(body: dict[str, Any]) -> str | None:
+    """Give the name of the function that is to be called."""
+    return str(body["tools"][0]["function"]["name"]) if body.get("tools") else None
+
+
+def _schema(body: dict[str, Any], prompt: str) -> dict[str, Any] | None:
+    if body.get("tools"):
+        parameters: dict[str, Any] = body["tools"][0]["function"]["parameters"]
+        return parameters
+    response_format = body.get("response_format")
     kind = (response_format or {}).get("type", "text")
     if response_format and kind == "json_schema":
         schema: dict[str, Any] = response_format["json_schema"]["schema"]
