@@ -31,6 +31,7 @@ from sidecar.worker.lease import Leases
 from sidecar.worker.ocr import Ocr
 from sidecar.worker.poller import Poller
 from sidecar.worker.providers import Providers
+from sidecar.worker.review import Reviews
 from sidecar.worker.runner import Lane, Rules, Runner
 from sidecar.worker.searchable import Searchable
 from sidecar.worker.second_reader import SecondReader
@@ -51,6 +52,13 @@ ALIVE = "alive"
 WORK = "work"
 #: The folder in DATA_DIR for searchable files that are not to become versions.
 SEARCHABLE = "searchable"
+#: Kinds of work that are shown before they are written, by the setting REVIEW.
+REVIEWED = {
+    "off": frozenset[Kind](),
+    "tagging": frozenset({Kind.TAGGING}),
+    "ocr": frozenset({Kind.OCR}),
+    "all": frozenset({Kind.OCR, Kind.TAGGING}),
+}
 
 
 class Sidecar:
@@ -61,13 +69,7 @@ class Sidecar:
         self.parts = parts
         #: True once a tag of ours was deleted or renamed in Paperless: a new start makes and finds them again.
         self.is_outdated = False
-        self._own_tags = dict(
-            zip(
-                (tags.ocr, tags.tagging, tags.ocr_done, tags.tagging_done, tags.failed),
-                (s.auto_ocr_tag, s.auto_tag, s.ocr_done_tag, s.tag_done_tag, s.fail_tag),
-                strict=True,
-            )
-        )
+        self._own_tags = parts.tag_names.by_id(tags)
         self._doubt = asyncio.Event()
         self._clock = clock
         db, paperless = parts.db, parts.paperless
@@ -110,10 +112,11 @@ class Sidecar:
             Kind.TAGGING: Lane(tagging.propose, s.tagging_concurrency, ("paperless", "model"), together=db.is_shared),
         }
         retry = RetryPolicy(s.max_attempts, s.max_crashes, s.retry_base_s, s.retry_cap_s)
-        rules = Rules(retry, settle, s.fail_note)
-        self.runner = Runner(db, lanes, delivery, self.leases, self.providers, tags, rules, clock)
+        rules = Rules(retry, settle, s.fail_note, REVIEWED[s.review])
+        reviews = Reviews(paperless, parts.names, db, gate, self.leases, tags, parts.tag_names, clock)
+        self.runner = Runner(db, lanes, delivery, reviews, self.leases, self.providers, tags, rules=rules, clock=clock)
         self.poller = Poller(
-            paperless, db, self.providers, tags, clock, interval_s=s.poll_interval_s, on_new=self.runner.wake
+            paperless, db, self.providers, reviews, tags, clock, interval_s=s.poll_interval_s, on_new=self.runner.wake
         )
         bounds = Bounds(settle, length, timedelta(days=s.keep_days), s.max_crashes)
         self.upkeep = Upkeep(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import asdict
 from datetime import UTC, tzinfo
 from types import TracebackType
 from typing import Self
@@ -15,7 +16,7 @@ from sidecar.domain.errors import SettingsError
 from sidecar.domain.job import Kind
 from sidecar.domain.privacy import Privacy, host_or_openai
 from sidecar.domain.suggestion import FilingRules
-from sidecar.domain.trigger import Tags
+from sidecar.domain.trigger import TagNames, Tags
 from sidecar.engines.llm import Model
 from sidecar.engines.polyglot import engine_for
 from sidecar.engines.prompts import Prompts
@@ -45,6 +46,7 @@ class Parts:
             )
         )
         self.names = NameList(self.paperless.http)
+        self.tag_names = tag_names(settings)
         self.model = Model(
             settings.llm_model,
             base_url=settings.openai_base_url,
@@ -66,16 +68,8 @@ class Parts:
 
     async def tags(self) -> Tags:
         """Return the ids of our tags; those that are missing in Paperless are made."""
-        own = self.names.own_tag
-        s = self.settings
         await self.names.is_among(self.privacy.tags, ())  # says so if one of them does not exist
-        return Tags(
-            ocr=await own(s.auto_ocr_tag),
-            tagging=await own(s.auto_tag),
-            ocr_done=await own(s.ocr_done_tag),
-            tagging_done=await own(s.tag_done_tag),
-            failed=await own(s.fail_tag),
-        )
+        return Tags(**{word: await self.names.own_tag(name) for word, name in asdict(self.tag_names).items()})
 
     async def close(self) -> None:
         """Close connections and the store."""
@@ -190,6 +184,22 @@ def filing_rules(settings: Settings) -> FilingRules:
         create=settings.create_names,
         language=settings.llm_language,
         names_limit=settings.names_limit,
+    )
+
+
+def tag_names(settings: Settings) -> TagNames:
+    """Return what our tags are called."""
+    s = settings
+    return TagNames(
+        ocr=s.auto_ocr_tag,
+        tagging=s.auto_tag,
+        ocr_done=s.ocr_done_tag,
+        tagging_done=s.tag_done_tag,
+        failed=s.fail_tag,
+        review=s.auto_review_tag,
+        approve=s.auto_approve_tag,
+        reject=s.auto_reject_tag,
+        undo=s.auto_undo_tag,
     )
 
 

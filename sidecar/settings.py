@@ -37,6 +37,15 @@ class OcrEngine(StrEnum):
     AUTO = "auto"
 
 
+class ReviewOf(StrEnum):
+    """What a person is to see before it is written."""
+
+    OFF = "off"
+    TAGGING = "tagging"
+    OCR = "ocr"
+    ALL = "all"
+
+
 class SearchablePdf(StrEnum):
     """What becomes of the places of words that were read."""
 
@@ -184,8 +193,20 @@ class Settings(BaseSettings):
     auto_tag: Tag = Field("auto-tag", description="Tag that asks for the document to be filed.")
     ocr_done_tag: Tag = Field("auto-ocr-done", description="Tag put on when the text was read.")
     tag_done_tag: Tag = Field("auto-tagged", description="Tag put on when the document was filed.")
+    auto_review_tag: Tag = Field(
+        "auto-review", description="Tag that, beside one of these two, asks to be shown first what would be written."
+    )
+    auto_approve_tag: Tag = Field("auto-approve", description="Tag that has exactly what was shown written.")
+    auto_reject_tag: Tag = Field("auto-reject", description="Tag that has what was shown dropped.")
+    auto_undo_tag: Tag = Field("auto-undo", description="Tag that has all that the sidecar wrote taken back.")
     fail_tag: Tag = Field("auto-failed", description="Tag put on when a job was given up.")
     fail_note: bool = Field(True, description="Leave the reason of a failure as a note on the document.")
+
+    # -- Review
+    review: Annotated[ReviewOf, BeforeValidator(_lower)] = Field(
+        ReviewOf.OFF,
+        description="What is shown as a note, and waits for approval, before it is written: off, tagging, ocr or all.",
+    )
 
     # -- Reading pages
     ocr_engine: Annotated[OcrEngine, BeforeValidator(_lower)] = Field(

@@ -99,8 +99,7 @@ async def _paperless(parts: Parts) -> str:
 
 
 async def _tags(parts: Parts) -> str:
-    s = parts.settings
-    wanted = {s.auto_ocr_tag, s.auto_tag, s.ocr_done_tag, s.tag_done_tag, s.fail_tag}
+    wanted = set(asdict(parts.tag_names).values())
     vocabulary = await parts.names.vocabulary(hidden=())
     missing = wanted - {name.name for name in vocabulary.of(Names.TAGS)}
     if missing:

@@ -14,6 +14,7 @@ class Kind(StrEnum):
 
     OCR = "ocr"
     TAGGING = "tagging"
+    UNDO = "undo"
 
 
 class State(StrEnum):
@@ -22,7 +23,8 @@ class State(StrEnum):
     ready      waits for a free runner. The claim moves it on. Survives any crash.
     running    a runner holds its lease. The runner moves it on; if it dies, upkeep does once the lease ran out.
     scheduled  not before `run_after`. Upkeep makes it ready when that time has come. Survives any crash.
-    review     waits for a person. Only a person moves it on. Survives any crash.
+    review     waits for a person. Only a person moves it on: what they decided is kept, the job becomes ready and a
+               runner does it. Survives any crash.
     succeeded  written to Paperless and read back. The end.
     failed     given up; `reason` says why and Paperless shows the fail tag. The end;
                tagging again makes a new job.
@@ -94,6 +96,8 @@ class Job:
     pages_total: int | None
     created_at: datetime
     finished_at: datetime | None
+    #: Of an undo that was asked for in so many words: the jobs to be taken back. None: all that their tag stands for.
+    ask: tuple[int, ...] | None = None
 
 
 def move(old: State, new: State) -> None:

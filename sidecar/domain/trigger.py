@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -32,24 +32,86 @@ class Tags:
     ocr_done: int
     tagging_done: int
     failed: int
+    #: Beside a trigger: show what would be written, and wait.
+    review: int | None = None
+    #: What was shown is to be written, or dropped.
+    approve: int | None = None
+    reject: int | None = None
+    #: What the sidecar wrote is to be taken back.
+    undo: int | None = None
 
     @property
     def triggers(self) -> frozenset[int]:
         """The tags that ask for work."""
-        return frozenset({self.ocr, self.tagging})
+        return _known(self.ocr, self.tagging, self.undo)
+
+    @property
+    def decisions(self) -> frozenset[int]:
+        """The tags by which a person decides on what was shown."""
+        return _known(self.approve, self.reject)
 
     @property
     def all(self) -> frozenset[int]:
         """All tags that are ours; never offered to a model."""
-        return frozenset({self.ocr, self.tagging, self.ocr_done, self.tagging_done, self.failed})
+        results = _known(self.ocr_done, self.tagging_done, self.failed, self.review)
+        return self.triggers | self.decisions | results
 
     def trigger(self, kind: Kind) -> int:
-        """Return the tag that asks for this kind of work."""
-        return self.ocr if kind is Kind.OCR else self.tagging
+        """Return the tag that asks for this kind of work; 0, which no tag has, where there is none."""
+        return {Kind.OCR: self.ocr, Kind.TAGGING: self.tagging, Kind.UNDO: self.undo or 0}[kind]
+
+    def done(self, kind: Kind) -> frozenset[int]:
+        """Return the tag that says that this kind of work was done."""
+        return {Kind.OCR: _known(self.ocr_done), Kind.TAGGING: _known(self.tagging_done), Kind.UNDO: frozenset[int]()}[
+            kind
+        ]
+
+    def spent(self, kind: Kind, document_tags: frozenset[int]) -> frozenset[int]:
+        """Return which tags of a person have done their duty once a job of this kind has ended on the document.
+
+        The one that asks for a review goes with the last trigger: what comes next is to be shown as well.
+        """
+        if kind is Kind.UNDO:
+            return frozenset()
+        waiting = {self.ocr, self.tagging} & document_tags - {self.trigger(kind)}
+        return self.decisions | (frozenset() if waiting else _known(self.review))
+
+
+@dataclass(frozen=True, slots=True)
+class TagNames:
+    """What our tags are called in Paperless, by the words of `Tags`."""
+
+    ocr: str
+    tagging: str
+    ocr_done: str
+    tagging_done: str
+    failed: str
+    review: str
+    approve: str
+    reject: str
+    undo: str
+
+    def trigger(self, kind: Kind) -> str:
+        """Return the name of the tag that asks for this kind of work."""
+        return {Kind.OCR: self.ocr, Kind.TAGGING: self.tagging, Kind.UNDO: self.undo}[kind]
+
+    def by_id(self, tags: Tags) -> dict[int, str]:
+        """Return the names by the tags' ids."""
+        found = {getattr(tags, one.name): getattr(self, one.name) for one in fields(self)}
+        return {tag: name for tag, name in found.items() if tag is not None}
+
+
+def _known(*tags: int | None) -> frozenset[int]:
+    return frozenset(tag for tag in tags if tag is not None)
 
 
 def next_kind(document_tags: frozenset[int], tags: Tags) -> Kind | None:
-    """Return what the document asks for first: OCR before tagging, so that tagging sees the fresh text."""
+    """Return what the document asks for first: OCR before tagging, so that tagging sees the fresh text.
+
+    An undo comes before both: it is of what was done before they were asked for.
+    """
+    if tags.undo in document_tags:
+        return Kind.UNDO
     if tags.ocr in document_tags:
         return Kind.OCR
     return Kind.TAGGING if tags.tagging in document_tags else None

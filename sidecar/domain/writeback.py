@@ -63,6 +63,8 @@ class Plan:
     delta: TagDelta
     #: The values of `write` before it, for undo.
     old: Mapping[str, Any] = field(default_factory=dict)
+    #: The document's tags when this was decided.
+    tags: frozenset[int] = frozenset()
 
     def without(self, names: frozenset[str]) -> Plan:
         """Return the plan without fields that Paperless refused."""
@@ -121,6 +123,7 @@ def decide(proposal: Proposal, current: Document) -> Plan:
         conflicts=tuple(conflicts),
         delta=proposal.delta.missing_on(current.tags),
         old={name: current.value(name) for name in write},
+        tags=current.tags,
     )
 
 

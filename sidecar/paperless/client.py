@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sidecar.domain.document import Document, Fields, Tagged, Version, custom_id, custom_name
-from sidecar.domain.errors import PermanentError, TemporaryError
+from sidecar.domain.errors import CancelledError, PermanentError, TemporaryError
 from sidecar.domain.writeback import TagDelta
 from sidecar.paperless.http import PROVIDER, Http, RefusedError
 
@@ -98,6 +99,15 @@ class Paperless:
         answer = await self.http.send("POST", f"documents/{document_id}/notes/", {"note": text})
         if not isinstance(answer, list):  # Paperless answers 200 with an error object
             raise TemporaryError(f"Paperless did not take the note: {answer}", suspect=PROVIDER)
+
+    async def notes(self, document_id: int) -> list[tuple[int, str]]:
+        """Return id and text of the document's notes."""
+        return [(note["id"], note["note"]) for note in await self.http.get(f"documents/{document_id}/notes/")]
+
+    async def delete_note(self, document_id: int, note_id: int) -> None:
+        """Remove a note; one that is gone already is as good."""
+        with contextlib.suppress(CancelledError):
+            await self.http.send("DELETE", f"documents/{document_id}/notes/?id={note_id}", None)
 
     async def history(self, document_id: int) -> list[dict[str, Any]]:
         """Return the document's audit log, newest first, as Paperless gives it."""

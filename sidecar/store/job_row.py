@@ -18,6 +18,12 @@ from sidecar.store.transaction import Transaction
 #: The job that a runner holds; the statement takes :id and :token.
 MINE = "WHERE id = :id AND lease_token = :token AND state = 'running'"
 
+#: Whether a request to Paperless may be in flight: a write-back, or the note of a proposal that is being shown.
+IN_FLIGHT = (
+    "(EXISTS (SELECT 1 FROM write WHERE job_id = :id AND state = 'intended') "
+    "OR EXISTS (SELECT 1 FROM review WHERE job_id = :id AND decision IS NULL))"
+)
+
 
 @functools.cache
 def moving(old: State, new: State, assignments: str = "") -> str:
@@ -56,6 +62,7 @@ def to_job(row: Any) -> Job:
         pages_total=row.pages_total,
         created_at=datetime.fromtimestamp(row.created_at, UTC),
         finished_at=when(row.finished_at),
+        ask=tuple(json.loads(row.ask)) if row.ask else None,
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from types import EllipsisType
 from typing import Any
 
-from sidecar.domain.job import Job
+from sidecar.domain.job import Job, Kind
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
 from sidecar.store import job_row
 from sidecar.store.transaction import Transaction, durable, reading
@@ -30,13 +30,18 @@ class Entry:
     conflicts: tuple[Mapping[str, Any], ...]
     #: Fields that Paperless refused, with its words.
     refused: Mapping[str, str]
+    #: The document's tags before our first change of them; None in an entry of an older sidecar.
+    tags: frozenset[int] | None = None
+    #: Tags that were there on reading back, and that we had not put on: parents of ours, or a person's.
+    appeared: frozenset[int] = frozenset()
+    kind: Kind = Kind.TAGGING
 
 
 @reading
 def find(tx: Transaction, job_id: int) -> Entry | None:
     """Return the job's write-back, None if it never came to one."""
     row = tx.row("SELECT * FROM write WHERE job_id = :job", job=job_id)
-    return _entry(row) if row else None
+    return to_entry(row) if row else None
 
 
 @durable
@@ -70,7 +75,12 @@ def intend(
         document=job.document_id,
         kind=job.kind.value,
         token=job.lease_token,
-        proposal=_dump(_plain(earlier.proposal if earlier and resumed else replace(proposal, delta=plan.delta))),
+        proposal=_dump(
+            {
+                **plain(earlier.proposal if earlier and resumed else replace(proposal, delta=plan.delta)),
+                "tags": sorted(earlier.tags if earlier and resumed and earlier.tags is not None else plan.tags),
+            }
+        ),
         old=_dump(old),
         written=_dump(written),
         conflicts=_dump([asdict(conflict) for conflict in plan.conflicts]),
@@ -103,23 +113,33 @@ def _dump(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _plain(proposal: Proposal) -> dict[str, Any]:
+def plain(proposal: Proposal) -> dict[str, Any]:
+    """Return a proposal as JSON values."""
     delta = {"add": sorted(proposal.delta.add), "remove": sorted(proposal.delta.remove)}
     return {
         "base": dict(proposal.base), "wanted": dict(proposal.wanted), "delta": delta, "note": proposal.note
     }  # fmt: skip
 
 
-def _entry(row: Any) -> Entry:
-    plain = json.loads(row.proposal)
-    delta = TagDelta(frozenset(plain["delta"]["add"]), frozenset(plain["delta"]["remove"]))
+def proposal_of(values: Mapping[str, Any]) -> Proposal:
+    """Return the proposal that `plain` made these of."""
+    delta = TagDelta(frozenset(values["delta"]["add"]), frozenset(values["delta"]["remove"]))
+    return Proposal(values["base"], values["wanted"], delta, values["note"])
+
+
+def to_entry(row: Any) -> Entry:
+    """Make an entry of a whole row of the table."""
+    values = json.loads(row.proposal)
     return Entry(
         job_id=row.job_id,
         document_id=row.document_id,
         state=row.state,
-        proposal=Proposal(plain["base"], plain["wanted"], delta, plain["note"]),
+        proposal=proposal_of(values),
         old=json.loads(row.old),
         written=json.loads(row.written),
         conflicts=tuple(json.loads(row.conflicts)),
         refused=json.loads(row.refused),
+        tags=frozenset(values["tags"]) if "tags" in values else None,
+        appeared=frozenset(json.loads(row.appeared)),
+        kind=Kind(row.kind),
     )

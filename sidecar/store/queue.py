@@ -24,30 +24,46 @@ _REASON = "reason = CASE WHEN giving_up = 1 THEN reason ELSE COALESCE(:reason, r
 
 
 _INSERT = (
-    "INSERT INTO job (document_id, kind, state, priority, giving_up, reason, created_at) "
-    "VALUES (:document, :kind, 'ready', :priority, :giving_up, :reason, :now) "
+    "INSERT INTO job (document_id, kind, state, priority, giving_up, reason, ask, created_at) "
+    "VALUES (:document, :kind, 'ready', :priority, :giving_up, :reason, :ask, :now) "
     "ON CONFLICT (document_id, kind) WHERE state IN ('ready', 'running', 'scheduled', 'review') DO NOTHING"
 )
 
 
-def _wish(document_id: int, kind: Kind, priority: int, doomed: str | None, now: datetime) -> dict[str, Any]:
+def _wish(
+    document_id: int,
+    kind: Kind,
+    priority: int,
+    doomed: str | None,
+    now: datetime,
+    ask: Iterable[int] | None = None,
+) -> dict[str, Any]:
     return {
         "document": document_id,
         "kind": kind.value,
         "priority": priority,
         "giving_up": int(doomed is not None),
         "reason": doomed,
+        "ask": None if ask is None else json.dumps(sorted(ask)),
         "now": now.timestamp(),
     }
 
 
 @durable
-def enqueue(tx: Transaction, document_id: int, kind: Kind, *, priority: int, now: datetime) -> int | None:
+def enqueue(
+    tx: Transaction,
+    document_id: int,
+    kind: Kind,
+    *,
+    priority: int,
+    now: datetime,
+    ask: Iterable[int] | None = None,
+) -> int | None:
     """Put a job into the queue and return its id; None if the document has an unfinished one of this kind.
 
-    The unique index decides, so two callers at once make one job.
+    The unique index decides, so two callers at once make one job. `ask` are the jobs that an undo takes back.
     """
-    row = tx.row(f"{_INSERT} RETURNING id", **_wish(document_id, kind, priority, None, now))
+    row = tx.row(f"{_INSERT} RETURNING id", **_wish(document_id, kind, priority, None, now, ask))
     if row is None:
         return None
     tx.announce()
@@ -180,7 +196,7 @@ def release(tx: Transaction, job: Job, *, reason: str | None, now: datetime, set
 
     A job that may have a request in flight is not ready before `settle` is over.
     """
-    if tx.row("SELECT 1 FROM write WHERE job_id = :id AND state = 'intended'", id=job.id):
+    if tx.row(f"SELECT 1 WHERE {job_row.IN_FLIGHT}", id=job.id):
         moved = job_row.moving(State.RUNNING, State.SCHEDULED, f"run_after = :until, attempt = attempt - 1, {_REASON}")
         job_row.fenced(tx, job, moved, reason=reason, until=(now + settle).timestamp(), now=now.timestamp())
     else:
@@ -221,15 +237,21 @@ def doom(tx: Transaction, job: Job, *, reason: str, now: datetime) -> None:
 
 
 @durable
-def succeed(tx: Transaction, job: Job, *, changed: bool, summary: str, now: datetime) -> None:
-    """End the job well, and its write-back with it: both or, if the program dies inside, neither."""
+def succeed(
+    tx: Transaction, job: Job, *, changed: bool, summary: str, now: datetime, appeared: Iterable[int] = ()
+) -> None:
+    """End the job well, and its write-back with it: both or, if the program dies inside, neither.
+
+    `appeared` are tags that were seen on reading back and that we had not put on.
+    """
     ended = job_row.moving(State.RUNNING, State.SUCCEEDED, "changed = :changed, reason = :reason, finished_at = :now")
     if not tx.only_change(
         ended + job_row.MINE,
-        "UPDATE write SET state = 'verified', verified_at = :now "
+        "UPDATE write SET state = 'verified', verified_at = :now, appeared = :appeared "
         "WHERE job_id IN (SELECT id FROM first) AND state = 'intended'",
         "INSERT INTO event (job_id, at, text) SELECT id, :now, :reason FROM first",
         changed=int(changed), reason=summary, now=now.timestamp(), id=job.id, token=job.lease_token,
+        appeared=json.dumps(sorted(appeared)),
     ):  # fmt: skip
         raise LeaseLostError(f"job {job.id}: another runner holds it now")
 

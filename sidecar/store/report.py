@@ -53,10 +53,10 @@ def ready(tx: Transaction) -> set[Kind]:
 
 @reading
 def waiting(tx: Transaction) -> dict[State, int]:
-    """Return how many jobs are ready, running and scheduled."""
+    """Return how many jobs are ready, running and scheduled; what waits for a person is no work that is left."""
     rows = tx.rows(
         "SELECT state, COUNT(*) AS number FROM job WHERE state IN ('ready', 'running', 'scheduled', 'review') "
-        "GROUP BY state"
+        "AND state <> 'review' GROUP BY state"
     )
     return {State(row.state): row.number for row in rows}
 
@@ -112,7 +112,7 @@ def prune(tx: Transaction, *, before: datetime, now: datetime, limit: int = 100)
         before=before.timestamp(), limit=limit,
     )  # fmt: skip
     ids = [{"id": row.id} for row in rows]
-    for table in ("event", "write"):
+    for table in ("event", "write", "review", "taken_back"):
         tx.run_many(f"DELETE FROM {table} WHERE job_id = :id", ids)
     done = tx.run_many("DELETE FROM job WHERE id = :id", ids)
     for table in ("page", "answer", "rejection"):

@@ -8,7 +8,7 @@ from typing import Any
 
 from sidecar.domain.budget import WAITS
 from sidecar.domain.job import Kind, State
-from sidecar.store.job_row import moving, note_event, when
+from sidecar.store.job_row import IN_FLIGHT, moving, note_event, when
 from sidecar.store.transaction import Transaction, durable, reading, relaxed
 
 #: Two clocks that differ by less show the same time.
@@ -118,7 +118,7 @@ def rescue(tx: Transaction, *, now: datetime, everything: bool, settle: timedelt
     `settle` is over, counted from now: nobody knows when its last byte went out.
     """
     rows = tx.rows(
-        "SELECT id, crashes, EXISTS (SELECT 1 FROM write WHERE job_id = job.id AND state = 'intended') AS intended "
+        f"SELECT id, crashes, {IN_FLIGHT.replace(':id', 'job.id')} AS intended "
         f"FROM job WHERE state = 'running' {'' if everything else 'AND lease_until < :now'} {tx.skipping}",
         now=now.timestamp(),
     )

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +36,7 @@ from sidecar.domain.writeback import (
     Conflict,
     Plan,
     Proposal,
+    TagDelta,
     decide,
     overruled,
     same,
@@ -72,6 +73,17 @@ class Delivered:
     refused: Mapping[str, str] = field(default_factory=dict)
     #: Fields that Paperless took and that somebody, or a workflow, set to something else at once.
     overruled: tuple[str, ...] = ()
+    #: Tags that are there now and were not before, and that we did not put on: parents of ours, or a person's.
+    appeared: frozenset[int] = frozenset()
+
+
+class HeldForReviewError(Exception):
+    """A person wants to see it first. Carries the document as it is, and what would be written to it."""
+
+    def __init__(self, document: Document, plan: Plan) -> None:
+        super().__init__()
+        self.document = document
+        self.plan = plan
 
 
 class _ChangedError(Exception):
@@ -130,15 +142,23 @@ class Delivery:
         self._clock = clock
         self._on_strange_tags = on_strange_tags
 
-    async def deliver(self, job: Job, proposal: Proposal) -> Delivered:
-        """Deliver; the steps are this module's text. Raises CancelledError and the errors of `Paperless`."""
+    async def deliver(
+        self, job: Job, proposal: Proposal, hold: Callable[[Plan, Document], bool] = lambda _plan, _document: False
+    ) -> Delivered:
+        """Deliver; the steps are this module's text. Raises CancelledError and the errors of `Paperless`.
+
+        `hold` says whether a person is to see first what would be written: then HeldForReviewError is raised with
+        nothing sent.
+        """
         read_at = self._clock.now()
         current = await self._paperless.document(job.document_id)
         earlier = await self._db.run(journal.find, job.id)
         refused: dict[str, str] = {}
         for _ in range(LOOKS):
             self._require_trigger(job, earlier, current)
-            plan = decide(proposal, current).without(frozenset(refused))
+            plan = self._plan(job, proposal, current).without(frozenset(refused))
+            if hold(plan, current):
+                raise HeldForReviewError(current, plan)
             await self._db.run(journal.intend, job, proposal, plan, earlier=earlier, now=self._clock.now())
             try:
                 return await self._send(_Sending(job, proposal, earlier, current, plan, read_at, refused))
@@ -146,7 +166,15 @@ class Delivery:
                 read_at, current = self._clock.now(), changed.current
         raise TemporaryError("The document was changed again and again while it waited for its write.")
 
+    def _plan(self, job: Job, proposal: Proposal, current: Document) -> Plan:
+        """Decide what is left to be sent; tags by which a person asked for this, and decided on it, go off with it."""
+        spent = self._tags.spent(job.kind, current.tags)
+        delta = TagDelta(proposal.delta.add, proposal.delta.remove | spent)
+        return decide(replace(proposal, delta=delta), current)
+
     def _require_trigger(self, job: Job, earlier: journal.Entry | None, current: Document) -> None:
+        if job.ask is not None:  # asked for in so many words, not by a tag
+            return
         if self._tags.trigger(job.kind) not in current.tags and not _is_ours(job, earlier, current):
             raise CancelledError(TRIGGER_GONE)
 
@@ -169,7 +197,16 @@ class Delivery:
             raise UncertainWriteError("Paperless took the change of tags, but no tag has changed.", suspect=PROVIDER)
         before = earlier.written if earlier else {}
         written = tuple(name for name in proposal.wanted if name in plan.write or name in before)
-        return Delivered(back, written, plan.conflicts, refused, overruled(plan, back))
+        return Delivered(back, written, plan.conflicts, refused, overruled(plan, back), self._appeared(sending, back))
+
+    def _appeared(self, sending: _Sending, back: Document) -> frozenset[int]:
+        earlier = sending.earlier
+        resumed = earlier is not None and earlier.state == "intended"
+        before = earlier.tags if earlier and resumed else sending.plan.tags
+        added = sending.plan.delta.add | (earlier.proposal.delta.add if earlier and resumed else frozenset())
+        if before is None or not added:
+            return frozenset()
+        return back.tags - before - added - self._tags.all
 
     async def _change_tags(self, sending: _Sending) -> None:
         """Send the tag delta. A tag that is gone from Paperless by now makes the proposal worthless: think anew."""
@@ -190,7 +227,7 @@ class Delivery:
         if not sending.has_begun and (with_custom or self._clock.now() - sending.read_at > FRESH):
             current = await self._paperless.document(job.document_id)
             self._require_trigger(job, sending.earlier, current)
-            plan = decide(sending.proposal, current)
+            plan = self._plan(job, sending.proposal, current)
             left = plan.without(frozenset(sending.refused))
             if (left.write, plan.delta) != (sending.left(), sending.plan.delta):
                 raise _ChangedError(current)

@@ -25,6 +25,7 @@ from sidecar.store import queue
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
 from sidecar.worker.providers import Providers
+from sidecar.worker.review import Reviews
 
 #: Jobs made in one transaction; others get their turn between two of them.
 AT_ONCE = 500
@@ -43,6 +44,7 @@ class Poller:
         paperless: Paperless,
         db: Database,
         providers: Providers,
+        reviews: Reviews,
         tags: Tags,
         clock: Clock,
         *,
@@ -52,6 +54,7 @@ class Poller:
         self._paperless = paperless
         self._db = db
         self._providers = providers
+        self._reviews = reviews
         self._tags = tags
         self._clock = clock
         self._interval_s = interval_s
@@ -96,14 +99,24 @@ class Poller:
         self._complained = said
 
     async def round(self) -> int:
-        """Poll once and return how many jobs were made. With nothing tagged the store is not touched."""
+        """Poll once and return how many jobs were made, or made ready since a person decided on what was shown.
+
+        With nothing tagged the store is only asked what waits for a person.
+        """
         began_s = asyncio.get_running_loop().time()
-        tagged = await self._paperless.tagged(self._tags.triggers)
+        tagged = await self._paperless.tagged(self._tags.triggers | self._tags.decisions)
         self._asking_s = asyncio.get_running_loop().time() - began_s
-        if not tagged:
+        decided = await self._reviews.decide(tagged)
+        if decided:
+            self._on_new()
+        return decided + await self._enqueue(tagged)
+
+    async def _enqueue(self, tagged: Sequence[Tagged]) -> int:
+        asking = [(document, kind) for document in tagged if (kind := next_kind(document.tags, self._tags))]
+        if not asking:
             return 0
         busy = await self._db.run(queue.unfinished)
-        new = [document for document in tagged if (document.id, next_kind(document.tags, self._tags)) not in busy]
+        new = [document for document, kind in asking if (document.id, kind) not in busy]
         if not new:
             return 0
         now = self._clock.now()

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from sidecar.domain.document import Document
 from sidecar.domain.errors import (
     BudgetError,
     CancelledError,
@@ -24,14 +25,16 @@ from sidecar.domain.errors import (
 from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.retry import RetryPolicy
 from sidecar.domain.trigger import Tags
-from sidecar.domain.writeback import Proposal, TagDelta
-from sidecar.store import journal, queue
+from sidecar.domain.writeback import Plan, Proposal, TagDelta
+from sidecar.store import journal, queue, review
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
-from sidecar.worker.delivery import Delivered, Delivery
+from sidecar.worker.delivery import Delivery, HeldForReviewError
 from sidecar.worker.finishing import once_the_store_is_back, to_the_end
 from sidecar.worker.lease import Leases
 from sidecar.worker.providers import Providers
+from sidecar.worker.review import Reviews
+from sidecar.worker.summary import summary
 
 _log = logging.getLogger(__name__)
 
@@ -65,25 +68,30 @@ class Rules:
     settle: timedelta
     #: Whether the reason of a failure is left on the document as a note.
     fail_note: bool = True
+    #: Kinds of work of which a person is to see the result before it is written.
+    review: frozenset[Kind] = frozenset()
 
 
 class Runner:
     """Runs jobs of all lanes until it is stopped."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the runner joins everything that a job meets
         self,
         db: Database,
         lanes: Mapping[Kind, Lane],
         delivery: Delivery,
+        reviews: Reviews,
         leases: Leases,
         providers: Providers,
         tags: Tags,
+        *,
         rules: Rules,
         clock: Clock,
     ) -> None:
         self._db = db
         self._lanes = lanes
         self._delivery = delivery
+        self._reviews = reviews
         self._leases = leases
         self._providers = providers
         self._tags = tags
@@ -192,10 +200,34 @@ class Runner:
             return
         entry = await self._db.run(journal.find, job.id) if job.lease_token > 1 else None
         if entry and entry.state == "intended":
-            proposal = entry.proposal
-        else:
-            proposal = await self._with_the_mark_off(job, await self._lanes[job.kind].step(job))
-        await to_the_end(self._finish(job, proposal))
+            await to_the_end(self._finish(job, entry.proposal))
+            return
+        kept = await self._db.run(review.find, job.id) if job.lease_token > 1 else None
+        match kept:
+            case None:
+                proposal = await self._with_the_mark_off(job, await self._lanes[job.kind].step(job))
+                await to_the_end(self._show_or_finish(job, proposal))
+            case review.Review(decision=review.Decision.APPROVED):
+                proposal = await self._with_the_mark_off(job, await self._reviews.approved(job, kept))
+                await to_the_end(self._finish(job, proposal))
+            case review.Review(decision=review.Decision.REJECTED):
+                await to_the_end(self._reviews.drop(job, kept))
+            case _:
+                await to_the_end(self._reviews.show(job, kept.shown))
+
+    async def _show_or_finish(self, job: Job, proposal: Proposal) -> None:
+        """Write what is proposed, or show it first where a person wants that."""
+        try:
+            await self._finish(job, proposal, lambda plan, document: self._is_to_be_shown(job, plan, document))
+        except HeldForReviewError as held:
+            await self._reviews.put_up(job, proposal, held.plan, held.document)
+
+    def _is_to_be_shown(self, job: Job, plan: Plan, document: Document) -> bool:
+        """Say whether a person is to see it first: they want to, and there is something to see."""
+        if job.kind is Kind.UNDO:  # a person asked for it in so many words
+            return False
+        is_wanted = job.kind in self._rules.review or self._tags.review in document.tags
+        return is_wanted and bool(plan.write or (plan.delta.add | plan.delta.remove) - self._tags.all)
 
     async def _with_the_mark_off(self, job: Job, proposal: Proposal) -> Proposal:
         """Let a success take the fail tag off, unless it stands for a failure of another kind of job."""
@@ -205,13 +237,16 @@ class Runner:
         delta = TagDelta(proposal.delta.add, proposal.delta.remove | {self._tags.failed})
         return replace(proposal, delta=delta)
 
-    async def _finish(self, job: Job, proposal: Proposal) -> None:
-        delivered = await self._delivery.deliver(job, proposal)
-        changed, summary = bool(delivered.written), _summary(job, delivered)
+    async def _finish(
+        self, job: Job, proposal: Proposal, hold: Callable[[Plan, Document], bool] = lambda _plan, _document: False
+    ) -> None:
+        delivered = await self._delivery.deliver(job, proposal, hold)
+        await self._reviews.remove_note(job, delivered.document)
+        changed, said = bool(delivered.written), summary(delivered)
         now = self._clock.now()
-        await self._db.run(queue.succeed, job, changed=changed, summary=summary, now=now)
+        await self._db.run(queue.succeed, job, changed=changed, summary=said, now=now, appeared=delivered.appeared)
         self._providers.proved(self._lanes[job.kind].needs)
-        _log.info("document %s: %s done. %s", job.document_id, job.kind, summary)
+        _log.info("document %s: %s done. %s", job.document_id, job.kind, said)
         if job.kind is Kind.OCR and self._tags.tagging in delivered.document.tags:
             await self._db.run(queue.enqueue, job.document_id, Kind.TAGGING, priority=job.priority, now=now)
 
@@ -220,7 +255,8 @@ class Runner:
         delta = TagDelta(add=frozenset({self._tags.failed}), remove=frozenset({self._tags.trigger(job.kind)}))
         note = f"Paperless Sidecar gave up ({job.kind}, job {job.id}): {job.reason}" if self._rules.fail_note else None
         try:
-            await self._delivery.deliver(job, Proposal(base={}, wanted={}, delta=delta, note=note))
+            delivered = await self._delivery.deliver(job, Proposal(base={}, wanted={}, delta=delta, note=note))
+            await self._reviews.remove_note(job, delivered.document)
         except PermanentError as error:
             _log.error("document %s: the fail tag could not be set: %s", job.document_id, error)
         await self._db.run(queue.fail, job, now=self._clock.now())
@@ -296,20 +332,3 @@ class Runner:
 
     async def _release(self, job: Job, reason: str | None) -> None:
         await self._db.run(queue.release, job, reason=reason, now=self._clock.now(), settle=self._rules.settle)
-
-
-_FIELD_WORDS = {"content": "text", "document_type": "document type", "created": "date"}
-
-
-def _summary(job: Job, delivered: Delivered) -> str:
-    """Say in a sentence or three what a delivery came to."""
-    words = [_FIELD_WORDS.get(name, name) for name in delivered.written if name not in delivered.refused]
-    parts = [f"Wrote {', '.join(words)}." if words else "Nothing had to be changed."]
-    if delivered.conflicts:
-        theirs = ", ".join(_FIELD_WORDS.get(conflict.field, conflict.field) for conflict in delivered.conflicts)
-        parts.append(f"Kept what somebody changed meanwhile: {theirs}.")
-    if delivered.overruled:
-        changed = ", ".join(_FIELD_WORDS.get(name, name) for name in delivered.overruled)
-        parts.append(f"Somebody, or a workflow in Paperless, changed it again at once: {changed}.")
-    parts += [f"Paperless refused the {_FIELD_WORDS.get(n, n)}: {said}" for n, said in delivered.refused.items()]
-    return " ".join(parts)

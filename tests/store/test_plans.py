@@ -16,7 +16,7 @@ import pytest
 from sidecar.domain.budget import Period
 from sidecar.domain.job import Kind, State
 from sidecar.domain.page import PageText
-from sidecar.store import journal, ledger, pages, postgres, queue, report, rescue, sharing, spending
+from sidecar.store import journal, ledger, pages, postgres, queue, report, rescue, review, sharing, spending
 from sidecar.store.database import Database
 from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.sqlite import SqliteDatabase
@@ -44,6 +44,8 @@ REST = {
         "'k' || id, document_id, 'a-model', '{}', created_at",
     "rejection (key, document_id, page, model, reason, created_at)":
         "'k' || id, document_id, 1, 'a-model', 'It is a refusal.', created_at",
+    "review (job_id, document_id, proposal, shown, created_at)": "id, document_id, :proposal, 'Title: ..', created_at",
+    "taken_back (job_id, field, by_job, at)": "id, 'title', id, created_at",
 }  # fmt: skip
 
 
@@ -64,7 +66,7 @@ def filled(tx: Transaction) -> None:
         before += many
     for table, columns in REST.items():
         sql = f"INSERT INTO {table} SELECT {columns} FROM job WHERE state IN ('succeeded', 'running')"  # noqa: S608
-        tx.run(sql, **({"proposal": json.dumps(journal._plain(PROPOSAL))} if ":proposal" in sql else {}))
+        tx.run(sql, **({"proposal": json.dumps(journal.plain(PROPOSAL))} if ":proposal" in sql else {}))
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -98,7 +100,7 @@ def complaints(db: Database, statement: Statement, allowed: set[str]) -> list[st
 
 PAGE = PageText(1, "text", "tesseract", 93.0, 1.0)
 CALL = ledger.Call("tagging", "a-model", 100, 10, "answered", 1.0)
-BY_KEY = {"pk_job", "pk_write", "pk_page", "ix_write_intended"}
+BY_KEY = {"pk_job", "pk_write", "pk_page", "ix_write_intended", "pk_review"}
 #: A row or two in any store.
 SMALL = {"provider", "slot"}
 FORGETTING = {
@@ -137,6 +139,8 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (sharing.parked, (), {}, set()),
     (sharing.take_slot, ("door",), {"width": 1, "owner": "me", "now": NOW, "until": NOW + LEASE}, {"pk_slot"}),
     (report.waiting, (), {}, {"uq_job_unfinished"}),
+    (review.waiting, (), {}, {"uq_job_unfinished"}),
+    (review.find, (18_001,), {}, BY_KEY),
     (rescue.promote_waiting, (list(Kind),), {"now": NOW}, {"ix_job_scheduled", "ix_job_scheduled_moved_at"}),
     (spending.spent, (("tagging", "eval"), {Period.DAY: NOW, Period.MONTH: NOW - timedelta(days=1)}), {},
      {"ix_ledger_created_at"}),
@@ -147,7 +151,7 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (spending.pages_so_far, (["a-model"],), {}, {"ix_page_created_at"}),
     (report.old, (), {"before": LONG_AGO}, FORGETTING),
     (report.prune, (), {"before": LONG_AGO, "now": NOW},
-     {*FORGETTING, "ix_event_job", "pk_write", "pk_page", "pk_answer"}),
+     {*FORGETTING, "ix_event_job", "pk_write", "pk_page", "pk_answer", "pk_review", "pk_taken_back"}),
 ]  # fmt: skip
 RUNNER: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = [
     (queue.begin, ({},), {"now": NOW}),

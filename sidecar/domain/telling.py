@@ -1,0 +1,108 @@
+"""A proposal in plain words: each field as it is and as it would be, names by name, and how to decide on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sidecar.domain.job import Kind
+from sidecar.domain.suggestion import SINGLE_NAMES
+from sidecar.domain.trigger import TagNames
+from sidecar.domain.vocabulary import Names, Vocabulary
+from sidecar.domain.writeback import Proposal
+
+#: Of a text so much is shown, in characters; the whole of it would bury the document's other notes.
+EXCERPT = 300
+_WORDS = {
+    "content": "text",
+    "document_type": "document type",
+    "storage_path": "storage path",
+    "created": "date",
+}
+_CUSTOM = "custom_fields."
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What ids are called in Paperless, and our own tags by which a person decides."""
+
+    #: By kind and id.
+    names: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    #: Names of custom fields, by id.
+    custom: Mapping[int, str] = field(default_factory=dict)
+    approve: str = "auto-approve"
+    reject: str = "auto-reject"
+    #: The tag that asked for the work.
+    trigger: str = ""
+
+    def name(self, kind: str, number: int) -> str:
+        """Return what the name with this id is called; its number where it is not known."""
+        return self.names.get((kind, number), f"number {number}")
+
+
+def spoken(vocabulary: Vocabulary, called: TagNames, kind: Kind) -> Spoken:
+    """Return the words for a proposal of this kind of work."""
+    names = {(str(one), name.id): name.name for one, many in vocabulary.names.items() for name in many}
+    return Spoken(names, approve=called.approve, reject=called.reject, trigger=called.trigger(kind))
+
+
+def field_words(name: str, custom: Mapping[int, str] | None = None) -> str:
+    """Return what people call a field that PATCH knows by `name`."""
+    if name.startswith(_CUSTOM):
+        number = int(name.removeprefix(_CUSTOM))
+        return (custom or {}).get(number, f"custom field {number}")
+    return _WORDS.get(name, name)
+
+
+def mark(job_id: int) -> str:
+    """Return how the note of this job's proposal begins, however it goes on."""
+    return f"Paperless Sidecar proposes (job {job_id})"
+
+
+def tell(job_id: int, kind: Kind, proposal: Proposal, spoken: Spoken) -> str:
+    """Return the proposal as the note that is shown to the owner."""
+    what = "a new text" if kind is Kind.OCR else "this filing"
+    ways = f'To have exactly this written, add the tag "{spoken.approve}". To drop it, add "{spoken.reject}"'
+    ways += f' or take "{spoken.trigger}" off.' if spoken.trigger else "."
+    return "\n".join([f"{mark(job_id)} {what}; nothing is written yet.", *lines(proposal, spoken), ways])
+
+
+def lines(proposal: Proposal, spoken: Spoken) -> list[str]:
+    """Return one line for each field and one for the tags: what is there, and what would be."""
+    told = [
+        f"{_capital(field_words(name, spoken.custom))}: "
+        f"{_value(name, proposal.base.get(name), spoken)} -> {_value(name, wanted, spoken)}"
+        for name, wanted in proposal.wanted.items()
+    ]
+    for sign, tags in (("+", proposal.delta.add), ("-", proposal.delta.remove)):
+        names = sorted(spoken.name(Names.TAGS, tag) for tag in tags)
+        told += [f"Tags: {', '.join(f'{sign} {name}' for name in names)}"] if names else []
+    return told
+
+
+def _value(name: str, value: Any, spoken: Spoken) -> str:
+    if value is None or value == "":
+        return "none"
+    if name == "content":
+        return _excerpt(str(value))
+    kind = "storage_paths" if name == "storage_path" else SINGLE_NAMES.get(name)
+    if kind is not None and isinstance(value, int):
+        return spoken.name(kind, value)
+    return f'"{value}"' if name == "title" else _plain(value)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(_plain, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _excerpt(text: str) -> str:
+    flat = " ".join(text.split())
+    shown = flat if len(flat) <= EXCERPT else f"{flat[:EXCERPT]} .."
+    return f'"{shown}" ({len(text)} characters)'
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

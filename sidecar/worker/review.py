@@ -1,0 +1,175 @@
+"""Review: a proposal is kept, shown as a note, and waits; what a person decided on it is done.
+
+1. Keep the proposal in the store, restricted to what will be shown. From now on the work is not done again.
+2. Show it: take off tags of a decision that came before there was anything to decide on, post the note unless it
+   stands there, remove an older note of the same job. Then the job waits.
+3. A person decides: by a tag, which the poller finds, by taking the trigger tag off, or at the command line. The
+   decision is kept and makes the job ready.
+4. A runner does it: what was approved is delivered like any proposal, compared with what the work saw; of what was
+   rejected the tags go off. The note goes in the end.
+
+Each step looks first whether it was done, so a crash anywhere repeats a comparison, never a note or a write.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sidecar.domain.document import Document, Tagged
+from sidecar.domain.errors import CancelledError, PermanentError
+from sidecar.domain.job import Job, Kind
+from sidecar.domain.telling import Spoken, mark, spoken, tell
+from sidecar.domain.trigger import TagNames, Tags
+from sidecar.domain.writeback import Plan, Proposal, TagDelta
+from sidecar.paperless.client import Paperless
+from sidecar.paperless.names import NameList
+from sidecar.store import queue, review
+from sidecar.store.database import Database
+from sidecar.store.review import Decision, Review
+from sidecar.worker.clock import Clock
+from sidecar.worker.delivery import TRIGGER_GONE
+from sidecar.worker.gate import Gate
+from sidecar.worker.lease import Leases
+
+_log = logging.getLogger(__name__)
+
+
+class Reviews:
+    """Shows proposals and does what was decided on them."""
+
+    def __init__(
+        self,
+        paperless: Paperless,
+        names: NameList,
+        db: Database,
+        gate: Gate,
+        leases: Leases,
+        tags: Tags,
+        called: TagNames,
+        clock: Clock,
+    ) -> None:
+        self._paperless = paperless
+        self._names = names
+        self._db = db
+        self._gate = gate
+        self._leases = leases
+        self._tags = tags
+        self._called = called
+        self._clock = clock
+
+    async def put_up(self, job: Job, proposal: Proposal, plan: Plan, document: Document) -> None:
+        """Keep what would be written, show it, and let the job wait."""
+        part = shown_part(proposal, plan, self._tags)
+        shown = tell(job.id, job.kind, part, await self._spoken(job.kind))
+        await self._db.run(review.keep, job, part, shown, now=self._clock.now())
+        await self.show(job, shown, document)
+
+    async def show(self, job: Job, shown: str, document: Document | None = None) -> None:
+        """Show what is kept, unless it is shown already, and let the job wait."""
+        document = document or await self._paperless.document(job.document_id)
+        if self._tags.trigger(job.kind) not in document.tags:
+            await self.remove_note(job, document)
+            raise CancelledError(TRIGGER_GONE)
+        if shown.strip() not in {note.strip() for note in document.notes}:
+            if early := self._tags.decisions & document.tags:  # nobody had seen what they would decide on
+                await self._change_tags(job, TagDelta(remove=early))
+            await self._post(job, shown)
+            await self.remove_note(job, document, but=shown)
+        await self._db.run(review.wait, job, now=self._clock.now())
+        _log.info("document %s: %s waits for approval (job %s)", job.document_id, job.kind, job.id)
+
+    async def approved(self, job: Job, kept: Review) -> Proposal:
+        """Return what is to be written now: what was shown, without tags that are gone from Paperless by now."""
+        delta = kept.proposal.delta
+        there = await self._names.there(delta.add | delta.remove)
+        if gone := delta.add - there:
+            said = f"{len(gone)} of the tags that were to be put on are no longer in Paperless and were left out."
+            await self._db.run(queue.tell, job, said, now=self._clock.now())
+        add = (delta.add & there) | self._tags.done(job.kind)
+        remove = (delta.remove & there) | {self._tags.trigger(job.kind)}
+        return replace(kept.proposal, delta=TagDelta(add, remove))
+
+    async def drop(self, job: Job, kept: Review) -> None:
+        """Take off the tags and the note of what was rejected. Always raises CancelledError in the end."""
+        document = await self._paperless.document(job.document_id)
+        spent = self._tags.spent(job.kind, document.tags) | {self._tags.trigger(job.kind)}
+        if delta := TagDelta(remove=spent).missing_on(document.tags):
+            await self._change_tags(job, delta)
+        await self.remove_note(job, document)
+        raise CancelledError(f"Rejected by {kept.decided_by}; nothing was written.")
+
+    async def remove_note(self, job: Job, document: Document, *, but: str = "") -> None:
+        """Remove the note in which the job's proposal was shown; without the right to do so it stays."""
+        begins = mark(job.id)
+        if not any(note.startswith(begins) and note.strip() != but.strip() for note in document.notes):
+            return
+        try:
+            for note_id, text in await self._paperless.notes(job.document_id):
+                if text.startswith(begins) and text.strip() != but.strip():
+                    await self._remove(job, note_id)
+        except PermanentError as error:
+            _log.warning("document %s: the note of the proposal stays: %s", job.document_id, error)
+
+    async def decide(self, tagged: Sequence[Tagged]) -> int:
+        """Look, of the proposals that wait, at those whose tags say that somebody decided; return how many did.
+
+        `tagged` is a list that may be a little old, so each of those documents is looked at by itself.
+        """
+        tags = {document.id: document.tags for document in tagged}
+        decided = 0
+        for job_id, document_id, kind in await self._db.run(review.waiting):
+            listed = tags.get(document_id, frozenset())
+            if self._tags.trigger(kind) not in listed or listed & self._tags.decisions:
+                decided += await self._decide(job_id, document_id, kind)
+        return decided
+
+    async def _decide(self, job_id: int, document_id: int, kind: Kind) -> bool:
+        try:
+            now_on = (await self._paperless.document(document_id)).tags
+        except CancelledError:
+            decision, by = Decision.REJECTED, "deleting the document"
+        else:
+            if self._tags.trigger(kind) not in now_on:
+                decision, by = Decision.REJECTED, f'taking the tag "{self._called.trigger(kind)}" off'
+            elif self._tags.reject in now_on:
+                decision, by = Decision.REJECTED, f'the tag "{self._called.reject}"'
+            elif self._tags.approve in now_on:
+                decision, by = Decision.APPROVED, f'the tag "{self._called.approve}"'
+            else:
+                return False
+        return await self._db.run(review.decide, job_id, decision, by=by, now=self._clock.now())
+
+    async def _spoken(self, kind: Kind) -> Spoken:
+        vocabulary = await self._names.vocabulary(hidden=())
+        return spoken(vocabulary, self._called, kind)
+
+    async def _post(self, job: Job, text: str) -> None:
+        try:
+            await self._gate.write(
+                lambda: self._may_write(job), lambda: self._paperless.add_note(job.document_id, text)
+            )
+        except PermanentError as error:
+            _log.warning("document %s: the proposal could not be written as a note: %s", job.document_id, error)
+
+    async def _remove(self, job: Job, note_id: int) -> None:
+        await self._gate.write(
+            lambda: self._may_write(job), lambda: self._paperless.delete_note(job.document_id, note_id)
+        )
+
+    async def _change_tags(self, job: Job, delta: TagDelta) -> None:
+        await self._gate.change_tags(job.document_id, delta, lambda: self._may_write(job))
+
+    async def _may_write(self, job: Job) -> None:
+        await self._leases.assure(job, self._paperless.timeout_s)
+
+
+def shown_part(proposal: Proposal, plan: Plan, tags: Tags) -> Proposal:
+    """Return of a proposal what a person is shown and decides on: what would change, our own tags left out."""
+    return replace(
+        proposal,
+        base={name: proposal.base[name] for name in plan.write},
+        wanted=dict(plan.write),
+        delta=TagDelta(plan.delta.add - tags.all, plan.delta.remove - tags.all),
+    )
