@@ -36,6 +36,7 @@ from sidecar.worker.runner import Lane, Rules, Runner
 from sidecar.worker.searchable import Searchable
 from sidecar.worker.second_reader import SecondReader
 from sidecar.worker.tagging import Tagging
+from sidecar.worker.undo import Undo
 from sidecar.worker.upkeep import Bounds, Upkeep, show_life
 
 _log = logging.getLogger(__name__)
@@ -52,6 +53,8 @@ ALIVE = "alive"
 WORK = "work"
 #: The folder in DATA_DIR for searchable files that are not to become versions.
 SEARCHABLE = "searchable"
+#: Documents of which writes are taken back at a time; they wait for Paperless alone.
+UNDOS = 4
 #: Kinds of work that are shown before they are written, by the setting REVIEW.
 REVIEWED = {
     "off": frozenset[Kind](),
@@ -106,7 +109,9 @@ class Sidecar:
         tagging = Tagging(
             parts.names, db, intake, self.leases, parts.tagger, tags, clock, purse=self.purse, privacy=parts.privacy
         )
+        undo = Undo(paperless, parts.names, db, gate, self.leases, tags, clock)
         lanes = {
+            Kind.UNDO: Lane(undo.propose, UNDOS, ("paperless",), after=undo.finish),
             Kind.OCR: Lane(ocr.propose, s.ocr_concurrency, reading),
             # Pages are read by this machine's processor, but all machines ask the same model.
             Kind.TAGGING: Lane(tagging.propose, s.tagging_concurrency, ("paperless", "model"), together=db.is_shared),

@@ -135,6 +135,8 @@ def shows_our_hand(proposal: Proposal, written: Collection[str], current: Docume
     nothing but the trigger was to change it cannot be told, and is taken for ours: all is as it was wanted.
     """
     delta = proposal.delta
+    if not written and not delta.add and len(delta.remove) > 1:  # whoever takes one trigger off leaves the others
+        return not delta.remove & current.tags
     if not written and not delta.add:
         as_wanted = all(same(name, current.value(name), wanted) for name, wanted in proposal.wanted.items())
         return as_wanted and not delta.remove & current.tags

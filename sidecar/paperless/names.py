@@ -13,6 +13,8 @@ from sidecar.domain.vocabulary import Name, Names, Vocabulary, fold
 from sidecar.paperless.http import PROVIDER, Http, RefusedError
 
 FRESH_S = 300.0
+#: What tags stand under each other is asked so often at the most while many write-backs are taken back.
+JUST_NOW_S = 5.0
 PAGE = 1000
 
 
@@ -36,6 +38,7 @@ class NameList:
         self._monotonic = monotonic
         self._vocabulary: tuple[float, Vocabulary] | None = None
         self._families: _Families | None = None
+        self._parents: tuple[float, dict[int, int | None]] | None = None
         self._asking = asyncio.Lock()
 
     async def vocabulary(self, hidden: Collection[int]) -> Vocabulary:
@@ -95,6 +98,14 @@ class NameList:
         params = {"id__in": ",".join(map(str, tags)), "page_size": PAGE}
         found = {row["id"]: row["name"] async for row in self._http.pages(f"{Names.TAGS}/", **params)}
         return all(found.get(tag) == name for tag, name in tags.items())
+
+    async def parents(self) -> dict[int, int | None]:
+        """Return every tag's parent, None for a tag at the top; at most `JUST_NOW_S` seconds old."""
+        async with self._asking:
+            if self._parents is None or self._monotonic() - self._parents[0] > JUST_NOW_S:
+                rows = await self._all(Names.TAGS)
+                self._parents = (self._monotonic(), {row["id"]: row.get("parent") for row in rows})
+        return self._parents[1]
 
     async def there(self, tags: Collection[int]) -> frozenset[int]:
         """Return which of these tags exist; one request, none for no tags."""

@@ -169,7 +169,6 @@ def shown_part(proposal: Proposal, plan: Plan, tags: Tags) -> Proposal:
     """Return of a proposal what a person is shown and decides on: what would change, our own tags left out."""
     return replace(
         proposal,
-        base={name: proposal.base[name] for name in plan.write},
         wanted=dict(plan.write),
         delta=TagDelta(plan.delta.add - tags.all, plan.delta.remove - tags.all),
     )

@@ -29,7 +29,7 @@ from sidecar.domain.writeback import Plan, Proposal, TagDelta
 from sidecar.store import journal, queue, review
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
-from sidecar.worker.delivery import Delivery, HeldForReviewError
+from sidecar.worker.delivery import Delivered, Delivery, HeldForReviewError
 from sidecar.worker.finishing import once_the_store_is_back, to_the_end
 from sidecar.worker.lease import Leases
 from sidecar.worker.providers import Providers
@@ -57,6 +57,8 @@ class Lane:
     needs: tuple[str, ...]
     #: Whether the width is that of all machines together.
     together: bool = False
+    #: What is left to be done once it is delivered; returns what the delivery came to, in words.
+    after: Callable[[Job, Delivered], Awaitable[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +244,9 @@ class Runner:
     ) -> None:
         delivered = await self._delivery.deliver(job, proposal, hold)
         await self._reviews.remove_note(job, delivered.document)
-        changed, said = bool(delivered.written), summary(delivered)
-        now = self._clock.now()
+        after = self._lanes[job.kind].after
+        said = summary(delivered) if after is None else await after(job, delivered)
+        changed, now = bool(delivered.written), self._clock.now()
         await self._db.run(queue.succeed, job, changed=changed, summary=said, now=now, appeared=delivered.appeared)
         self._providers.proved(self._lanes[job.kind].needs)
         _log.info("document %s: %s done. %s", job.document_id, job.kind, said)

@@ -20,6 +20,7 @@ from sidecar.domain.document import VERSION_LABEL, Document, Fields
 from sidecar.domain.errors import MisconfiguredError, PermanentError, TemporaryError, UncertainWriteError
 from sidecar.domain.job import Job
 from sidecar.domain.page import ASSUMED, PageText
+from sidecar.domain.undoing import BEFORE_VERSION
 from sidecar.domain.word import Word
 from sidecar.engines.raster import Source
 from sidecar.engines.readers import Readers
@@ -124,7 +125,8 @@ class Searchable:
 
     async def _moved(self, job: Job, base: Fields, document: Document) -> Fields:
         """Compare with what Paperless shows of our file from now on."""
-        moved = {**base, "content": document.content}
+        before = base.get(BEFORE_VERSION, base["content"])
+        moved = {**base, "content": document.content, BEFORE_VERSION: before}
         await self._db.run(queue.rebase, job, moved)
         return moved
 

@@ -1,0 +1,115 @@
+"""The undo step: what the sidecar wrote to a document is taken back, by a delivery like any other.
+
+What a person changed since is compared and kept as with every write. Tags that we put on go off, with the parents that
+came along; tags that we took off (the triggers) do not come back. The notes that we posted go. A version that we
+made stays: Paperless can delete it, and it harms nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+
+from sidecar.domain.errors import CancelledError, PermanentError, TemporaryError
+from sidecar.domain.job import Job, Kind
+from sidecar.domain.telling import field_words
+from sidecar.domain.trigger import Tags
+from sidecar.domain.undoing import TAGS, Request
+from sidecar.domain.writeback import Proposal, TagDelta
+from sidecar.paperless.client import Paperless
+from sidecar.paperless.names import NameList
+from sidecar.store import undoing
+from sidecar.store.database import Database
+from sidecar.worker.clock import Clock
+from sidecar.worker.delivery import TRIGGER_GONE, Delivered
+from sidecar.worker.gate import Gate
+from sidecar.worker.lease import Leases
+
+_log = logging.getLogger(__name__)
+
+
+class Undo:
+    """Takes write-backs back."""
+
+    def __init__(
+        self,
+        paperless: Paperless,
+        names: NameList,
+        db: Database,
+        gate: Gate,
+        leases: Leases,
+        tags: Tags,
+        clock: Clock,
+    ) -> None:
+        self._paperless = paperless
+        self._names = names
+        self._db = db
+        self._gate = gate
+        self._leases = leases
+        self._tags = tags
+        self._clock = clock
+
+    async def propose(self, job: Job) -> Proposal:
+        """Return the document's values of before. Nothing but the journal is needed for it.
+
+        Raises TemporaryError while another job is writing to the document: what it writes is not known yet.
+        """
+        document = await self._paperless.document(job.document_id)
+        trigger = self._tags.trigger(Kind.UNDO)
+        if job.ask is None and trigger not in document.tags:
+            raise CancelledError(TRIGGER_GONE)
+        if await self._db.run(undoing.is_being_written, job):
+            raise TemporaryError("Another job is writing to the document at this moment.")
+        request = await self._db.run(undoing.request, job)
+        steps = request.steps()
+        parents = await self._names.parents() if document.tags else {}
+        off = request.tags_off(document.tags, parents, self._tags)
+        return Proposal(
+            base={name: step.base for name, step in steps.items()},
+            wanted={name: step.wanted for name, step in steps.items()},
+            delta=TagDelta(remove=off | {trigger}),
+        )
+
+    async def finish(self, job: Job, delivered: Delivered) -> str:
+        """Remove the notes, write down what was taken back, and say it. Coming again after a crash does it once."""
+        request = await self._db.run(undoing.request, job)
+        await self._remove_notes(job, request.notes(), delivered)
+        fields = [name for name in delivered.written if name not in {*delivered.refused, *delivered.overruled}]
+        taken = request.taken(fields)
+        if taken:
+            await self._db.run(undoing.record, job, taken, now=self._clock.now())
+        return _said(request, fields, taken, delivered)
+
+    async def _remove_notes(self, job: Job, texts: Collection[str], delivered: Delivered) -> None:
+        wanted = {text.strip() for text in texts}
+        if not wanted & {note.strip() for note in delivered.document.notes}:
+            return
+        try:
+            for note_id, text in await self._paperless.notes(job.document_id):
+                if text.strip() in wanted:
+                    await self._remove(job, note_id)
+        except PermanentError as error:
+            _log.warning("document %s: a note of the sidecar stays: %s", job.document_id, error)
+
+    async def _remove(self, job: Job, note_id: int) -> None:
+        await self._gate.write(
+            lambda: self._leases.assure(job, self._paperless.timeout_s),
+            lambda: self._paperless.delete_note(job.document_id, note_id),
+        )
+
+
+def _said(request: Request, fields: Collection[str], taken: Collection[tuple[int, str]], delivered: Delivered) -> str:
+    """Say in a sentence or three what was taken back, and what was not."""
+    words = [field_words(name) for name in fields]
+    words += ["tags"] if any(name == TAGS for _, name in taken) else []
+    parts = [f"Took back: {', '.join(words)}." if words else "There was nothing to take back."]
+    if delivered.conflicts:
+        theirs = ", ".join(field_words(conflict.field) for conflict in delivered.conflicts)
+        parts.append(f"Kept what was changed since: {theirs}.")
+    if delivered.overruled:
+        parts.append(f"Somebody changed it again at once: {', '.join(map(field_words, delivered.overruled))}.")
+    parts += [f"Paperless refused the {field_words(name)}: {said}" for name, said in delivered.refused.items()]
+    read = any(one.kind is Kind.OCR and one.job_id in request.asked for one in request.history)
+    if read and any(version.is_ours for version in delivered.document.versions):
+        parts.append("The searchable version stays; you can delete it in Paperless.")
+    return " ".join(parts)
