@@ -97,14 +97,10 @@ class Sidecar:
             second = SecondReader(
                 parts.vision, db, self.leases, clock, self.purse, parts.privacy, width=s.vision_concurrency
             )
-        searchable = None
-        if s.searchable_pdf != "off":
-            place = s.data_dir / SEARCHABLE if s.searchable_pdf == "local" else None
-            searchable = Searchable(paperless, db, gate, self.leases, parts.readers, clock, folder=place)
         ocr = Ocr(
             paperless, db, intake, self.leases, parts.readers, tags, clock,
             folder=self.folder.path, cores=cores(s), max_file_bytes=s.max_file_mb * 1_000_000, second=second,
-            searchable=searchable, is_private=functools.partial(parts.names.is_among, parts.privacy.tags),
+            searchable=self._searchable(gate), is_private=functools.partial(parts.names.is_among, parts.privacy.tags),
         )  # fmt: skip
         tagging = Tagging(
             parts.names, db, intake, self.leases, parts.tagger, tags, clock, purse=self.purse, privacy=parts.privacy
@@ -128,6 +124,13 @@ class Sidecar:
             db, clock, bounds, alive_file=s.data_dir / ALIVE, on_ready=self.runner.wake, renew=self.leases.renew,
             on_leap=self.providers.shift,
         )  # fmt: skip
+
+    def _searchable(self, gate: Gate) -> Searchable | None:
+        s, parts = self.parts.settings, self.parts
+        if s.searchable_pdf == "off":
+            return None
+        place = s.data_dir / SEARCHABLE if s.searchable_pdf == "local" else None
+        return Searchable(parts.paperless, parts.db, gate, self.leases, parts.readers, self._clock, folder=place)
 
     @classmethod
     async def start(cls, parts: Parts, clock: Clock | None = None, *, patient: bool = True) -> Self:
