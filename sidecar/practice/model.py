@@ -14,6 +14,7 @@ from typing import Any, Self, cast
 
 from sidecar.practice.faults import Answer, Faults, fault_from_json
 from sidecar.practice.model_moods import Mode, Moods, chat_body, completion
+from sidecar.practice.model_obedient import obey
 from sidecar.practice.model_prompt import ImageReader, Prompt, tool_of, understand
 from sidecar.practice.model_rejections import RejectionMode, is_refusal, rejection
 from sidecar.practice.model_rules import SchemaAnswerer
@@ -149,7 +150,10 @@ class PracticeModel:
         if mode is not None and is_refusal(mode):
             no = rejection(cast("RejectionMode", mode), body)
             return error_answer(no.status, no.message, param=no.param, code=no.code, more=no.more)
-        content = plain_answer(prompt, UNKNOWN_NAME if mode == "unknown_name" else None)
+        if mode == "obedient":
+            content = obey(prompt.document, prompt.schema)
+        else:
+            content = plain_answer(prompt, UNKNOWN_NAME if mode == "unknown_name" else None)
         limit = body.get("max_completion_tokens") or body.get("max_tokens")
         done = completion(mode, content, limit, is_json=prompt.schema is not None)
         number, name = next(self._numbers), body.get("model", NAME)

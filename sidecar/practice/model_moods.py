@@ -44,6 +44,8 @@ AnswerMode = Literal[
     "null_content",
     # Azure.
     "content_filter",
+    # No product: does whatever the document demands.
+    "obedient",
 ]
 Mode = AnswerMode | RejectionMode
 REFUSAL = "I'm sorry, but I can't help with that."
