@@ -16,8 +16,10 @@ LOOP_WINDOW = timedelta(hours=1)
 #: Clocks may differ by so much; what ended later than that is of before the clock was set back, and says nothing.
 CLOCKS = timedelta(seconds=2)
 LOOP_LIMIT = 3
+#: So often within the window even work that changed something is no person's wish any more.
+ROUNDS_LIMIT = 10
 LOOP_REASON = (
-    f"This document was tagged again {LOOP_LIMIT} times within an hour and nothing changed. "
+    "This document was tagged again and again within an hour, and nothing new came of it. "
     "A Paperless workflow probably keeps adding the trigger tag: give it a condition. "
     "The sidecar leaves the document alone for an hour."
 )
@@ -144,10 +146,11 @@ def judge_loop(endings: Sequence[Ending], now: datetime) -> Verdict:
     """Decide whether a trigger tag is believed once more.
 
     `endings` are the document's earlier jobs of this kind, any order. Three in an hour that failed or changed
-    nothing: give up with a reason. If that was said already within the hour: ignore the tag.
+    nothing, or ten that did: give up with a reason. If that was said already within the hour: ignore the tag.
     """
     recent = [ending for ending in endings if timedelta() <= now - ending.finished_at + CLOCKS < LOOP_WINDOW]
     if any(ending.reason == LOOP_REASON for ending in recent):
         return Verdict.IGNORE
     idle = [e for e in recent if e.state is State.FAILED or (e.state is State.SUCCEEDED and not e.changed)]
-    return Verdict.GIVE_UP if len(idle) >= LOOP_LIMIT else Verdict.ENQUEUE
+    succeeded = sum(ending.state is State.SUCCEEDED for ending in recent)
+    return Verdict.GIVE_UP if len(idle) >= LOOP_LIMIT or succeeded >= ROUNDS_LIMIT else Verdict.ENQUEUE

@@ -36,6 +36,7 @@ from sidecar.practice.archive_patch import patch_document, set_tags
 from sidecar.practice.archive_state import ADMIN, PERSON, State, User
 from sidecar.practice.archive_tasks import Work, Worker, bulk_update, reprocess_document
 from sidecar.practice.archive_versions import move_to_trash, root_of, versions_of
+from sidecar.practice.archive_workflows import Workflows
 from sidecar.practice.faults import Answer, Fault, Faults
 from sidecar.practice.serving import Exchange, PracticeServer
 
@@ -68,6 +69,8 @@ class PracticeArchive:
     def __init__(self, folder: Path, *, token: str = "practice-token") -> None:  # noqa: S107 - for practice
         self.token = token
         self.state = State(folder)
+        #: Paperless's workflows; none at first.
+        self.workflows = Workflows(self.state)
         self._add_user(ADMIN, token, "admin")
         self._add_user(PERSON, "", "person")
         routes = [
@@ -233,6 +236,7 @@ class PracticeArchive:
             if adding or removing:
                 wanted = (set(tags_of(self.state, document_id)) - removing) | adding
                 set_tags(self.state, document_id, sorted(wanted), PERSON)
+            self.state.updated(document_id, PERSON)
 
     def delete(self, document_id: int) -> None:
         """Put a document into the trash, with its versions; or one version."""

@@ -90,7 +90,9 @@ def patch(call: Call) -> Answer:
         wanted = {key: value for key, value in wanted.items() if key in kept}
     patch_document(call.state, row, wanted, call.user, version)
     shown = _row(call.state, version["id"]) if call.params.get("version") else None
-    return json_answer(_answer(call, _row(call.state, row["id"]), shown))
+    answer = json_answer(_answer(call, _row(call.state, row["id"]), shown))
+    call.state.updated(row["id"], call.user)
+    return answer
 
 
 def put(call: Call) -> Answer:

@@ -49,7 +49,7 @@ def patch_document(
             wanted = {key: value for key, value in wanted.items() if key != "content"}
         checked = check(state, row, wanted, actor)
         columns = {key: value for key, value in checked.items() if key in COLUMN_CHECKS}
-        _write_columns(state, row, columns, actor)
+        write_columns(state, row, columns, actor)
         if "tags" in checked:
             set_tags(state, row["id"], checked["tags"], actor)
         if "custom_fields" in checked:
@@ -86,7 +86,8 @@ def _may_give_away(actor: User, row: sqlite3.Row) -> bool:
     return actor.is_superuser or row["owner"] in (None, actor.id)
 
 
-def _write_columns(state: State, row: sqlite3.Row, columns: dict[str, Any], actor: User) -> None:
+def write_columns(state: State, row: sqlite3.Row, columns: dict[str, Any], actor: User | None) -> None:
+    """Set checked columns, logging those that change."""
     changes = {key: [_logged(row[key]), _logged(value)] for key, value in columns.items() if value != row[key]}
     with state.transaction():
         for key, value in columns.items():
@@ -101,7 +102,7 @@ def _logged(value: Any) -> str:
     return "None" if value is None else str(value)
 
 
-def set_tags(state: State, document_id: int, tag_ids: list[int], actor: User) -> None:
+def set_tags(state: State, document_id: int, tag_ids: list[int], actor: User | None) -> None:
     """Replace a document's tags, with Paperless's rules of parents and children (trap 6)."""
     with state.transaction():
         before = set(tags_of(state, document_id))
@@ -114,7 +115,7 @@ def set_tags(state: State, document_id: int, tag_ids: list[int], actor: User) ->
         _log_tags(state, document_id, "add", after - before, actor)
 
 
-def _log_tags(state: State, document_id: int, operation: str, tag_ids: set[int], actor: User) -> None:
+def _log_tags(state: State, document_id: int, operation: str, tag_ids: set[int], actor: User | None) -> None:
     if not tag_ids:
         return
     rows = [get_name(state, "tags", tag_id) for tag_id in tag_ids]

@@ -5,7 +5,7 @@ import json
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -90,6 +90,8 @@ class State:
     logins: list[float] = field(default_factory=list)
     #: Told whenever a task is queued, so that the worker wakes.
     queued: threading.Event = field(default_factory=threading.Event)
+    #: Told of each updated document, by id and actor (None in a task): what workflows listen to.
+    on_update: list[Callable[[int, "User | None"], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -115,6 +117,11 @@ class State:
                 self._database.execute("ROLLBACK")
                 raise
             self._database.execute("COMMIT")
+
+    def updated(self, document_id: int, actor: User | None) -> None:
+        """Tell that a document was updated."""
+        for listener in self.on_update:
+            listener(document_id, actor)
 
     @contextmanager
     def quiet(self) -> Iterator[None]:

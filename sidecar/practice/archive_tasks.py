@@ -43,8 +43,10 @@ def queue_bulk_update(state: State, document_ids: list[int]) -> None:
 
 
 def bulk_update(state: State, input_data: dict[str, Any]) -> None:
-    """Do what follows a bulk edit."""
+    """Do what follows a bulk edit: `modified` and the workflows."""
     touch(state, input_data["document_ids"])
+    for document_id in input_data["document_ids"]:
+        state.updated(document_id, None)
 
 
 def reprocess_document(state: State, input_data: dict[str, Any]) -> None:

@@ -102,7 +102,9 @@ def consume(state: State, task: dict[str, Any]) -> dict[str, Any]:
     data = state.file_path(task["checksum"]).read_bytes()
     values = {"original_file_name": name, "mime_type": task["mime_type"], "content": task["text"]}
     values["version_label"] = overrides.get("version_label")
-    return {"document_id": add_version(state, root, data, values, user_of(actor) if actor else None)}
+    version_id = add_version(state, root, data, values, user_of(actor) if actor else None)
+    state.updated(root["id"], None)
+    return {"document_id": version_id}
 
 
 def add_version(state: State, root: sqlite3.Row, data: bytes, values: dict[str, Any], actor: User | None) -> int:

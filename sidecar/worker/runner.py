@@ -246,7 +246,8 @@ class Runner:
         await self._reviews.remove_note(job, delivered.document)
         after = self._lanes[job.kind].after
         said = summary(delivered) if after is None else await after(job, delivered)
-        changed, now = bool(delivered.written), self._clock.now()
+        stays = set(delivered.written) - set(delivered.overruled)  # what a workflow sets back changed nothing
+        changed, now = bool(stays), self._clock.now()
         await self._db.run(queue.succeed, job, changed=changed, summary=said, now=now, appeared=delivered.appeared)
         self._providers.proved(self._lanes[job.kind].needs)
         _log.info("document %s: %s done. %s", job.document_id, job.kind, said)

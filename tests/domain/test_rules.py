@@ -89,6 +89,8 @@ def ending(state: State, changed: bool | None = None, minutes: int = 5, reason: 
     [
         ([], Verdict.ENQUEUE),
         ([ending(State.SUCCEEDED, True)] * 9, Verdict.ENQUEUE),
+        ([ending(State.SUCCEEDED, True)] * 10, Verdict.GIVE_UP),
+        ([ending(State.SUCCEEDED, True, minutes=61)] * 10, Verdict.ENQUEUE),
         ([ending(State.SUCCEEDED, False)] * 2, Verdict.ENQUEUE),
         ([ending(State.SUCCEEDED, False)] * 3, Verdict.GIVE_UP),
         ([ending(State.FAILED)] * 3, Verdict.GIVE_UP),
