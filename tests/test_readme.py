@@ -46,3 +46,10 @@ def test_every_file_the_readme_and_the_docs_link_to_exists() -> None:
 def test_every_make_target_the_readme_names_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
     assert set(re.findall(r"(?:^|`)make ([a-z-]+)", README, flags=re.MULTILINE)) <= targets
+
+
+def test_what_filing_must_not_do_is_held_by_the_tests_that_the_table_names() -> None:
+    table = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8").split("## What filing must not do")[1]
+    tests = (ROOT / "tests" / "worker" / "test_filing_losses.py").read_text(encoding="utf-8")
+    named = re.findall(r"`(test_[a-z_0-9]+)` \|$", table.split("\n## ")[0], flags=re.MULTILINE)
+    assert sorted(named) == sorted(re.findall(r"^(?:async )?def (test_[a-z_0-9]+)", tests, flags=re.MULTILINE))
