@@ -117,7 +117,14 @@ async def _suggest(parts: Parts, document_id: int, as_json: bool) -> None:
 
         async def record(reply: Reply, outcome: str, _suggestion: Suggestion | None) -> None:
             call = Call(
-                "suggest", name, reply.input_tokens, reply.output_tokens, outcome, reply.seconds, host_or_openai(url)
+                "suggest",
+                name,
+                reply.input_tokens,
+                reply.output_tokens,
+                outcome,
+                reply.seconds,
+                host_or_openai(url),
+                estimated=reply.estimated,
             ).priced(parts.prices, guess=(asked, tokens_of(reply.text)))
             await parts.db.run(ledger.record_alone, document_id, call, now=await parts.db.time())
             print(f"{name}: {outcome}, {reply.seconds:.1f} s, {_used(parts, call)}", file=sys.stderr)

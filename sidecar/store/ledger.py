@@ -36,7 +36,7 @@ class Call:
     def priced(self, prices: Prices, *, guess: tuple[int, int]) -> Call:
         """Return the call with what it cost; where the provider did not count, by our guess of tokens in and out."""
         counted = (self.input_tokens, self.output_tokens)
-        is_counted = None not in counted
+        is_counted = not self.estimated and None not in counted
         given, got = (one if one is not None else other for one, other in zip(counted, guess, strict=True))
         cost = prices.cost(self.model, given, got, self.provider)
         return replace(self, input_tokens=given, output_tokens=got, cost=cost, estimated=not is_counted)

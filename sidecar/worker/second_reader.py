@@ -130,7 +130,10 @@ class SecondReader:
         """Keep what was paid for; say whether the job is still ours."""
         now, outcome = self._clock.now(), problem or "answered"
         host, guess = host_or_openai(model.identity[1]), (tokens_of_page(self.vision.pixels), tokens_of(reply.text))
-        call = Call(PURPOSE, model.name, reply.input_tokens, reply.output_tokens, outcome, reply.seconds, host)
+        call = Call(
+            PURPOSE, model.name, reply.input_tokens, reply.output_tokens, outcome, reply.seconds, host,
+            estimated=reply.estimated,
+        )  # fmt: skip
         call = call.priced(self._purse.prices, guess=guess)
         if problem is None:
             return await once_the_store_is_back(

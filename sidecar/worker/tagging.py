@@ -80,7 +80,10 @@ class Tagging:
         asked = tokens_of(question.rules_text, question.text, json.dumps(question.schema))
 
         async def record(reply: Reply, outcome: str, suggestion: Suggestion | None) -> None:
-            call = Call("tagging", name, reply.input_tokens, reply.output_tokens, outcome, reply.seconds, host)
+            call = Call(
+                "tagging", name, reply.input_tokens, reply.output_tokens, outcome, reply.seconds, host,
+                estimated=reply.estimated,
+            )  # fmt: skip
             call = call.priced(self._purse.prices, guess=(asked, tokens_of(reply.text)))
             answer = None if suggestion is None else (question.key, suggestion)
             now = self._clock.now()

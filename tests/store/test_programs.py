@@ -76,8 +76,8 @@ def test_each_document_gets_one_job_however_many_find_it(programs: list[Database
         return programs[number].run_now(queue.enqueue_all, there, priority=10, now=NOW)
 
     with ThreadPoolExecutor(4) as threads:
-        assert sum(threads.map(find, range(4))) == 200
-    assert len(programs[0].run_now(queue.unfinished)) == 200
+        assert sum(threads.map(find, range(4))) == len(wishes)
+    assert len(programs[0].run_now(queue.unfinished)) == len(wishes)
 
 
 def test_each_dead_programs_job_is_taken_back_once(programs: list[Database]) -> None:
