@@ -32,7 +32,7 @@ _FORMS: dict[tuple[str, ...], str] = {
 _LONGEST = max(map(len, _FORMS))
 #: What also stands in front.
 _BEFORE = frozenset(
-    {"ооо", "ао", "пао", "зао", "оао", "ип", "тов", "ooo", "株式会社", "有限会社", "株", "주식회사", "ab", "oy", "pt"}
+    {"ооо", "ао", "пао", "зао", "оао", "ип", "тов", "ooo", "株式会社", "有限会社", "株", "주식회사", "ab", "oy"}
 )
 _ALSO_UNITS = frozenset({"kg", "as", "ab"})
 #: Words in small letters without dots (a spa, an EV), so that they are told by how they are written.

@@ -45,8 +45,7 @@ def parse_money(text: str, default_currency: str = "") -> str | None:
         return None
     before, number, after = plain[: numbers[0].start()], numbers[0].group(), plain[numbers[0].end() :]
     whole = WHOLE.match(after)
-    if whole:
-        after = after[whole.end() :]
+    after = (after[whole.end() :] if whole else after).removesuffix(".")
     unsigned = _unsigned(before, after)
     if unsigned is None or (whole and not number.isdigit() and not THOUSANDS.fullmatch(number)):
         return None

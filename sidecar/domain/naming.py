@@ -30,8 +30,9 @@ LONG_WORD, VERY_LONG_WORD = 7, 11
 #: What is taken for each other in bad print, beside what `read_badly` makes one. Not a, e and o: Meyer and Mayer,
 #: Petersen and Peterson are written so.
 ALIKE = frozenset(frozenset(pair) for pair in ("ce", "hb", "uv", "vy", "mn", "nu", "ft", "gq"))
+VOWELS = frozenset("aeiouy")
 _JOINING = {"&": "and", "+": "and", "und": "and", "et": "and", "en": "and", "y": "and"}
-_ARTICLES = frozenset("the der die das le la les el los las il lo gli het de l der den".split())  # noqa: SIM905
+_ARTICLES = frozenset("the der die das le la les el los las il lo gli het de l der den firma fa".split())  # noqa: SIM905
 _SHORT = {"dt": "deutsche", "dtsch": "deutsche", "intl": "international", "dept": "department", "ins": "insurance"}
 
 
@@ -210,7 +211,12 @@ def _letters(words: Iterable[str]) -> int:
 
 
 def _long_words(words: tuple[str, ...]) -> list[tuple[int, str]]:
-    return [(place, word) for place, word in enumerate(words) if len(word) >= LONG_WORD - 1 and word.isalpha()]
+    return [(place, word) for place, word in enumerate(words) if len(word) >= LONG_WORD and _is_spelled(word)]
+
+
+def _is_spelled(word: str) -> bool:
+    """Say whether the word is of an alphabet with small letters and capitals: in Chinese each sign is a word."""
+    return all(c.isalpha() and c.upper() != c for c in word)
 
 
 def _without(words: tuple[str, ...], place: int) -> tuple[str, ...]:
@@ -221,15 +227,16 @@ def _one_slip(one: str, other: str) -> bool:
     """Say whether one letter was misread, or lost, doubled or changed inside a very long word.
 
     The start and the end of a word carry its meaning (Anmeldung, Abmeldung; employer, employee): there only letters
-    that look alike count.
+    that look alike count. One vowel for another makes another word (Confirmation, Conformation).
     """
-    if abs(len(one) - len(other)) > 1 or min(len(one), len(other)) < LONG_WORD - (len(one) != len(other)):
+    if abs(len(one) - len(other)) > 1:
         return False
     start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     left, right = one[start:], other[start:]
     if len(one) == len(other) and left[1:] == right[1:]:
-        if frozenset((left[0], right[0])) in ALIKE:
-            return True
+        changed = frozenset((left[0], right[0]))
+        if changed in ALIKE or changed <= VOWELS:
+            return changed in ALIKE
         end = len(left) - 1
     elif len(one) != len(other) and (left[1:] == right or left == right[1:]):
         end = min(len(left), len(right))

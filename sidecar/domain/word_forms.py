@@ -46,6 +46,10 @@ _KEEP_S_TEXT = (
 _KEEP_S = frozenset(_KEEP_S_TEXT.split())
 
 
+#: Organisation, authorised.
+_BRITISH = re.compile(r"(?<=[a-z]{3})is(?=ations?$|ed$|ing$)")
+
+
 def plain_letters(text: str) -> str:
     """Return folded text in plain Latin letters where they look alike: no accents, no letters of other scripts."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
@@ -61,6 +65,7 @@ def singular(word: str) -> str:
     """Return a word, in plain letters, as one of it; what is no plural known here stays."""
     if not word.isalpha() or len(word) < 4 or word in _KEEP_S:
         return word
+    word = _BRITISH.sub(lambda found: found[0].replace("s", "z"), word)
     for many, one in _ENDINGS:
         if word.endswith(many) and len(word) - len(many) + len(one) >= 3 and len(word) > len(many):
             return word[: -len(many)] + one
@@ -79,6 +84,6 @@ def read_badly(word: str) -> str:
     word = re.sub(r"(?<=[^\W\d])0(?=[^\W\d])|^0(?=[^\W\d]{3})", "o", word)
     word = re.sub(r"(?<=[^\W\d])5(?=[^\W\d])|^5(?=[^\W\d]{4})", "s", word)
     word = re.sub(r"(?<=[^\W\d])8(?=[^\W\d])|^8(?=[^\W\d]{4})", "b", word)
-    if len(word) >= 7:
-        word = word.replace("rn", "m").replace("vv", "w")
-    return word.replace("i", "l").replace("|", "l")
+    if len(word) < 7:  # Seiler and Seller, Modern and Modem
+        return word
+    return word.replace("rn", "m").replace("vv", "w").replace("i", "l")

@@ -65,7 +65,10 @@ SAME: list[tuple[str, str]] = [
     ("Vodafonc", "Vodafone"), ("Dt. Telekom", "Deutsche Telekom"), ("Intl. Bank", "International Bank"),
     ("Ｉｎｖｏｉｃｅ", "Invoice"),
     # Both at once.
-    ("The Invoices", "invoice"), ("Ambervale Energy Limited", "Energy, Ambervale"),
+    ("The Invoices", "invoice"), ("Organisations", "Organization"), ("Authorised dealer", "Authorized dealer"),
+    ("Firma Müller", "Müller"),
+    ("Tax2023", "Tax 2023"), ("Strom-Rechnungen", "Stromrechnung"), ("Invoices 2024", "Invoice 2024"),
+    ("Ambervale Energy Limited", "Energy, Ambervale"),
     ("Stadtwerke Koeln GmbH", "Köln Stadtwerke"),
 ]  # fmt: skip
 
@@ -110,7 +113,9 @@ DIFFERENT: list[tuple[str, str]] = [
     ("Maria Rossi", "Mario Rossi"),
     ("Kaufmann", "Kaufman"), ("Andersen", "Anderson"), ("Jonas", "Jona"), ("Philips", "Philip"),
     ("Julia Beck", "Julie Beck"),
-    ("Peter Roth", "Petra Roth"), ("Jan Novak", "Jana Novak"), ("Rogers", "Roger"),
+    ("Peter Roth", "Petra Roth"), ("Anna Seiler", "Anna Seller"), ("Weiler", "Weller"),
+    ("Christiansen", "Christianson"), ("Schumacher", "Schuhmacher"), ("Joey", "Joy"), ("Jan Novak", "Jana Novak"),
+    ("Rogers", "Roger"),
     # Words near each other that mean other things.
     ("Anmeldung", "Abmeldung"), ("Employer", "Employee"), ("Ausgaben", "Aufgaben"), ("Import", "Export"),
     ("Einzahlung", "Auszahlung"),
@@ -123,13 +128,14 @@ DIFFERENT: list[tuple[str, str]] = [
     ("Customs", "Custom"), ("Daten", "Date"), ("Report", "Reporter"), ("Bank", "Bench"),
     ("Statement", "Testament"), ("Kasse", "Klasse"),
     ("Mahnung", "Meinung"), ("Rechnung", "Zeichnung"), ("Kündigung", "Ankündigung"), ("Income", "Outcome"),
-    ("Disposition", "Deposition"),
+    ("Disposition", "Deposition"), ("Confirmation", "Conformation"), ("Construction", "Constriction"),
     ("Prescription", "Subscription"), ("Conversation", "Conservation"), ("Marital", "Martial"),
     ("Desert", "Dessert"), ("Garten", "Karten"),
     # Firms with other forms; signs; other scripts.
     ("Müller GmbH", "Müller AG"), ("Northwind Inc.", "Northwind Ltd"), ("C++", "C#"), ("C", "C++"), ("R", "R+V"),
     ("Hotel Spa", "Hotel"),
-    ("Tesla EV", "Tesla"), ("Paket 25 kg", "Paket 25"), ("東京電力", "東京ガス"), ("Газпром", "Газпром Нефть"),
+    ("Tesla EV", "Tesla"), ("Paket 25 kg", "Paket 25"), ("東京電力", "東京ガス"),
+    ("東京都中央区税務署法人課税第一部門", "東京都中央区税務署法人課税第二部門"), ("Газпром", "Газпром Нефть"),
     ("Россия", "Русия"),
     ("Ελλάδα", "Ελλάς"),
 ]  # fmt: skip
