@@ -40,10 +40,11 @@ def parse_money(text: str, default_currency: str = "") -> str | None:
     """
     own = default_currency.strip().upper()
     plain = " ".join(unicodedata.normalize("NFKC", text.replace("´", "'")).translate(DASHES).split())
-    numbers = list(NUMBER.finditer(plain))
-    if len(numbers) != 1:
+    found = NUMBER.search(plain)
+    if not found:
         return None
-    before, number, after = plain[: numbers[0].start()], numbers[0].group(), plain[numbers[0].end() :]
+    # A second number stands in the rest then, where it is not understood.
+    before, number, after = plain[: found.start()], found.group(), plain[found.end() :]
     whole = WHOLE.match(after)
     after = (after[whole.end() :] if whole else after).removesuffix(".")
     unsigned = _unsigned(before, after)
@@ -61,7 +62,7 @@ def _unsigned(before: str, after: str) -> tuple[str, str, bool] | None:
     """Take the sign of less off (a minus, or brackets as bookkeepers write it); None if there is more than one."""
     minuses = before.count("-") + after.count("-")
     brackets = before.count("(") + after.count(")")
-    if (minuses and brackets) or minuses > 1 or brackets not in (0, 2):
+    if minuses > 1 or brackets not in (0, 2):
         return None
     if brackets:
         if not before.endswith("(") and not before.startswith("("):

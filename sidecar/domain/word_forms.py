@@ -14,8 +14,9 @@ _LOOK_ALIKE = str.maketrans(
 _DIGRAPH = re.compile(r"(?<![aeiouq])([aou])e(?=[a-z])(?![ls]\b)")
 _ENDINGS: tuple[tuple[str, str], ...] = (
     # English, French, Spanish, Portuguese
-    ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("ies", "y"), ("eaux", "eau"), ("naux", "nal"),
-    ("caux", "cal"), ("coes", "cao"), ("ciones", "cion"), ("siones", "sion"), ("dades", "dad"), ("dores", "dor"),
+    ("sses", "ss"), ("xes", "x"), ("iches", "iche"), ("ches", "ch"), ("shes", "sh"), ("ies", "y"), ("eaux", "eau"),
+    ("naux", "nal"), ("caux", "cal"), ("coes", "cao"),
+    ("ciones", "cion"), ("siones", "sion"), ("dades", "dad"), ("dores", "dor"),
     ("agenes", "agen"), ("ordenes", "orden"), ("ais", "al"), ("recus", "recu"),
     # German, Dutch
     *((f"{end}en", end) for end in (
@@ -25,13 +26,14 @@ _ENDINGS: tuple[tuple[str, str], ...] = (
     *((f"{end}e", end) for end in (
         "brief", "beleg", "bescheid", "trag", "zug", "weis", "jekt", "dukt", "dokument", "rezept", "bericht", "kredit",
         "formular", "protokoll", "gebot", "konzept", "zertifikat", "geschenk", "gerat", "paket", "befund", "fahrplan",
+        "schein", "arzt",
     )),
     ("nisse", "nis"), ("plane", "plan"), ("uren", "uur"), ("brieven", "brief"),
     *((f"{end}er", end) for end in ("bild", "kind", "buch", "haus", "blatt", "land", "schild", "mitglied")),
     # Italian, Polish, Swedish
     ("fatture", "fattura"), ("vute", "vuta"), ("llette", "lletta"), ("tratti", "tratto"), ("menti", "mento"),
     ("zioni", "zione"), ("enze", "enza"), ("tury", "tura"), ("mowy", "mowa"), ("unki", "unek"), ("turor", "tura"),
-    ("ningar", "ning"),
+    ("ningar", "ning"), ("buste", "busta"), ("polissen", "polis"), ("paragony", "paragon"),
 )  # fmt: skip
 #: Words that mean something else with an s, and first names, which with an s are family names.
 _KEEP_S_TEXT = (

@@ -67,7 +67,9 @@ SAME: list[tuple[str, str]] = [
     # Both at once.
     ("The Invoices", "invoice"), ("Organisations", "Organization"), ("Authorised dealer", "Authorized dealer"),
     ("Firma Müller", "Müller"),
-    ("Tax2023", "Tax 2023"), ("Strom-Rechnungen", "Stromrechnung"), ("Invoices 2024", "Invoice 2024"),
+    ("Tax2023", "Tax 2023"), ("Lieferscheine", "Lieferschein"), ("Ärzte", "Arzt"),
+    ("Fiches de paie", "Fiche de paie"), ("Buste paga", "Busta paga"), ("Strom-Rechnungen", "Stromrechnung"),
+    ("Invoices 2024", "Invoice 2024"),
     ("Ambervale Energy Limited", "Energy, Ambervale"),
     ("Stadtwerke Koeln GmbH", "Köln Stadtwerke"),
 ]  # fmt: skip
@@ -128,7 +130,8 @@ DIFFERENT: list[tuple[str, str]] = [
     ("Customs", "Custom"), ("Daten", "Date"), ("Report", "Reporter"), ("Bank", "Bench"),
     ("Statement", "Testament"), ("Kasse", "Klasse"),
     ("Mahnung", "Meinung"), ("Rechnung", "Zeichnung"), ("Kündigung", "Ankündigung"), ("Income", "Outcome"),
-    ("Disposition", "Deposition"), ("Confirmation", "Conformation"), ("Construction", "Constriction"),
+    ("Disposition", "Deposition"), ("Reservation", "Preservation"), ("Interviewer", "Interviewee"),
+    ("Confirmation", "Conformation"), ("Construction", "Constriction"),
     ("Prescription", "Subscription"), ("Conversation", "Conservation"), ("Marital", "Martial"),
     ("Desert", "Dessert"), ("Garten", "Karten"),
     # Firms with other forms; signs; other scripts.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar.domain.dates import AHEAD, OLDEST_DATE, PLACEHOLDERS, parse_date
@@ -156,6 +156,7 @@ def test_every_name_of_a_month_is_read_in_a_date(name: str) -> None:
 days = st.dates(min_value=OLDEST_DATE, max_value=TODAY + AHEAD).filter(lambda day: day not in PLACEHOLDERS)
 
 
+@settings(deadline=None)
 @given(days)
 def test_every_day_is_found_in_the_usual_ways_of_writing(day: date) -> None:
     for written in (
@@ -171,6 +172,7 @@ def test_every_day_is_found_in_the_usual_ways_of_writing(day: date) -> None:
         assert parse_date(day.strftime(written), today=TODAY) == day
 
 
+@settings(deadline=None)
 @given(days, days)
 def test_two_days_are_never_one(first: date, last: date) -> None:
     for mark in (" - ", "-", "–", " to ", " bis ", "/", ", ", " ", "\n"):
@@ -180,6 +182,7 @@ def test_two_days_are_never_one(first: date, last: date) -> None:
             assert parse_date(text, today=TODAY) is None, text
 
 
+@settings(deadline=None)
 @given(days, st.integers(0, 23), st.integers(0, 59))
 def test_a_time_is_never_a_year(day: date, hour: int, minute: int) -> None:
     for time in (
@@ -194,6 +197,7 @@ def test_a_time_is_never_a_year(day: date, hour: int, minute: int) -> None:
             assert parse_date(f"{day.strftime(written)} {time}", today=TODAY) is None, (day.strftime(written), time)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789.-/ ,':MayiJunetUhr年月日", max_size=24))
 def test_whatever_is_written_a_date_that_comes_out_is_within_bounds(text: str) -> None:
     found = parse_date(text, today=TODAY)

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar.domain.currencies import CURRENCIES, DOLLARS, NAMED, OF_A_THOUSAND, SIGNS
@@ -181,6 +181,7 @@ def test_what_paperless_refused_is_put_into_its_form(name: str) -> None:
     assert TAKEN.fullmatch(parse_money(sent) or "")
 
 
+@settings(deadline=None)
 @given(st.decimals(min_value=-(10**12), max_value=10**12, places=2), st.sampled_from(["EUR", "CHF", "JPY", "KWD"]))
 def test_every_amount_is_found_again_in_all_usual_ways_of_writing(amount, code) -> None:
     english = f"{abs(amount):,.2f}"
@@ -192,6 +193,7 @@ def test_every_amount_is_found_again_in_all_usual_ways_of_writing(amount, code) 
         assert parse_money(f"{code} {minus}{written}", "USD") == wanted
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789.,-'() €$EURkr", max_size=14), st.sampled_from(["", "EUR", "CAD", "KWD"]))
 def test_whatever_is_written_paperless_takes_what_comes_out(text: str, own: str) -> None:
     assert TAKEN.fullmatch(parse_money(text, own) or "0.00")
