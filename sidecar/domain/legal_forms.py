@@ -11,19 +11,19 @@ import re
 #: Families of forms, by the folded words of which they are made (dots inside are gone: "s.a." is "sa").
 _FAMILIES: dict[str, str] = {
     "gmbh": "gmbh|g gmbh|ggmbh|mbh|gmbh & co kg|gmbh & co|gmbh & co ohg|gmbh und co kg|gmbh co kg|ug|"
-    "ug haftungsbeschrankt|kg|gesellschaft mbh|gesmbh",
+    "ug haftungsbeschränkt|gmbh u co kg|kg|gesellschaft mbh|gesmbh",
     "ag": "ag|aktiengesellschaft|se|kgaa|ag & co kg|ag & co kgaa|se & co kgaa|se & co kg|vvag|n v|nv|plc|"
     "public limited company",
     "partners": "ohg|gbr|partg|partg mbb|llp|vof|snc",
     "ltd": "ltd|limited|co ltd|co limited|company limited|pty ltd|pty limited|pte ltd|pvt ltd|private limited|& co ltd",
     "inc": "inc|incorporated|corp|corporation|co inc|llc|l l c",
     "co": "& co|co|and co|und co|et cie|& cie",
-    "sa": "sa|sas|sasu|sab de cv|sa de cv|societe anonyme",
-    "srl": "srl|sarl|sl|slu|lda|ltda|eurl|srls|unipessoal lda",
+    "sa": "sa|sas|sasu|sab de cv|sa de cv|société anonyme",
+    "srl": "srl|sarl|sàrl|s à rl|sl|slu|lda|ltda|eurl|srls|unipessoal lda",
     "spa": "societa per azioni",
     "bv": "bv|bvba|besloten vennootschap",
     "nordic": "ab|ab publ|oy|oyj|asa|as|aps|a s|oy ab|hf|ehf",
-    "east": "sp zoo|sp z oo|spzoo|sro|spol sro|doo|kft|zrt|nyrt|ooo|ооо|ао|пао|зао|оао|ип|тов|sp k|sp j",
+    "east": "sp zoo|sp z oo|spzoo|sro|spol sro|spol s ro|doo|kft|zrt|nyrt|ooo|ооо|ао|пао|зао|оао|ип|тов|sp k|sp j",
     "asia": "株式会社|有限会社|合同会社|株|有限公司|股份有限公司|주식회사|kk|sdn bhd|bhd|tbk|jsc|jsc llc",
 }
 _FORMS: dict[tuple[str, ...], str] = {
@@ -37,7 +37,7 @@ _BEFORE = frozenset(
 _ALSO_UNITS = frozenset({"kg", "as", "ab"})
 #: Words in small letters without dots (a spa, an EV), so that they are told by how they are written.
 _WRITTEN = re.compile(
-    r"(?<=\s)(?:(S\.? ?p\.? ?A\.|SpA|S\.P\.A)|(e\. ?V\.|eV|e\. ?K\.|eK|e\. ?Kfm\.|e\. ?G\.|eG))[.,]?\s*$"
+    r"(?<=\s)(?:(S\.? ?p\.? ?A\.|SpA|S\.P\.A|s\. ?p\. ?a\.)|(e\. ?V\.|eV|e\. ?K\.|eK|e\. ?Kfm\.|e\. ?G\.|eG))[.,]?\s*$"
 )
 _EAST_ASIAN = re.compile(r"^(株式会社|有限会社)(?=\w)|(?<=\w)(株式会社|股份有限公司|有限公司|有限会社)$")
 

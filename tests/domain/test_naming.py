@@ -112,6 +112,20 @@ def test_another_name_is_not_taken_for_one_that_exists(text: str) -> None:
     assert INDEX.resolve(text) is None
 
 
+@pytest.mark.parametrize(
+    "form",
+    ["S.à r.l.", "Sàrl", "S.a.r.l.", "S. A.", "GmbH u. Co. KG", "Co., Ltd.", "GmbH & Co. KGaA", "Aktiengesellschaft",
+     "s.p.a.", "S.p.A.", "a.s.", "A/S", "Sp.z o.o.", "AG & Co. KG", "S.A.S.", "d.o.o.", "spol. s r.o.",
+     "UG (haftungsbeschränkt)",
+     "e.K.", "N.V.", "Société Anonyme", "K.K.", "Sdn. Bhd.", "Pvt. Ltd.", "株式会社", "ООО", "e. V.", "gGmbH",
+     "OHG", "GbR", "Kft.", "Oyj", "LLP"],
+)  # fmt: skip
+def test_a_firm_is_found_with_every_legal_form_and_without(form: str) -> None:
+    assert resolve(f"Ambervale Trading {form}", named("Ambervale Trading"))
+    assert resolve("AMBERVALE TRADING", named(f"Ambervale Trading {form}"))
+    assert resolve("Ambervale", named(f"Ambervale Trading {form}")) is None
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_name_finds_itself(name: str) -> None:
     for text in (name, name.upper(), name.lower(), f"  {name} "):
