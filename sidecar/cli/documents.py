@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sidecar.cli import show
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
 from sidecar.domain import prices
-from sidecar.domain.budget import PURPOSES, Spent
+from sidecar.domain.budget import Spent
 from sidecar.domain.errors import BudgetError, PermanentError, WorkError
 from sidecar.domain.job import Kind
 from sidecar.domain.page import PageText, assemble
@@ -139,7 +139,7 @@ async def _suggest(parts: Parts, document_id: int, as_json: bool) -> None:
 async def _require_budget(parts: Parts) -> None:
     """Raise BudgetError if nothing more may be spent on filing: a trial costs as much as the work does."""
     budget, now = parts.budgets[Kind.TAGGING], await parts.db.time()
-    spent = await parts.db.run(spending.spent, PURPOSES[Kind.TAGGING], budget.starts(now))
+    spent = await parts.db.run(spending.spent, budget.purposes, budget.starts(now))
     if (refused := budget.refusal(now, spent, Spent(money=1.0))) is not None:
         raise BudgetError(refused.reason, until=refused.until)
 

@@ -105,6 +105,11 @@ class Budget:
         return {limit.period: limit.period.start(now, self.zone) for limit in self.limits}
 
     @property
+    def purposes(self) -> tuple[str, ...]:
+        """Which lines of the ledger count against it."""
+        return PURPOSES[self.kind]
+
+    @property
     def is_in_money(self) -> bool:
         """Say whether any limit is one of money, so that prices have to be known."""
         return any(limit.money is not None for limit in self.limits)

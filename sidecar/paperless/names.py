@@ -119,6 +119,13 @@ class NameList:
         """Ask anew for all names next time: one of them turned out to be gone."""
         self._vocabulary = self._families = None
 
+    async def find(self, kind: Names, name: str) -> int | None:
+        """Return the id of the name, in whatever case; None if there is none."""
+        async for row in self._http.pages(f"{kind}/", name__iexact=name, page_size=PAGE):
+            if row["name"].casefold() == name.casefold():
+                return int(row["id"])
+        return None
+
     async def ensure(self, kind: Names, name: str) -> int:
         """Return the id of the name, made if there is none of exactly this spelling."""
         row = await self._find(kind, name)

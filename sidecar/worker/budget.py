@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from sidecar.domain.budget import PURPOSES, Budget, Spent
+from sidecar.domain.budget import Budget, Spent
 from sidecar.domain.errors import BudgetError
 from sidecar.domain.job import Kind
 from sidecar.domain.prices import Prices
@@ -77,13 +77,13 @@ class Purse:
 
     async def _is_spent(self, budget: Budget) -> bool:
         now = self._clock.now()
-        spent = await self._db.run(spending.spent, PURPOSES[budget.kind], budget.starts(now))
+        spent = await self._db.run(spending.spent, budget.purposes, budget.starts(now))
         return budget.refusal(now, spent, Spent(money=1.0)) is not None
 
     async def _has_room(self, budget: Budget, price: Spent) -> bool:
         """Say whether there is room beside what is set aside. Raises BudgetError if there is none even without."""
         now, kind = self._clock.now(), budget.kind
-        spent = await self._db.run(spending.spent, PURPOSES[kind], budget.starts(now))
+        spent = await self._db.run(spending.spent, budget.purposes, budget.starts(now))
         if (refused := budget.refusal(now, spent, price)) is not None:
             raise BudgetError(refused.reason, until=refused.until)
         aside = sum((place.price for place in self._places if place.kind is kind), Spent())

@@ -21,7 +21,10 @@ from sidecar.practice.samples import not_a_pdf, scan_pdf, text_pdf
 
 ROOT = Path(__file__).parent.parent.parent
 LETTER = "Ambervale Energy\nInvoice\n2026-05-12\nTotal 84.20 EUR"
-COMMANDS = ["run", "demo", "check", "setup", "enqueue", "retry", "cancel", "ocr", "suggest", "jobs", "db"]
+COMMANDS = [
+    "run", "demo", "check", "setup", "enqueue", "retry", "cancel", "ocr", "suggest", "estimate", "spending", "jobs",
+    "db",
+]  # fmt: skip
 
 
 class Stage:
