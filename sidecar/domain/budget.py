@@ -129,6 +129,13 @@ class Budget:
             f"{again}, or once the setting is raised and the sidecar started anew.",
         )
 
+    def room(self, now: datetime, spent: Mapping[Period, Spent], aside: Spent, price: Spent) -> Refusal | bool:
+        """Return the refusal if what is spent leaves no room for a call; else whether there is room beside `aside`."""
+        refused = self.refusal(now, spent, price)
+        if refused is not None:
+            return refused
+        return self.refusal(now, {period: one + aside for period, one in spent.items()}, price) is None
+
 
 def parse_limit(text: str, setting: str, period: Period) -> Limit:
     """Read what may be spent: `2.50`, `2000000 tokens`, or both with a comma. Raises ValueError in words."""

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from statistics import median
 from string import ascii_lowercase
 
-from sidecar.domain.budget import Period, Spent
+from sidecar.domain.budget import Budget, Period, Refusal, Spent
 from sidecar.domain.job import Kind
+from sidecar.store.rescue import CLOCKS_AGREE
 from sidecar.store.transaction import Transaction, reading, relaxed
 
 #: So many of the newest calls tell what one is like.
@@ -63,17 +64,44 @@ def spent(tx: Transaction, purposes: Sequence[str], since: Mapping[Period, datet
     return found
 
 
-@reading
-def under_way(tx: Transaction, kind: Kind, *, before: str) -> int:
-    """Return how many jobs of this kind are run by other programs whose name comes before this one.
+@relaxed
+def set_aside(
+    tx: Transaction, budget: Budget, price: Spent, *, holder: str, now: datetime, until: datetime
+) -> Refusal | bool:
+    """Set a call's price aside for all programs on this store until it is given back, or its time is over.
 
-    Of those that wait for each other's calls one then always goes on.
+    Returns the refusal if the budget is spent, else whether there was room; other calls under way count as this one.
     """
-    row = tx.row(
-        "SELECT COUNT(*) AS jobs FROM job WHERE state = 'running' AND kind = :kind AND lease_owner < :before",
-        kind=kind.value, before=before,
+    name = _calls(budget.kind)
+    tx.take_turns(name)
+    late = (until + CLOCKS_AGREE).timestamp()  # held for longer: of before the clock was set back
+    others = tx.row(
+        "SELECT COUNT(*) AS calls FROM slot WHERE name = :name AND held_until > :now AND held_until <= :late",
+        name=name, now=now.timestamp(), late=late,
     )  # fmt: skip
-    return int(row.jobs) if row else 0
+    aside = price * (int(others.calls) if others else 0)
+    room = budget.room(now, spent(tx, budget.purposes, budget.starts(now)), aside, price)
+    if room is True:
+        tx.run(
+            "DELETE FROM slot WHERE name = :name AND (held_until <= :now OR held_until > :late)",
+            name=name, now=now.timestamp(), late=late,
+        )  # fmt: skip
+        last = tx.row("SELECT MAX(number) AS number FROM slot WHERE name = :name", name=name)
+        tx.run(
+            "INSERT INTO slot (name, number, owner, held_until) VALUES (:name, :number, :owner, :until)",
+            name=name, number=(last.number or 0 if last else 0) + 1, owner=holder, until=until.timestamp(),
+        )  # fmt: skip
+    return room
+
+
+@relaxed
+def give_back(tx: Transaction, kind: Kind, *, holder: str) -> None:
+    """Give back what a call had set aside, once it is in the ledger; nothing happens if its time was over."""
+    tx.run("DELETE FROM slot WHERE name = :name AND owner = :owner", name=_calls(kind), owner=holder)
+
+
+def _calls(kind: Kind) -> str:
+    return f"{kind} call"
 
 
 @reading

@@ -8,17 +8,20 @@ for the others to end; where it is spent, `BudgetError` says until when.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
-from sidecar.domain.budget import Budget, Spent
-from sidecar.domain.errors import BudgetError
+from sidecar.domain.budget import Budget, Refusal, Spent
+from sidecar.domain.errors import BudgetError, StoreError
 from sidecar.domain.job import Kind
 from sidecar.domain.prices import Prices
 from sidecar.store import rescue, spending
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
+from sidecar.worker.finishing import to_the_end
 
 #: How often a call that waits for others to end looks again, in seconds.
 LOOK_S = 0.5
@@ -30,18 +33,25 @@ class Place:
 
     kind: Kind
     price: Spent
+    #: Its name where several programs work on one store.
+    holder: str
 
 
 class Purse:
-    """Knows what may be spent on each kind of work, and what the calls of this program have set aside."""
+    """Knows what may be spent on each kind of work, and what the calls under way have set aside.
+
+    Where several programs work on one store they set it aside there, each place for `hold` at most, so that a program
+    that died keeps nothing for longer.
+    """
 
     def __init__(
-        self, db: Database, budgets: Mapping[Kind, Budget], prices: Prices, clock: Clock, *, owner: str
+        self, db: Database, budgets: Mapping[Kind, Budget], prices: Prices, clock: Clock, *, owner: str, hold: timedelta
     ) -> None:
         self._db = db
         self._budgets = budgets
         self._clock = clock
-        self._owner = owner
+        self._holders = (f"{owner}-{number}" for number in itertools.count(1))
+        self._hold = hold
         self._places: set[Place] = set()
         self._looking = asyncio.Lock()
         self.prices = prices
@@ -52,21 +62,21 @@ class Purse:
 
         The call's line has to be in the ledger when the block ends. Raises BudgetError.
         """
-        place = Place(kind, Spent(self.prices.cost(model, *guess, host) or 0.0, sum(guess)))
+        price = Spent(self.prices.cost(model, *guess, host) or 0.0, sum(guess))
+        place = Place(kind, price, next(self._holders))
         try:
             await self.take(place)
             yield place
         finally:
-            self._places.discard(place)
+            await self._leave(place)
 
     async def take(self, place: Place) -> None:
         """Set one call's price aside; anew for a second call, once the first is in the ledger. Raises BudgetError."""
-        self._places.discard(place)
+        await self._leave(place)
         budget = self._budgets.get(place.kind, Budget(place.kind))
-        while True:
+        while budget.limits:
             async with self._looking:
-                if not budget.limits or await self._has_room(budget, place.price):
-                    self._places.add(place)
+                if await to_the_end(self._set_aside(budget, place)):
                     return
             await self._clock.sleep(LOOK_S)
 
@@ -80,14 +90,26 @@ class Purse:
         spent = await self._db.run(spending.spent, budget.purposes, budget.starts(now))
         return budget.refusal(now, spent, Spent(money=1.0)) is not None
 
-    async def _has_room(self, budget: Budget, price: Spent) -> bool:
-        """Say whether there is room beside what is set aside. Raises BudgetError if there is none even without."""
-        now, kind = self._clock.now(), budget.kind
-        spent = await self._db.run(spending.spent, budget.purposes, budget.starts(now))
-        if (refused := budget.refusal(now, spent, price)) is not None:
-            raise BudgetError(refused.reason, until=refused.until)
-        aside = sum((place.price for place in self._places if place.kind is kind), Spent())
+    async def _set_aside(self, budget: Budget, place: Place) -> bool:
+        """Take the place if there is room beside the others. Raises BudgetError if there is none even without them."""
+        now = self._clock.now()
         if self._db.is_shared:
-            aside += price * await self._db.run(spending.under_way, kind, before=self._owner)
-        full = {period: one + aside for period, one in spent.items()}
-        return budget.refusal(now, full, price) is None
+            room = await self._db.run(
+                spending.set_aside, budget, place.price, holder=place.holder, now=now, until=now + self._hold
+            )
+        else:
+            spent = await self._db.run(spending.spent, budget.purposes, budget.starts(now))
+            others = sum((other.price for other in self._places if other.kind is place.kind), Spent())
+            room = budget.room(now, spent, others, place.price)
+        if isinstance(room, Refusal):
+            raise BudgetError(room.reason, until=room.until)
+        if room:
+            self._places.add(place)
+        return room
+
+    async def _leave(self, place: Place) -> None:
+        if place in self._places:
+            self._places.discard(place)
+            if self._db.is_shared:
+                with suppress(StoreError):  # then its time runs out
+                    await to_the_end(self._db.run(spending.give_back, place.kind, holder=place.holder))

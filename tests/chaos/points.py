@@ -22,7 +22,15 @@ INSIDE = {
     "queue.progress": "pages.checkpoint",
 }
 #: Store functions that only the programs of a shared store come to.
-SHARED = {"sharing.park", "sharing.unpark", "sharing.take_slot", "sharing.leave_slot", "copying._receive"}
+SHARED = {
+    "sharing.park",
+    "sharing.unpark",
+    "sharing.take_slot",
+    "sharing.leave_slot",
+    "copying._receive",
+    "spending.set_aside",
+    "spending.give_back",
+}
 #: The scene for a store function that daily work does not come to: see scenes.py for each.
 SCENES = {
     "queue.hasten": "hasten",
@@ -32,6 +40,8 @@ SCENES = {
     "report.prune": "prune",
     "spending.forget": "prune",
     "ledger.record_alone": "suggest",
+    "spending.set_aside": "budget",
+    "spending.give_back": "budget",
     "rescue.rescue": "orphans",
     "copying._receive": "move",
     "ledger.record_page": "second",

@@ -72,6 +72,12 @@ def withdraw(walk: Walk) -> None:
         walk.find("wrong content", "something was written all the same")
 
 
+def budget(walk: Walk) -> None:
+    """What filing may cost is limited, so that each call is reckoned with before it is made."""
+    walk.world.sidecar.settings |= {"TAGGING_BUDGET_MONTH": "1000000000 tokens"}
+    work(walk)
+
+
 def suggest(walk: Walk) -> None:
     """A person tries at the command line what a model would say."""
     document_id = walk.world.add_letter(letter(1), tags=[])
@@ -195,7 +201,7 @@ def signed(data: bytes) -> bytes:
 
 SCENES: dict[str, Callable[[Walk], None]] = {
     scene.__name__: scene
-    for scene in (work, leap, set_back, orphans, hasten, withdraw, suggest, prune, move, layer, second, again)
+    for scene in (work, leap, set_back, orphans, hasten, withdraw, budget, suggest, prune, move, layer, second, again)
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from sidecar.domain.budget import Period
+from sidecar.domain.budget import Budget, Limit, Period, Spent
 from sidecar.domain.job import Kind, State
 from sidecar.domain.page import PageText
 from sidecar.store import journal, ledger, pages, postgres, queue, report, rescue, review, sharing, spending
@@ -100,6 +100,7 @@ def complaints(db: Database, statement: Statement, allowed: set[str]) -> list[st
 
 PAGE = PageText(1, "text", "tesseract", 93.0, 1.0)
 CALL = ledger.Call("tagging", "a-model", 100, 10, "answered", 1.0)
+BUDGET = Budget(Kind.OCR, (Limit("OCR_BUDGET_DAY", Period.DAY, tokens=10**9),))
 BY_KEY = {"pk_job", "pk_write", "pk_page", "ix_write_intended", "pk_review"}
 #: A row or two in any store.
 SMALL = {"provider", "slot"}
@@ -145,7 +146,9 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (spending.spent, (("tagging", "eval"), {Period.DAY: NOW, Period.MONTH: NOW - timedelta(days=1)}), {},
      {"ix_ledger_created_at"}),
     (spending.by_period, ([NOW - timedelta(seconds=9)], NOW), {}, {"ix_ledger_created_at"}),
-    (spending.under_way, (Kind.OCR,), {"before": "me"}, {"ix_job_running"}),
+    (spending.set_aside, (BUDGET, Spent(0.1, 10)), {"holder": "me", "now": NOW, "until": NOW + LEASE},
+     {"ix_ledger_created_at", "pk_slot"}),
+    (spending.give_back, (Kind.OCR,), {"holder": "me"}, {"pk_slot"}),
     (spending.old, (), {"before": LONG_AGO}, {"ix_ledger_created_at"}),
     (spending.forget, (), {"before": LONG_AGO}, {"ix_ledger_created_at", "pk_ledger"}),
     (spending.pages_so_far, (["a-model"],), {}, {"ix_page_created_at"}),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
 
-from sidecar.domain.budget import WAITS, Period, Spent
+from sidecar.domain.budget import WAITS, Budget, Limit, Period, Refusal, Spent
 from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.prices import parse
 from sidecar.store import ledger, queue, report, rescue, spending
 from sidecar.store.database import Database
 from sidecar.store.ledger import Call
-from tests.store.conftest import LEASE, NOW, another, claimed
+from tests.store.conftest import NOW, another, claimed
 
 DAY = timedelta(days=1)
 PRICES = parse("a-model: 1000/2000, free@box: 0/0")
@@ -121,11 +122,43 @@ def test_jobs_that_wait_for_their_budget_are_woken_and_others_are_not(db: Databa
     assert db.run_now(rescue.promote_waiting, [], now=NOW) == 0
 
 
-def test_of_two_programs_one_does_not_wait_for_the_other(db: Database) -> None:
+BUDGET = Budget(Kind.TAGGING, (Limit("TAGGING_BUDGET_DAY", Period.DAY, tokens=250),))
+UNTIL = NOW + timedelta(minutes=10)
+
+
+def set_aside(db: Database, holder: str, *, minute: int = 0) -> Refusal | bool:
+    at = timedelta(minutes=minute)
+    return db.run_now(spending.set_aside, BUDGET, Spent(0.0, 110), holder=holder, now=NOW + at, until=UNTIL + at)
+
+
+def test_calls_under_way_of_all_programs_leave_no_room_for_more_than_one_too_many(db: Database) -> None:
     other = another(db)
-    for document, owner in ((1, "alpha"), (2, "beta")):
-        other.run_now(queue.enqueue, document, Kind.OCR, priority=10, now=NOW)
-        other.run_now(queue.claim, Kind.OCR, owner=owner, now=NOW, lease=LEASE)
-    assert [db.run_now(spending.under_way, Kind.OCR, before=owner) for owner in ("alpha", "beta")] == [0, 1]
-    assert db.run_now(spending.under_way, Kind.TAGGING, before="beta") == 0
+    assert [set_aside(store, holder) for store, holder in ((db, "a-1"), (other, "b-1"), (db, "a-2"))] == [True] * 3
+    assert set_aside(other, "b-2") is False, "it waits: 330 of 250 are under way"
+    other.run_now(spending.give_back, Kind.TAGGING, holder="b-1")
+    assert set_aside(other, "b-2") is True
+    spend(db, call(), call(), call())
+    refused = set_aside(other, "b-3")
+    assert isinstance(refused, Refusal)
+    assert "330 of 250 tokens" in refused.reason
     other.close()
+
+
+def test_what_a_dead_program_set_aside_is_free_when_its_time_is_over(db: Database) -> None:
+    assert [set_aside(db, f"dead-{number}") for number in range(3)] == [True] * 3
+    assert set_aside(db, "me", minute=9) is False
+    assert set_aside(db, "me", minute=11) is True
+
+
+def test_what_was_set_aside_before_the_clock_was_set_back_is_free(db: Database) -> None:
+    assert [set_aside(db, f"before-{number}", minute=60) for number in range(3)] == [True] * 3
+    assert set_aside(db, "me") is True
+
+
+def test_of_programs_that_ask_at_once_no_more_find_room_than_there_is(db: Database) -> None:
+    programs = [db, *(another(db) for _ in range(3))]
+    with ThreadPoolExecutor(12) as asking:
+        found = list(asking.map(lambda number: set_aside(programs[number % 4], f"h-{number}"), range(24)))
+    assert found.count(True) == 3
+    for other in programs[1:]:
+        other.close()

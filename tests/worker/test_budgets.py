@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import time
 from collections.abc import Sequence
@@ -13,15 +14,21 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sidecar.app import Sidecar
-from sidecar.domain.budget import WAITS
-from sidecar.domain.errors import SettingsError
-from sidecar.domain.job import Job, State
+from sidecar.domain.budget import WAITS, Budget, Limit, Period
+from sidecar.domain.errors import BudgetError, SettingsError
+from sidecar.domain.job import Job, Kind, State
+from sidecar.domain.prices import Prices
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.samples import scan_pdf
-from sidecar.store import report
+from sidecar.store import ledger, report, spending
+from sidecar.store.ledger import Call
 from sidecar.store.transaction import Transaction, reading
+from sidecar.worker.budget import Purse
 from sidecar.worker.clock import Clock
 from tests.worker.conftest import World, running, until
+from tests.worker.test_sharing import Following, shared
+
+__all__ = ["shared"]
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 5, 12, 12, tzinfo=UTC)
@@ -91,7 +98,7 @@ async def test_a_budget_spent_in_the_middle_of_50_documents_stops_the_calls_and_
 
     async with world.sidecar(clock_at(NOON + timedelta(hours=9)), **given) as sidecar:
         assert len(waiting(await jobs_of(sidecar))) == len(left), "starting anew changes nothing"
-    async with world.sidecar(clock_at(NOON + timedelta(hours=9), QUICK), **given) as sidecar:
+    async with world.sidecar(clock_at(NOON + timedelta(hours=9, minutes=50), QUICK), **given) as sidecar:
         async with running(sidecar):
             await until(lambda: over(sidecar), "the next day goes on")
         days = {datetime.fromtimestamp(row.created_at, BERLIN).day for row in await sidecar.parts.db.run(paid)}
@@ -110,6 +117,28 @@ async def test_many_calls_at_a_time_overspend_by_no_more_than_one(world: World) 
         jobs, spent = await jobs_of(sidecar), sum(row.cost for row in await sidecar.parts.db.run(paid))
     assert len(world.model.calls()) == 12 - len(waiting(jobs))
     assert spent < one * 4.5
+
+
+async def test_programs_on_one_store_overspend_by_one_call_together(shared: Following) -> None:
+    """Each makes calls of ten tokens as long as it may; a hundred are allowed."""
+    budget = Budget(Kind.TAGGING, (Limit("TAGGING_BUDGET_DAY", Period.DAY, tokens=100),))
+    clock = clock_at(NOON, 100.0)
+    purses = [
+        Purse(shared, {Kind.TAGGING: budget}, Prices(), clock, owner=owner, hold=timedelta(hours=1)) for owner in "abc"
+    ]
+    made = itertools.count(1)
+
+    async def work(purse: Purse) -> None:
+        while True:
+            async with purse.call(Kind.TAGGING, "m", "h", (8, 2)):
+                await asyncio.sleep(0.01)
+                call = Call("tagging", "m", 8, 2, "answered", 1.0)
+                await shared.run(ledger.record_alone, next(made), call, now=clock.now())
+
+    ended = await asyncio.gather(*(work(purse) for purse in purses for _ in range(4)), return_exceptions=True)
+    assert {type(error) for error in ended} == {BudgetError}
+    spent = await shared.run(spending.spent, budget.purposes, budget.starts(clock.now()))
+    assert spent[Period.DAY].tokens == 100
 
 
 async def test_a_budget_in_tokens_needs_no_price_and_counts_what_a_provider_does_not_count(world: World) -> None:
@@ -155,7 +184,10 @@ async def test_pages_wait_for_their_own_budget_and_filing_goes_on(world: World) 
     assert "auto-tagged" in world.archive.tag_names(letter)
 
     given["ocr_budget_day"] = "1000000 tokens"
-    async with world.sidecar(clock_at(NOON + timedelta(hours=9), QUICK), **given) as sidecar, running(sidecar):
+    async with (
+        world.sidecar(clock_at(NOON + timedelta(hours=9, minutes=50), QUICK), **given) as sidecar,
+        running(sidecar),
+    ):
         await until(lambda: over(sidecar), "the next day goes on")
     assert "auto-ocr-done" in world.archive.tag_names(scan)
     assert sum(call.has_image for call in world.model.calls()) == 6, "no page was paid for twice"
