@@ -89,8 +89,7 @@ class Sidecar:
         gate = Gate(paperless.modify_tags, door or Door(s.paperless_writes))
         delivery = Delivery(paperless, db, gate, self.leases, tags, clock, self._doubt_tags)
         intake = Intake(paperless, db, tags, clock)
-        longest = timedelta(seconds=2 * max(s.llm_timeout_s, s.vision_timeout_s))
-        self.purse = Purse(db, parts.budgets, parts.prices, clock, owner=owner, hold=longest)
+        self.purse = Purse(db, parts.budgets, parts.prices, clock, owner=owner)
         second = None
         reading: tuple[str, ...] = ("paperless",)
         if parts.vision is not None:

@@ -25,6 +25,8 @@ from sidecar.worker.finishing import to_the_end
 
 #: How often a call that waits for others to end looks again, in seconds.
 LOOK_S = 0.5
+#: No call takes so long; one with a repair neither.
+HOLD = timedelta(hours=2)
 
 
 @dataclass(eq=False, slots=True)
@@ -45,7 +47,14 @@ class Purse:
     """
 
     def __init__(
-        self, db: Database, budgets: Mapping[Kind, Budget], prices: Prices, clock: Clock, *, owner: str, hold: timedelta
+        self,
+        db: Database,
+        budgets: Mapping[Kind, Budget],
+        prices: Prices,
+        clock: Clock,
+        *,
+        owner: str,
+        hold: timedelta = HOLD,
     ) -> None:
         self._db = db
         self._budgets = budgets
