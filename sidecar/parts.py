@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, tzinfo
 from types import TracebackType
@@ -62,7 +63,8 @@ class Parts:
         self.readers = Readers(kind, self.engine, bounds, data=data)
         self.vision = vision(settings, self.prompts)
         self.prices = prices.parse(settings.prices)
-        self.budgets = budgets(settings)
+        seeing = self.vision.models if self.vision else ()
+        self.budgets = budgets(settings, {Kind.TAGGING: [self.model], Kind.OCR: seeing})
         self.privacy = Privacy(settings.private_tags, settings.local_hosts)
         self.db = database(settings)
 
@@ -113,17 +115,12 @@ def vision(settings: Settings, prompts: Prompts) -> Vision | None:
     return Vision(models, prompts, pixels=s.vision_pixels, below=below)
 
 
-def budgets(settings: Settings) -> dict[Kind, Budget]:
-    """Return what may be spent. Raises SettingsError for a budget in money while a price is not known."""
+def budgets(settings: Settings, used: Mapping[Kind, Sequence[Model]]) -> dict[Kind, Budget]:
+    """Return what may be spent. Raises SettingsError for a budget in money while the price of a model is not known."""
     s, table = settings, prices.parse(settings.prices)
     zone = time_zone(s)
     found: dict[Kind, Budget] = {}
     problems: list[str] = []
-    seeing = s.vision_model if s.ocr_engine is not OcrEngine.TESSERACT else ()
-    used: dict[Kind, list[tuple[str, str]]] = {
-        Kind.TAGGING: [(s.llm_model, host_or_openai(s.openai_base_url or ""))] if s.llm_model else [],
-        Kind.OCR: [(name, host_or_openai(s.vision_base_url or s.openai_base_url or "")) for name in seeing],
-    }
     for kind, models in used.items():
         limits = []
         for period in Period:
@@ -136,8 +133,8 @@ def budgets(settings: Settings) -> dict[Kind, Budget]:
             problems += [
                 f"{named} is an amount of money, but what {model} at {host} costs is not known: add it to PRICES, "
                 f"{model}: 0.15/0.60 for instance, or {model}@{host}: 0/0 if it costs nothing."
-                for model, host in models
-                if table.find(model, host) is None
+                for model, host in ((model.name, host_or_openai(model.identity[1])) for model in models)
+                if model and table.find(model, host) is None
             ]
     if problems:
         raise SettingsError(problems)

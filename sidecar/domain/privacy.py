@@ -41,13 +41,13 @@ def host_or_openai(url: str) -> str:
     return host_of(url) or OPENAI
 
 
-def is_local(url: str, also: Collection[str] = ()) -> bool:
+def is_local(url: str | None, also: Collection[str] = ()) -> bool:
     """Say whether an endpoint is on this machine or in a network of the owner's own.
 
     By its address alone: loopback, private ranges, a name without a dot (a container), or one that only a home
     network gives. `also` names further hosts (`*.example.org` for all below). In doubt it is not.
     """
-    host = host_of(url)
+    host = host_of(url or "")
     if any(host == one or (one.startswith("*.") and host.endswith(one[1:])) for one in map(str.lower, also)):
         return bool(host)
     try:

@@ -33,13 +33,16 @@ class Call:
     #: True where the provider did not count and the tokens are our own estimate.
     estimated: bool = False
 
-    def priced(self, prices: Prices, *, guess: tuple[int, int]) -> Call:
-        """Return the call with what it cost; where the provider did not count, by our guess of tokens in and out."""
+    def priced(self, prices: Prices, *, guess: tuple[int, int], host: str | None = None) -> Call:
+        """Return the call with what it cost; where the provider did not count, by our guess of tokens in and out.
+
+        `host` is the endpoint's by which prices are told apart, if the provider has another name.
+        """
         counted = (self.input_tokens, self.output_tokens)
-        is_counted = not self.estimated and None not in counted
+        is_guess = self.estimated or None in counted
         given, got = (one if one is not None else other for one, other in zip(counted, guess, strict=True))
-        cost = prices.cost(self.model, given, got, self.provider)
-        return replace(self, input_tokens=given, output_tokens=got, cost=cost, estimated=not is_counted)
+        cost = prices.cost(self.model, given, got, host or self.provider)
+        return replace(self, input_tokens=given, output_tokens=got, cost=cost, estimated=is_guess)
 
 
 @durable

@@ -160,7 +160,7 @@ def test_a_batch_larger_than_a_limit_says_how_long_it_takes() -> None:
     )  # fmt: skip
     from sidecar.domain.job import Kind  # noqa: PLC0415
 
-    budget = budgets(settings)[Kind.TAGGING]
+    budget = budgets(settings, {Kind.TAGGING: []})[Kind.TAGGING]
     assert drawn_out(budget, Estimate(1, 20, 10, 1.0)) == []
     assert drawn_out(budget, Estimate(1, 300, 50, 3.0)) == [
         "With TAGGING_BUDGET_DAY (100 tokens) it takes about 4 days."
