@@ -104,9 +104,19 @@ def retry(
             parts.db.run_now(pages.forget, job.document_id, page)
         elif job.state not in (State.FAILED, State.CANCELLED):
             raise PermanentError(f"Job {job_id} is {job.state}; only failed and cancelled jobs can be asked for again.")
+        if job.kind is Kind.UNDO and job.ask is not None:
+            return [_undo_again(parts, job)]
         return [await _ask_for(parts, tags, job.document_id, [job.kind])]
 
     _steer(work, as_json)
+
+
+def _undo_again(parts: Parts, job: Job) -> _Done:
+    """Ask for the same once more; by its tag it would be all that was ever written to the document."""
+    now = datetime.now(UTC)
+    made = parts.db.run_now(queue.enqueue, job.document_id, job.kind, priority=Priority.NOW, now=now, ask=job.ask)
+    said = f"job {made} (undo) is waiting for its turn." if made else "an undo is waiting already."
+    return _Done(job.document_id, made, f"Document {job.document_id}: {said}")
 
 
 def _require_pages(job: Job, numbers: list[int]) -> None:
@@ -126,6 +136,8 @@ def cancel(job_id: int = typer.Argument(help="Number of an unfinished job."), as
         job = _existing(parts, job_id)
         if job.finished_at is not None:
             raise PermanentError(f"Job {job_id} is {job.state} already.")
+        if job.state is State.REVIEW:
+            raise PermanentError(f"Job {job_id} waits for approval: drop it with `sidecar reject {job_id}`.")
         with contextlib.suppress(RefusedError):  # the document is gone
             await parts.paperless.modify_tags([job.document_id], TagDelta(remove=frozenset({tags.trigger(job.kind)})))
         now = datetime.now(UTC)

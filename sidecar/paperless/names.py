@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,7 +104,7 @@ class NameList:
         async with self._asking:
             if self._parents is None or self._monotonic() - self._parents[0] > JUST_NOW_S:
                 rows = await self._all(Names.TAGS)
-                self._parents = (self._monotonic(), {row["id"]: row.get("parent") for row in rows})
+                self._parents = (self._monotonic(), {one: above for row in rows for one, above in _parents_below(row)})
         return self._parents[1]
 
     async def there(self, tags: Collection[int]) -> frozenset[int]:
@@ -169,6 +169,11 @@ def _family(named: Collection[str], rows: Sequence[dict[str, Any]]) -> frozenset
     while below := {row["id"] for row in rows if row.get("parent") in found} - found:
         found |= below
     return frozenset(found)
+def _parents_below(row: dict[str, Any]) -> Iterator[tuple[int, int | None]]:
+    """Give a tag and all below it, each with the tag above; a list need not have children in rows of their own."""
+    yield row["id"], row.get("parent")
+    for child in row.get("children") or ():
+        yield from _parents_below({"parent": row["id"], **child})
 
 
 def _name(row: dict[str, Any]) -> Name:

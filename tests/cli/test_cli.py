@@ -22,8 +22,8 @@ from sidecar.practice.samples import not_a_pdf, scan_pdf, text_pdf
 ROOT = Path(__file__).parent.parent.parent
 LETTER = "Ambervale Energy\nInvoice\n2026-05-12\nTotal 84.20 EUR"
 COMMANDS = [
-    "run", "demo", "check", "setup", "enqueue", "retry", "cancel", "ocr", "suggest", "estimate", "spending", "jobs",
-    "db",
+    "run", "demo", "check", "setup", "enqueue", "retry", "cancel", "reviews", "approve", "edit", "reject", "undo",
+    "ocr", "suggest", "estimate", "spending", "jobs", "db",
 ]  # fmt: skip
 
 

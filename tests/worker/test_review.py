@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from sidecar.domain.job import State
-from tests.worker.conftest import World
+from typing import Literal
+
+import httpx
+import pytest
+
+from sidecar.app import Sidecar
+from sidecar.domain.job import Kind, State
+from sidecar.practice.faults import Answer, Fault
+from sidecar.practice.samples import text_pdf
+from sidecar.store import report
+from tests.worker.conftest import LETTER, World, fast_clock, running, until
 
 FIELDS = "correspondent+created+document_type+title"
 
@@ -27,3 +36,151 @@ async def test_a_proposal_waits_as_a_note_and_is_written_once_when_it_is_approve
     assert world.archive.notes(document) == []
     assert [entry for entry in world.writes(document) if entry == FIELDS] == [FIELDS]
     assert len(world.model.calls()) == 1
+
+
+async def test_what_a_person_changes_while_it_waits_stays(world: World) -> None:
+    document = world.letter("auto-tag", "auto-review")
+    await world.drain()
+    world.archive.edit(document, title="My own title", add_tags=["auto-approve", "Mine"])
+    (job,) = await world.drain()
+    after = world.archive.document(document)
+    assert (after["title"], after["created"]) == ("My own title", "2026-05-12")
+    assert world.archive.tag_names(document) == {"Mine", "Invoice", "auto-tagged"}
+    assert "Kept what somebody changed meanwhile: title" in str(job.reason)
+
+
+@pytest.mark.parametrize(
+    "way", ["the tag auto-reject", "both tags", "the trigger tag taken off", "the document deleted"]
+)
+async def test_what_is_rejected_is_never_written_and_leaves_nothing_behind(world: World, way: str) -> None:
+    document = world.letter("auto-tag", "auto-review", "Keep")
+    await world.drain()
+    match way:
+        case "the tag auto-reject":
+            world.archive.edit(document, add_tags=["auto-reject"])
+        case "both tags":
+            world.archive.edit(document, add_tags=["auto-reject", "auto-approve"])
+        case "the trigger tag taken off":
+            world.archive.edit(document, remove_tags=["auto-tag"])
+        case _:
+            world.archive.delete(document)
+    (job,) = await world.drain()
+    assert job.state is State.CANCELLED
+    if way != "the document deleted":
+        assert str(job.reason).startswith("Rejected by ")
+        assert world.archive.tag_names(document) == {"Keep"}
+        assert world.archive.notes(document) == []
+    assert world.archive.document(document)["title"] == "scan"
+    assert not [entry for entry in world.writes(document) if entry == FIELDS]
+
+
+async def test_a_proposal_that_waits_is_no_work_that_is_left_and_is_not_made_again(world: World) -> None:
+    document = world.letter("auto-tag")
+    async with world.sidecar(review="tagging") as sidecar:
+        assert await sidecar.run(drain=True)
+        assert await sidecar.run(drain=True)
+        assert [job.state for job in await sidecar.parts.db.run(report.jobs)] == [State.REVIEW]
+    assert len(world.archive.notes(document)) == 1
+    assert len(world.model.calls()) == 1
+
+
+async def test_a_text_and_then_a_filing_are_shown_one_after_the_other(world: World) -> None:
+    document = world.letter(
+        "auto-ocr", "auto-tag", "auto-review", content="~~ c0uld n0t be re@d", data=text_pdf([LETTER])
+    )
+    (reading,) = await world.drain()
+    (note,) = world.archive.notes(document)
+    assert (reading.kind, reading.state) == (Kind.OCR, State.REVIEW)
+    assert 'Text: "~~ c0uld n0t be re@d"' in note
+    world.archive.edit(document, add_tags=["auto-approve"])
+    reading, filing = await world.drain()
+    (note,) = world.archive.notes(document)
+    assert (reading.state, filing.state) == (State.SUCCEEDED, State.REVIEW)
+    assert "Correspondent: none -> Ambervale Energy" in note
+    assert world.archive.tag_names(document) == {"auto-tag", "auto-review", "auto-ocr-done"}
+
+
+async def test_an_approval_of_before_there_was_anything_to_see_does_not_count(world: World) -> None:
+    document = world.letter("auto-tag", "auto-review", "auto-approve")
+    (job,) = await world.drain()
+    assert job.state is State.REVIEW
+    assert world.archive.tag_names(document) == {"auto-tag", "auto-review"}
+
+
+async def test_what_changes_nothing_is_not_shown(world: World) -> None:
+    document = world.letter("auto-tag", content="Nothing here names anything.")
+    (first,) = await world.drain()
+    world.archive.edit(document, add_tags=["auto-tag"])
+    _, job = await world.drain(review="all")
+    assert (first.state, job.state) == (State.SUCCEEDED, State.SUCCEEDED)
+    assert world.archive.notes(document) == []
+
+
+async def test_a_tag_deleted_while_a_proposal_waits_is_left_out_and_the_rest_is_written(world: World) -> None:
+    document = world.letter("auto-tag", "auto-review")
+    await world.drain()
+    _delete_tag(world, "Invoice")
+    world.archive.edit(document, add_tags=["auto-approve"])
+    (job,) = await world.drain()
+    assert job.state is State.SUCCEEDED
+    assert world.archive.tag_names(document) == {"auto-tagged"}
+    assert world.archive.document(document)["created"] == "2026-05-12"
+
+
+async def test_a_tag_of_ours_deleted_while_a_proposal_waits_is_put_on_anew(world: World) -> None:
+    document = world.letter("auto-tag", "auto-review")
+    await world.drain()
+    _delete_tag(world, "auto-tagged")
+    world.archive.edit(document, add_tags=["auto-approve"])
+    (job,) = await world.drain()
+    assert job.state is State.SUCCEEDED
+    assert world.archive.tag_names(document) == {"Invoice", "auto-tagged"}
+
+
+def _delete_tag(world: World, name: str) -> None:
+    headers = {"Authorization": "Token practice-token"}
+    found = httpx.get(f"{world.archive.url}/api/tags/", params={"page_size": 100}, headers=headers).json()["results"]
+    (tag,) = (row["id"] for row in found if row["name"] == name)
+    httpx.delete(f"{world.archive.url}/api/tags/{tag}/", headers=headers).raise_for_status()
+
+
+async def test_a_document_that_is_given_up_loses_the_tags_and_the_note_of_its_review_too(world: World) -> None:
+    document = world.letter("auto-tag", "auto-review")
+    await world.drain()
+    world.archive.edit(document, add_tags=["auto-approve"])
+    refusal = Answer(403, body='{"detail": "You do not have permission to perform this action."}')
+    world.archive.faults.add(Fault(method="PATCH", answer=refusal))
+    (job,) = await world.drain()
+    assert job.state is State.FAILED
+    assert world.archive.tag_names(document) == {"auto-failed"}
+    (note,) = world.archive.notes(document)
+    assert "gave up" in note
+
+
+@pytest.mark.parametrize("drop", ["before", "after"])
+async def test_a_note_whose_answer_is_lost_is_not_posted_twice(world: World, drop: Literal["before", "after"]) -> None:
+    document = world.letter("auto-tag", "auto-review")
+    world.archive.faults.add(Fault(method="POST", path="/notes/", times=1, drop=drop))
+    async with world.sidecar(fast_clock(300)) as sidecar, running(sidecar):
+        await until(lambda: _is(sidecar, State.REVIEW), "the proposal waits")
+        world.archive.edit(document, add_tags=["auto-approve"])
+        await until(lambda: _is(sidecar, State.SUCCEEDED), "it is written")
+    posted = [entry for entry in world.archive.history(document) if "Note Added" in entry["changes"]]
+    assert len(posted) == 1
+    assert world.archive.notes(document) == []
+    assert len(world.model.calls()) == 1
+
+
+async def test_a_list_that_misses_a_document_does_not_reject_its_proposal(world: World) -> None:
+    document = world.letter("auto-tag", "auto-review")
+    await world.drain()
+    empty = Answer(200, body='{"count": 0, "next": null, "previous": null, "results": []}')
+    world.archive.faults.add(Fault(method="GET", path=r"/api/documents/\?", times=1, answer=empty))
+    await world.drain()
+    (job,) = await world.drain()
+    assert job.state is State.REVIEW
+    assert len(world.archive.notes(document)) == 1
+
+
+async def _is(sidecar: Sidecar, state: State) -> bool:
+    return [job.state for job in await sidecar.parts.db.run(report.jobs)] == [state]
