@@ -134,6 +134,8 @@ def _sort(request: Any) -> str | None:
     path = request.url.path
     if request.method == "PATCH":
         return "text" if "content" in json.loads(request.content) else "fields"
+    if request.method == "DELETE":
+        return "unnote"
     if request.method != "POST":
         return None
     ends = {"/update_version/": "version", "/bulk_edit/": "tags", "/notes/": "note", "/chat/completions": "question"}

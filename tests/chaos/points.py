@@ -48,6 +48,11 @@ SCENES = {
     "queue.tell": "second",
     "queue.rebase": "layer",
     "pages.forget": "again",
+    "review.keep": "shown",
+    "review.wait": "shown",
+    "review.decide": "shown",
+    "review.edit": "changed",
+    "undoing.record": "take_back",
 }
 #: Sorts of requests that change Paperless, and the one that is paid for.
 REQUESTS = {
@@ -58,6 +63,7 @@ REQUESTS = {
     "name": "a tag that is missing",
     "question": "what the model is asked",
     "version": "a searchable file as a new version",
+    "unnote": "a note that has done its duty",
 }
 STEPS = {
     "poll: list read": "Paperless has said what is tagged, and nothing is enqueued",
@@ -106,7 +112,7 @@ def _points() -> Iterator[Point]:
         yield Point(f"{name}: before the commit", "everything is said, nothing is committed", scene, backends)
         yield Point(f"{name}: after the commit", "committed, and nothing made of it yet", scene, backends)
     for sort, what in REQUESTS.items():
-        scene = "layer" if sort == "version" else "work"
+        scene = {"version": "layer", "unnote": "shown"}.get(sort, "work")
         yield Point(f"{sort}: before it is sent", f"{what}: all checks passed, not a byte is out", scene)
         yield Point(f"{sort}: sent", f"{what}: the other side has it, no answer was read", scene)
         yield Point(f"{sort}: answer lost", f"{what}: the other side did it and answered, and nobody heard it", scene)

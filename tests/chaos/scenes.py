@@ -10,6 +10,7 @@ import pikepdf
 
 from sidecar.domain.document import VERSION_LABEL
 from sidecar.practice.scans import scan_pdf
+from tests.chaos import people
 from tests.chaos.company import DPI
 from tests.chaos.points import Point
 from tests.chaos.walk import PAGES, Walk
@@ -201,7 +202,10 @@ def signed(data: bytes) -> bytes:
 
 SCENES: dict[str, Callable[[Walk], None]] = {
     scene.__name__: scene
-    for scene in (work, leap, set_back, orphans, hasten, withdraw, budget, suggest, prune, move, layer, second, again)
+    for scene in (
+        work, leap, set_back, orphans, hasten, withdraw, budget, suggest, prune, move, layer, second, again,
+        *people.SCENES,
+    )
 }
 
 

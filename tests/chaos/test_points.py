@@ -37,6 +37,9 @@ SAMPLE = (
     ("tags: sent", "hang"),
     ("version: answer lost", "kill"),
     ("queue.succeed: before the commit", "kill"),
+    ("review.wait: before the commit", "kill"),
+    ("review.decide: after the commit", "kill"),
+    ("undoing.record: after the commit", "kill"),
 )
 PAIRS = [(name, action) for name, point in POINTS.items() if BACKEND in point.backends for action in ACTIONS]
 
@@ -112,7 +115,7 @@ def test_every_request_that_changes_paperless_has_its_three_points() -> None:
         and isinstance(call.func, ast.Attribute)
         and call.func.attr in ("send", "send_file")
     }
-    assert senders == {"patch", "modify_tags", "add_note", "_create", "upload_version"}, (
+    assert senders == {"patch", "modify_tags", "add_note", "delete_note", "_create", "upload_version"}, (
         "a new request needs points: see points.REQUESTS"
     )
     for sort in REQUESTS:

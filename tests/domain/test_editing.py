@@ -1,0 +1,71 @@
+"""A person's changes to a proposal, in tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sidecar.domain.editing import Edit, edited
+from sidecar.domain.errors import PermanentError
+from sidecar.domain.vocabulary import Name, Names, Vocabulary
+from sidecar.domain.writeback import Proposal, TagDelta
+
+KNOWN = Vocabulary(
+    {
+        Names.TAGS: [Name(1, "Tax"), Name(2, "Invoice")],
+        Names.CORRESPONDENTS: [Name(7, "Ambervale Energy"), Name(8, "Müller GmbH")],
+        Names.DOCUMENT_TYPES: [Name(4, "Letter")],
+    }
+)
+BASE = {"title": "scan", "correspondent": None, "document_type": None, "created": "2026-01-02"}
+PROPOSAL = Proposal(BASE, {"title": "Invoice", "created": "2026-05-12"}, TagDelta(frozenset({2})))
+
+
+@pytest.mark.parametrize(
+    ("edit", "wanted", "tags"),
+    [
+        (Edit(title=" Invoice  of May "), {"title": "Invoice of May", "created": "2026-05-12"}, {2}),
+        (Edit(title="scan"), {"created": "2026-05-12"}, {2}),
+        (Edit(created="2026-06-01"), {"title": "Invoice", "created": "2026-06-01"}, {2}),
+        (Edit(correspondent="müller gmbh"), {"title": "Invoice", "created": "2026-05-12", "correspondent": 8}, {2}),
+        (Edit(document_type="Letter", without=("title", "date")), {"document_type": 4}, {2}),
+        (Edit(tags=("Tax",)), {"title": "Invoice", "created": "2026-05-12"}, {1}),
+        (Edit(without=("tags",)), {"title": "Invoice", "created": "2026-05-12"}, set()),
+    ],
+)
+def test_changes_come_over_what_is_proposed(edit: Edit, wanted: dict[str, Any], tags: set[int]) -> None:
+    found = edited(PROPOSAL, edit, KNOWN)
+    assert (found.wanted, found.delta.add) == (wanted, tags)
+
+
+def test_a_second_change_begins_with_the_first() -> None:
+    first = edited(PROPOSAL, Edit(title="Mine", tags=("Tax",)), KNOWN)
+    second = edited(first, Edit(created="2026-06-01"), KNOWN)
+    assert (second.wanted, second.delta.add) == ({"title": "Mine", "created": "2026-06-01"}, {1})
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (Edit(title=""), "A title cannot be empty"),
+        (Edit(title=" \n"), "A title cannot be empty"),
+        (Edit(title="x" * 129), "129 characters; Paperless takes 128"),
+        (Edit(created="12.05.2026"), '"12.05.2026" is no date'),
+        (Edit(created="2026-02-30"), "is no date"),
+        (Edit(correspondent="Ambervale"), 'no correspondent "Ambervale"'),
+        (Edit(document_type="Invoice"), 'no document type "Invoice"'),
+        (Edit(tags=("Tax", "auto-ocr")), 'no tag "auto-ocr"'),
+        (Edit(without=("correspondent",)), "not proposed. Proposed are: title, date, tags."),
+    ],
+)
+def test_what_cannot_be_written_is_refused_in_words(edit: Edit, said: str) -> None:
+    with pytest.raises(PermanentError, match=said.replace(".", r"\.")):
+        edited(PROPOSAL, edit, KNOWN)
+
+
+def test_a_title_of_128_characters_is_taken_and_a_text_has_none() -> None:
+    assert edited(PROPOSAL, Edit(title="x" * 128), KNOWN).wanted["title"] == "x" * 128
+    text = Proposal({"content": "old"}, {"content": "new"}, TagDelta())
+    with pytest.raises(PermanentError, match="not about the title"):
+        edited(text, Edit(title="Mine"), KNOWN)
