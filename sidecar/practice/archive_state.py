@@ -88,6 +88,8 @@ class State:
     logins_a_minute: int = 5
     #: When logins were tried, by time.monotonic().
     logins: list[float] = field(default_factory=list)
+    #: Workflows, mail rules and saved views, as their lists give them; the archive only keeps them.
+    speakers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     #: Told whenever a task is queued, so that the worker wakes.
     queued: threading.Event = field(default_factory=threading.Event)
     #: Told of each updated document, by id and actor (None in a task): what workflows listen to.

@@ -167,6 +167,12 @@ def statistics(call: Call) -> Answer:
     )
 
 
+def list_speakers(call: Call) -> Answer:
+    """List workflows, mail rules or saved views."""
+    rows = call.state.speakers.get(call.request.path.strip("/").rpartition("/")[2], [])
+    return json_answer({"count": len(rows), "next": None, "previous": None, "results": rows})
+
+
 def _counts(call: Call, sql: str) -> dict[str, int]:
     return {name: count for name, count in call.state.rows(sql)}  # noqa: C416 - rows are no tuples
 
@@ -180,4 +186,5 @@ ROUTES: list[Route] = [
     ("GET", "/api/ui_settings/", ui_settings),
     ("GET", "/api/status/", status),
     ("GET", "/api/statistics/", statistics),
+    ("GET", "/api/(?:workflows|mail_rules|saved_views)/", list_speakers),
 ]

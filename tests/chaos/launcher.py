@@ -135,7 +135,7 @@ def _sort(request: Any) -> str | None:
     if request.method == "PATCH":
         return "text" if "content" in json.loads(request.content) else "fields"
     if request.method == "DELETE":
-        return "unnote"
+        return "unnote" if path.endswith("/notes/") else "unname"
     if request.method != "POST":
         return None
     ends = {"/update_version/": "version", "/bulk_edit/": "tags", "/notes/": "note", "/chat/completions": "question"}

@@ -1,5 +1,8 @@
 """Scenes with a person in them: what is shown is changed, approved and rejected, and what was written is taken back."""
 
+import json
+
+from sidecar.practice.faults import Answer, Fault
 from tests.chaos.walk import Walk
 from tests.scenarios.letters import letter
 from tests.scenarios.waiting import until
@@ -53,6 +56,26 @@ def take_back(walk: Walk) -> None:
     _look_at_entries(walk, document_id, fields=2, tags=2)
 
 
+def leftover(walk: Walk) -> None:
+    """A tag that was made for a document is left over after an undo, and removed at the command line."""
+    world = walk.world
+    world.sidecar.settings |= {"CREATE_NAMES": "tags"}
+    answer = {"title": "A bill", "tags": ["Brand new"], "correspondent": None, "document_type": None, "created": None}
+    choice = {"index": 0, "message": {"role": "assistant", "content": json.dumps(answer)}, "finish_reason": "stop"}
+    said = {"id": "1", "object": "chat.completion", "model": "m", "choices": [choice]}
+    world.model.faults.add(Fault("POST", "/chat/", answer=Answer(200, body=json.dumps(said))))
+    document_id = world.add_letter(letter(1))
+    assert world.sidecar.drain() == 0
+    world.archive.edit(document_id, add_tags=[UNDO])
+    assert world.sidecar.drain() == 0
+    walk.run_into_it("names", "--unused", "--remove")
+    assert world.sidecar.call("names", "--unused", "--remove").returncode == 0
+    if world.archive.state.rows("SELECT 1 FROM names WHERE kind = 'tags' AND name = 'Brand new'"):
+        walk.find("lost", "the name is still there")
+    if "Brand new" in world.sidecar.call("names").stdout:
+        walk.find("lost", "the name is not forgotten")
+
+
 def _until_waiting(walk: Walk, document_id: int, *, notes: int, words: str = "") -> None:
     def is_shown() -> bool:
         standing = walk.world.archive.notes(document_id)
@@ -87,4 +110,4 @@ def _posted(walk: Walk, document_id: int) -> int:
     return sum("Note Added" in entry["changes"] for entry in walk.world.archive.history(document_id))
 
 
-SCENES = (shown, changed, take_back)
+SCENES = (shown, changed, take_back, leftover)

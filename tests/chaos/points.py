@@ -53,6 +53,7 @@ SCENES = {
     "review.decide": "shown",
     "review.edit": "changed",
     "undoing.record": "take_back",
+    "made_names.forget": "leftover",
 }
 #: Sorts of requests that change Paperless, and the one that is paid for.
 REQUESTS = {
@@ -64,6 +65,7 @@ REQUESTS = {
     "question": "what the model is asked",
     "version": "a searchable file as a new version",
     "unnote": "a note that has done its duty",
+    "unname": "a name that nobody uses any more",
 }
 STEPS = {
     "poll: list read": "Paperless has said what is tagged, and nothing is enqueued",
@@ -112,7 +114,7 @@ def _points() -> Iterator[Point]:
         yield Point(f"{name}: before the commit", "everything is said, nothing is committed", scene, backends)
         yield Point(f"{name}: after the commit", "committed, and nothing made of it yet", scene, backends)
     for sort, what in REQUESTS.items():
-        scene = {"version": "layer", "unnote": "shown"}.get(sort, "work")
+        scene = {"version": "layer", "unnote": "shown", "unname": "leftover"}.get(sort, "work")
         yield Point(f"{sort}: before it is sent", f"{what}: all checks passed, not a byte is out", scene)
         yield Point(f"{sort}: sent", f"{what}: the other side has it, no answer was read", scene)
         yield Point(f"{sort}: answer lost", f"{what}: the other side did it and answered, and nobody heard it", scene)

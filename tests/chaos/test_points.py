@@ -115,7 +115,7 @@ def test_every_request_that_changes_paperless_has_its_three_points() -> None:
         and isinstance(call.func, ast.Attribute)
         and call.func.attr in ("send", "send_file")
     }
-    assert senders == {"patch", "modify_tags", "add_note", "delete_note", "_create", "upload_version"}, (
+    assert senders == {"patch", "modify_tags", "add_note", "delete_note", "remove", "_create", "upload_version"}, (
         "a new request needs points: see points.REQUESTS"
     )
     for sort in REQUESTS:
