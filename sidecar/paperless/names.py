@@ -169,6 +169,8 @@ def _family(named: Collection[str], rows: Sequence[dict[str, Any]]) -> frozenset
     while below := {row["id"] for row in rows if row.get("parent") in found} - found:
         found |= below
     return frozenset(found)
+
+
 def _parents_below(row: dict[str, Any]) -> Iterator[tuple[int, int | None]]:
     """Give a tag and all below it, each with the tag above; a list need not have children in rows of their own."""
     yield row["id"], row.get("parent")

@@ -203,7 +203,19 @@ def signed(data: bytes) -> bytes:
 SCENES: dict[str, Callable[[Walk], None]] = {
     scene.__name__: scene
     for scene in (
-        work, leap, set_back, orphans, hasten, withdraw, budget, suggest, prune, move, layer, second, again,
+        work,
+        leap,
+        set_back,
+        orphans,
+        hasten,
+        withdraw,
+        budget,
+        suggest,
+        prune,
+        move,
+        layer,
+        second,
+        again,
         *people.SCENES,
     )
 }
