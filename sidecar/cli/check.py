@@ -34,8 +34,8 @@ def register(app: typer.Typer) -> None:
 def check(as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts.")) -> None:
     """Look whether everything is in place, and say what to do where it is not. Nothing is changed in Paperless."""
     with in_words():
-        settings = load_settings()
-    findings = run_async(_check(Parts(settings)))
+        parts = Parts(load_settings())
+    findings = run_async(_check(parts))
     if as_json:
         show.print_json([asdict(finding) for finding in findings])
     else:
@@ -118,8 +118,8 @@ async def _model(parts: Parts) -> str:
 def setup() -> None:
     """Make the tags in Paperless."""
     with in_words():
-        settings = load_settings()
-    run_async(_setup(Parts(settings)))
+        parts = Parts(load_settings())
+    run_async(_setup(parts))
 
 
 async def _setup(parts: Parts) -> None:

@@ -98,8 +98,8 @@ def _read(parts: Parts, file: Path, folder: Path, only: int | None) -> tuple[lis
 def suggest(document: int = typer.Argument(help="Number of a document in Paperless."), as_json: bool = _JSON) -> None:
     """Ask the model how it would file a document, and print that. Nothing is written."""
     with in_words():
-        settings = load_settings()
-    run_async(_suggest(Parts(settings), document, as_json))
+        parts = Parts(load_settings())
+    run_async(_suggest(parts, document, as_json))
 
 
 async def _suggest(parts: Parts, document_id: int, as_json: bool) -> None:

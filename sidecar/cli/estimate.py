@@ -49,12 +49,12 @@ def estimate(
     if not (query or tag or document):
         raise typer.BadParameter("name documents with --query, --tag or --document")
     with in_words():
-        settings = load_settings()
-    batch = run_async(_estimate(Parts(settings), query, tag, document, kind))
+        parts = Parts(load_settings())
+    batch = run_async(_estimate(parts, query, tag, document, kind))
     if as_json:
-        show.print_json(_json(batch, settings.currency))
+        show.print_json(_json(batch, parts.settings.currency))
     else:
-        _print(batch, settings.currency)
+        _print(batch, parts.settings.currency)
 
 
 @dataclass

@@ -19,8 +19,8 @@ def register(app: typer.Typer) -> None:
 def run(drain: bool = typer.Option(False, "--drain", help="Do what is due now, then end.")) -> None:
     """Work: find tagged documents, read and file them, until stopped."""
     with in_words():
-        settings = load_settings()
-    done = run_async(_run(Parts(settings), drain))
+        parts = Parts(load_settings())
+    done = run_async(_run(parts, drain))
     raise typer.Exit(Exit.DONE if done or not drain else Exit.WORK_LEFT)
 
 

@@ -95,6 +95,22 @@ def test_pages_for_a_vision_model_are_reckoned_without_those_that_may_not_leave(
     assert "With OCR_BUDGET_DAY (0.0050 USD) it takes about 3 days." in said
 
 
+@pytest.mark.parametrize("words", ["run", "check", "suggest 1"])
+def test_a_budget_in_money_without_prices_is_a_wrong_setting_in_words(stage: Stage, words: str) -> None:
+    said = stage.run(*words.split(), TAGGING_BUDGET_DAY="1")
+    assert (said.returncode, said.stderr.count("\n")) == (3, 1), said.stderr
+    assert said.stderr.startswith("TAGGING_BUDGET_DAY is an amount of money, but what practice at 127.0.0.1 costs")
+
+
+def test_a_run_that_leaves_work_for_the_next_day_ends_with_5(stage: Stage) -> None:
+    letters(stage, 2, "auto-tag")
+    said = stage.run("run", "--drain", TAGGING_BUDGET_DAY="1 token", TAGGING_CONCURRENCY="1")
+    assert said.returncode == 5
+    listed = json.loads(stage.run("jobs", "--state", "scheduled", "--json").stdout)
+    assert len(listed) == 1
+    assert listed[0]["reason"].startswith("Waits for its budget: what TAGGING_BUDGET_DAY allows")
+
+
 def test_without_documents_named_it_is_a_wrong_use(stage: Stage) -> None:
     assert stage.run("estimate").returncode == 2
     said = stage.run("estimate", "--tag", "nowhere")
