@@ -62,14 +62,14 @@ $(READY): requirements-dev.lock pyproject.toml scripts/install-system-packages.s
 		echo "Making $(VENV) with $$python"; "$$python" -m venv --clear $(VENV); \
 	fi; \
 	echo "Installing the locked Python packages"; \
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock || { \
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock || { \
 		echo "pip could not install them: its own words stand above. Is there a network?"; exit 1; }; \
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	touch $@
 
 # The queues and readers that ours are compared with, beside the rest.
 $(VENV)/.ready-bench: $(READY) requirements-bench.lock
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock && touch $@
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-bench.lock && touch $@
 
 # Language data to compare, by apt-get and npm; what cannot be had is left out.
 build/tessdata: scripts/tessdata.sh

@@ -22,6 +22,7 @@ from sidecar.domain.trigger import Tags
 from sidecar.parts import Parts, cores
 from sidecar.store import report
 from sidecar.worker.budget import Purse
+from sidecar.worker.chain import Chain, probes_of, providers_of
 from sidecar.worker.clock import Clock, steady_clock
 from sidecar.worker.delivery import Delivery
 from sidecar.worker.folder import WorkFolder
@@ -36,6 +37,7 @@ from sidecar.worker.runner import Lane, Rules, Runner
 from sidecar.worker.searchable import Searchable
 from sidecar.worker.second_reader import SecondReader
 from sidecar.worker.tagging import Tagging
+from sidecar.worker.turnstile import Rates, put_turnstiles
 from sidecar.worker.undo import Undo
 from sidecar.worker.upkeep import Bounds, Upkeep, show_life
 
@@ -77,13 +79,16 @@ class Sidecar:
         self._clock = clock
         db, paperless = parts.db, parts.paperless
         settle = timedelta(seconds=s.paperless_timeout_s + SETTLE_SLACK_S)
-        probes = {"paperless": paperless.probe, "model": parts.model.probe}
-        if parts.vision is not None:
-            probes[parts.vision.provider] = parts.vision.probe
-        self.providers = Providers(probes, clock=clock, on_return=self._back, shared=db if db.is_shared else None)
+        seeing = parts.vision.models if parts.vision is not None else ()
+        self.providers = Providers(
+            {"paperless": paperless.probe, **probes_of([*parts.models, *seeing])}, clock=clock, on_return=self._back,
+            shared=db if db.is_shared else None, chains=providers_of(parts.models) | providers_of(seeing),
+        )  # fmt: skip
         length = timedelta(seconds=max(s.lease_s, 2 * s.paperless_timeout_s))
         owner = uuid.uuid4().hex
         self.leases = Leases(db, owner, length=length, clock=clock)
+        rates = ((parts.models, Rates(s.llm_rpm, s.llm_tpm)), (seeing, Rates(s.vision_rpm, s.vision_tpm)))
+        put_turnstiles(rates, db, clock, owner)
         self.folder = WorkFolder(s.data_dir / WORK, owner)
         door = SharedDoor(db, owner, clock, hold=settle, width=s.paperless_writes) if db.is_shared else None
         gate = Gate(paperless.modify_tags, door or Door(s.paperless_writes))
@@ -95,22 +100,27 @@ class Sidecar:
         if parts.vision is not None:
             reading += (parts.vision.provider,)
             second = SecondReader(
-                parts.vision, db, self.leases, clock, self.purse, parts.privacy, width=s.vision_concurrency
-            )
+                parts.vision, db, self.leases, clock, self.purse, parts.privacy, width=s.vision_concurrency,
+                providers=self.providers,
+            )  # fmt: skip
         ocr = Ocr(
             paperless, db, intake, self.leases, parts.readers, tags, clock,
             folder=self.folder.path, cores=cores(s), max_file_bytes=s.max_file_mb * 1_000_000, second=second,
             searchable=self._searchable(gate), is_private=functools.partial(parts.names.is_among, parts.privacy.tags),
         )  # fmt: skip
+        chain = Chain(parts.models, self.providers, privacy=parts.privacy)
         tagging = Tagging(
-            parts.names, db, intake, self.leases, parts.tagger, tags, clock, purse=self.purse, privacy=parts.privacy
-        )
+            parts.names, db, intake, self.leases, parts.tagger.asking(chain), tags, clock, purse=self.purse,
+            private_tags=parts.privacy.tags,
+        )  # fmt: skip
         undo = Undo(paperless, parts.names, db, gate, self.leases, tags, clock)
         lanes = {
             Kind.UNDO: Lane(undo.propose, UNDOS, ("paperless",), after=undo.finish),
             Kind.OCR: Lane(ocr.propose, s.ocr_concurrency, reading),
             # Pages are read by this machine's processor, but all machines ask the same model.
-            Kind.TAGGING: Lane(tagging.propose, s.tagging_concurrency, ("paperless", "model"), together=db.is_shared),
+            Kind.TAGGING: Lane(
+                tagging.propose, s.tagging_concurrency, ("paperless", parts.model.provider), together=db.is_shared
+            ),
         }
         retry = RetryPolicy(s.max_attempts, s.max_crashes, s.retry_base_s, s.retry_cap_s)
         rules = Rules(retry, settle, s.fail_note, REVIEWED[s.review])

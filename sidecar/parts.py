@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, tzinfo
+from functools import partial
 from types import TracebackType
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,18 +20,20 @@ from sidecar.domain.job import Kind
 from sidecar.domain.privacy import Privacy, host_or_openai
 from sidecar.domain.suggestion import FilingRules
 from sidecar.domain.trigger import TagNames, Tags
+from sidecar.engines.llm import PROVIDER as MODEL
 from sidecar.engines.llm import Model
 from sidecar.engines.polyglot import engine_for
 from sidecar.engines.prompts import Prompts
 from sidecar.engines.raster import Limits
 from sidecar.engines.readers import Readers
 from sidecar.engines.tagger import Tagger
+from sidecar.engines.thinking import Thinking
 from sidecar.engines.vision import PROVIDER as VISION
 from sidecar.engines.vision import Vision
 from sidecar.paperless.client import Paperless
 from sidecar.paperless.http import Http
 from sidecar.paperless.names import NameList
-from sidecar.settings import OcrEngine, Settings
+from sidecar.settings import OcrEngine, Settings, secret
 from sidecar.store.database import Database
 from sidecar.store.sqlite import SqliteDatabase
 
@@ -48,13 +52,9 @@ class Parts:
         )
         self.names = NameList(self.paperless.http)
         self.tag_names = tag_names(settings)
-        self.model = Model(
-            settings.llm_model,
-            base_url=settings.openai_base_url,
-            api_key=settings.openai_api_key.get_secret_value() if settings.openai_api_key else None,
-            timeout_s=settings.llm_timeout_s,
-            max_tokens=settings.llm_max_tokens,
-        )
+        #: Who files documents, in the order in which they are asked.
+        self.models = text_models(settings)
+        self.model = self.models[0]
         self.prompts = Prompts(settings.prompts_dir)
         self.tagger = Tagger(self.model, self.prompts, filing_rules(settings), document_tokens=settings.document_tokens)
         data, kind = settings.ocr_data_dir, settings.tesseract
@@ -64,7 +64,7 @@ class Parts:
         self.vision = vision(settings, self.prompts)
         self.prices = prices.parse(settings.prices)
         seeing = self.vision.models if self.vision else ()
-        self.budgets = budgets(settings, {Kind.TAGGING: [self.model], Kind.OCR: seeing})
+        self.budgets = budgets(settings, {Kind.TAGGING: self.models, Kind.OCR: seeing})
         self.privacy = Privacy(settings.private_tags, settings.local_hosts)
         self.db = database(settings)
 
@@ -76,7 +76,8 @@ class Parts:
     async def close(self) -> None:
         """Close connections and the store."""
         await self.paperless.http.close()
-        await self.model.close()
+        for model in self.models:
+            await model.close()
         if self.vision is not None:
             await self.vision.close()
         self.readers.close()
@@ -91,6 +92,55 @@ class Parts:
         await self.close()
 
 
+def text_models(settings: Settings) -> list[Model]:
+    """Return the models that file documents: those at OPENAI_BASE_URL, then the fall-backs. One without a name if
+    none is set up, which says so when it is asked."""
+    s = settings
+    made = partial(Model, timeout_s=s.llm_timeout_s, max_tokens=s.llm_max_tokens, thinking=thinking(s))
+    names = [name.strip() for name in s.llm_model.split(",") if name.strip()]
+    if not names and not s.llm_fallbacks:
+        names = [""]
+    here = partial(made, base_url=s.openai_base_url, api_key=secret(s.openai_api_key))
+    models = [here(name, provider=numbered(MODEL, number)) for number, name in enumerate(names, 1)]
+    return models + fallbacks(
+        made, MODEL, "LLM", s.llm_fallbacks, secret(s.llm_fallback_api_keys), first=len(models) + 1
+    )
+
+
+def fallbacks(
+    made: Callable[..., Model],
+    provider: str,
+    prefix: str,
+    wanted: Sequence[tuple[str, str]],
+    keys: str | None,
+    *,
+    first: int,
+) -> list[Model]:
+    """Return the models of a setting of fall-backs, each with a key of its own or none: no key goes to another host.
+
+    Their providers are numbered from `first`. Raises SettingsError for keys that belong to none.
+    """
+    given = [key.strip() for key in re.split(r"[,\n]", keys or "")]
+    if len(given) > len(wanted) and any(given):
+        raise SettingsError([f"{prefix}_FALLBACK_API_KEYS has {len(given)} keys for {len(wanted)} fall-backs."])
+    given += [""] * len(wanted)
+    names = (f"{prefix}_FALLBACKS", f"{prefix}_FALLBACKS", f"{prefix}_FALLBACK_API_KEYS")
+    return [
+        made(name, base_url=address, api_key=key or None, provider=numbered(provider, number), settings=names)
+        for number, ((name, address), key) in enumerate(zip(wanted, given, strict=False), first)
+    ]
+
+
+def numbered(provider: str, number: int) -> str:
+    """Return the name by which the so-manieth of several is parked: "model", "model 2", .."""
+    return provider if number == 1 else f"{provider} {number}"
+
+
+def thinking(settings: Settings) -> Thinking:
+    """Return whether models are to think."""
+    return Thinking(settings.llm_thinking.value)
+
+
 def vision(settings: Settings, prompts: Prompts) -> Vision | None:
     """Return the models that read pages, None where Tesseract reads alone. Raises SettingsError if none is named."""
     s = settings
@@ -98,21 +148,19 @@ def vision(settings: Settings, prompts: Prompts) -> Vision | None:
         return None
     if not s.vision_model:
         raise SettingsError([f"VISION_MODEL is missing: OCR_ENGINE={s.ocr_engine} takes a model that reads pages."])
-    key = s.vision_api_key or s.openai_api_key
-    models = [
-        Model(
-            name,
-            base_url=s.vision_base_url or s.openai_base_url,
-            api_key=key.get_secret_value() if key else None,
-            timeout_s=s.vision_timeout_s,
-            max_tokens=s.vision_max_tokens,
-            provider=VISION,
-            settings=("VISION_MODEL", "VISION_BASE_URL", "VISION_API_KEY"),
-        )
-        for name in s.vision_model
-    ]
     below = s.ocr_auto_confidence if s.ocr_engine is OcrEngine.AUTO else None
-    return Vision(models, prompts, pixels=s.vision_pixels, below=below)
+    return Vision(vision_models(s), prompts, pixels=s.vision_pixels, below=below)
+
+
+def vision_models(settings: Settings) -> list[Model]:
+    """Return the models that read pages: those at VISION_BASE_URL or OPENAI_BASE_URL, then the fall-backs."""
+    s = settings
+    key = s.vision_api_key or s.openai_api_key
+    made = partial(Model, timeout_s=s.vision_timeout_s, max_tokens=s.vision_max_tokens, thinking=thinking(s))
+    names = ("VISION_MODEL", "VISION_BASE_URL", "VISION_API_KEY")
+    here = partial(made, base_url=s.vision_base_url or s.openai_base_url, api_key=secret(key), settings=names)
+    models = [here(name, provider=VISION) for name in s.vision_model]
+    return models + fallbacks(made, VISION, "VISION", s.vision_fallbacks, secret(s.vision_fallback_api_keys), first=2)
 
 
 def budgets(settings: Settings, used: Mapping[Kind, Sequence[Model]]) -> dict[Kind, Budget]:

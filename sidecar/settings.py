@@ -62,6 +62,14 @@ class TesseractKind(StrEnum):
     PROGRAM = "program"
 
 
+class Thinking(StrEnum):
+    """Whether models think before they answer."""
+
+    OFF = "off"
+    ON = "on"
+    AUTO = "auto"
+
+
 class LogFormat(StrEnum):
     """How log lines look."""
 
@@ -167,7 +175,21 @@ def _zone(value: str) -> str:
     return value
 
 
+def _fallback(value: str) -> tuple[str, str]:
+    """Split `model@https://host/v1`; a model's name may have an @ in it."""
+    at = max(value.rfind("@http://"), value.rfind("@https://"))
+    if at < 1:
+        raise ValueError("must be MODEL@ADDRESS, as in small-model@https://host/v1; several with commas")
+    return value[:at], _address(value[at + 1 :])
+
+
+def _fallbacks(value: object) -> object:
+    return tuple(_fallback(part) for part in _list(value)) if isinstance(value, str) else value  # type: ignore[attr-defined]
+
+
 Address = Annotated[str, AfterValidator(_address)]
+#: Models and the addresses of their endpoints, in the order in which they are asked.
+Fallbacks = Annotated[tuple[tuple[str, str], ...], NoDecode, BeforeValidator(_fallbacks)]
 Tag = Annotated[str, AfterValidator(_tag)]
 #: What may be spent in a time: an amount, a number of tokens, or both.
 Allowance = Annotated[str, AfterValidator(_allowance)]
@@ -243,6 +265,16 @@ class Settings(BaseSettings):
     )
     vision_base_url: Address | None = Field(None, description="Its endpoint, if it is not OPENAI_BASE_URL.")
     vision_api_key: SecretStr | None = Field(None, description="Its key, if it is not OPENAI_API_KEY.")
+    vision_fallbacks: Fallbacks = Field(
+        (), description="Models that read pages while those are away, or no good: MODEL@ADDRESS, several with commas."
+    )
+    vision_fallback_api_keys: SecretStr | None = Field(
+        None, description="Their keys in the same order, with commas; none for one that needs none."
+    )
+    vision_rpm: int | None = Field(
+        None, ge=1, description="Requests a minute to each endpoint that reads pages; empty for as many as there are."
+    )
+    vision_tpm: int | None = Field(None, ge=1, description="The same in tokens a minute.")
     vision_timeout_s: float = Field(300.0, gt=0, le=3600, description="Longest time for one page.")
     vision_max_tokens: int = Field(6000, ge=200, description="Longest text of one page, in tokens.")
     vision_concurrency: int = Field(2, ge=1, le=64, description="Pages with the vision model at a time.")
@@ -260,7 +292,26 @@ class Settings(BaseSettings):
     openai_base_url: Address | None = Field(
         None, description="Address of an OpenAI-compatible endpoint (Ollama: http://host:11434/v1); empty for OpenAI."
     )
-    llm_model: str = Field("", description="Name of the model that files documents; empty: nothing is filed.")
+    llm_model: str = Field(
+        "",
+        description="Name of the model that files documents, several with commas: the next one where one gives no "
+        "usable answer; empty: nothing is filed.",
+    )
+    llm_fallbacks: Fallbacks = Field(
+        (), description="Models elsewhere for when those are away, or no good: MODEL@ADDRESS, several with commas."
+    )
+    llm_fallback_api_keys: SecretStr | None = Field(
+        None, description="Their keys in the same order, with commas; nothing between the commas for one without."
+    )
+    llm_rpm: int | None = Field(
+        None, ge=1, description="Requests a minute to each endpoint that files; empty for as many as there are."
+    )
+    llm_tpm: int | None = Field(None, ge=1, description="The same in tokens a minute.")
+    llm_thinking: Annotated[Thinking, BeforeValidator(_lower)] = Field(
+        Thinking.AUTO,
+        description="Whether models think before they answer: off, on, or auto: as the server does, and off once one "
+        "thought for so long that its answer was cut off.",
+    )
     llm_timeout_s: float = Field(300.0, gt=0, le=3600, description="Longest time for one answer of the model.")
     llm_max_tokens: int = Field(1000, ge=50, description="Longest answer of the model, in tokens.")
     llm_language: str = Field("", description="Language of titles; empty for the document's own.")
@@ -413,6 +464,11 @@ def from_paperless_gpt(environment: Mapping[str, str]) -> dict[str, Any]:
     if environment.get("LLM_PROVIDER", "").lower() == "ollama" and (host := environment.get("OLLAMA_HOST")):
         found["openai_base_url"] = f"{host.rstrip('/')}/v1"
     return found
+
+
+def secret(value: SecretStr | None) -> str | None:
+    """Return what a setting keeps out of sight."""
+    return value.get_secret_value() if value else None
 
 
 def load(**given: Any) -> Settings:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
@@ -42,6 +43,22 @@ Check = Callable[[object], T]
 Record = Callable[[Reply, str, T | None], Awaitable[None]]
 
 
+#: Awaited before a model is asked once more about the same.
+Again = Callable[[], Awaitable[None]]
+#: Entered for as long as one model is asked: what is to hold meanwhile. Gives what is to be awaited in between.
+Around = Callable[[Model], AbstractAsyncContextManager[Again]]
+
+
+async def at_once() -> None:
+    """Wait for nothing."""
+
+
+@asynccontextmanager
+async def free(_model: Model) -> AsyncIterator[Again]:
+    """Let a model be asked without any condition."""
+    yield at_once
+
+
 class Posed(Protocol):
     """A question about a document, but for the random mark around its text."""
 
@@ -58,20 +75,34 @@ class Posed(Protocol):
         """The JSON schema of an answer."""
 
 
+class Asked(Protocol):
+    """Who is asked: one model, or a chain of them."""
+
+    @property
+    def name(self) -> str:
+        """The name of the model that is meant."""
+
+    def prepare(self) -> None:
+        """Load what the first question needs."""
+
+    async def walk(self, attempt: Callable[[Model], Awaitable[T]], *, about: str, private: bool = False) -> T:
+        """Try with one model after another."""
+
+
 class Asker:
     """Asks questions about documents in the words of the prompts."""
 
     def __init__(self, prompts: Prompts) -> None:
         self._prompts = prompts
 
-    async def ask(self, model: Model, question: Posed, check: Check[T], record: Record[T]) -> T:
+    async def ask(self, model: Model, question: Posed, check: Check[T], record: Record[T], again: Again = at_once) -> T:
         """Return a checked answer after one call, where that can be used.
 
         If not, there is one more chance of each kind, three calls at most: an answer that was cut off gets twice the
         room, any other is to be repaired, and in a simpler form if it was no JSON at all. A document for which there
         is no room in the model's context is shortened; a note of the reply says so.
 
-        Raises UnusableError if no answer can be used, and the errors of `Model.ask`.
+        Raises UnusableError if no answer can be used, and the errors of `Model.ask` and of `again`.
         """
         talk = Talk(self._prompts, question, model.max_tokens)
         calls = 0
@@ -91,6 +122,7 @@ class Asker:
             await record(reply, f"unusable: {problem}", None)
             if calls == MOST_CALLS or not talk.has_another_chance(reply, problem, model.name):
                 raise UnusableError(f"The model {model.name} gave no usable answer, {TIMES[calls]}: {problem}")
+            await again()
 
 
 class Talk:

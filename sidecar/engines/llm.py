@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from sidecar.domain.privacy import Privacy
 from sidecar.engines import complaints
 from sidecar.engines.failures import Failures
 from sidecar.engines.forms import Form, Manners, Message
@@ -26,6 +27,8 @@ __all__ = ["PROVIDER", "Message", "Model", "Reply"]
 PROVIDER = "model"
 #: Parameters that the package does not know.
 _EXTRA = ("chat_template_kwargs", "think")
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -79,6 +82,11 @@ class Model:
         return self._base_url or "OpenAI"
 
     @property
+    def url(self) -> str:
+        """The endpoint's address, empty for OpenAI's own."""
+        return self._base_url or ""
+
+    @property
     def identity(self) -> tuple[str, str, int]:
         """What makes its answers its own: name, address, longest answer."""
         return self.name, self._base_url or "", self.max_tokens
@@ -106,6 +114,14 @@ class Model:
     def prepare(self) -> None:
         """Load what the first question needs: it takes a second, which must not lie between a check and asking."""
         self._open()
+
+    async def walk(self, attempt: Callable[[Model], Awaitable[T]], *, about: str, private: bool = False) -> T:
+        """Do with this one model what a chain of them does: see `worker/chain.py`.
+
+        Raises PermanentError where a `private` question would leave the house.
+        """
+        Privacy().require(private, self.name, self.url)
+        return await attempt(self)
 
     async def ask(
         self,
@@ -167,7 +183,7 @@ class Model:
         if reply.thought and reply.cut_off and not reply.filtered and self.manners.thinking is Thinking.AUTO:
             _log.info("%s thought until its answer was cut off; asking it not to think from now on", self.name)
             self.manners.thinking = Thinking.OFF
-        return replace(reply, model=self.name, provider=self.provider)
+        return replace(reply, model=self.name, provider=self.provider, url=self.url)
 
     def _learn(self, error: openai.APIStatusError, options: dict[str, Any], form: Form | None) -> bool:
         """Note what the server refused. Return whether asking again without it makes sense."""

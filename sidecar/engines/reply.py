@@ -38,6 +38,8 @@ class Reply:
     #: Who answered: the model's name, and its provider as it is parked.
     model: str = ""
     provider: str = ""
+    #: The endpoint's address; empty for OpenAI's own.
+    url: str = ""
     #: Sentences for the owner about how the question had to be put.
     notes: tuple[str, ...] = ()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from sidecar.domain.errors import PermanentError
 from sidecar.domain.suggestion import FilingRules, Suggestion, answer_schema, check_answer
 from sidecar.domain.vocabulary import Names, Vocabulary
-from sidecar.engines.asking import Asker
+from sidecar.engines.asking import Around, Asked, Asker, free
 from sidecar.engines.excerpt import CHARACTERS_PER_TOKEN, excerpt
 from sidecar.engines.llm import Model, Reply
 from sidecar.engines.prompts import Prompts
@@ -34,7 +35,7 @@ class Question:
 class Tagger:
     """Asks one model how to file documents, under the owner's rules."""
 
-    def __init__(self, model: Model, prompts: Prompts, rules: FilingRules, *, document_tokens: int = 6000) -> None:
+    def __init__(self, model: Asked, prompts: Prompts, rules: FilingRules, *, document_tokens: int = 6000) -> None:
         self.model = model
         self.rules = rules
         self._prompts = prompts
@@ -64,11 +65,33 @@ class Tagger:
         parts = json.dumps([self.model.name, rules_text, shape, schema], sort_keys=True)
         return Question(rules_text, text, schema, hashlib.sha256(parts.encode()).hexdigest())
 
-    async def ask(self, question: Question, vocabulary: Vocabulary, *, today: date, record: Recorder) -> Suggestion:
-        """Return a checked suggestion after one call, or two if the first answer could not be used.
+    def asking(self, asked: Asked) -> Tagger:
+        """Return the same tagger, asking somebody else."""
+        other = copy(self)
+        other.model = asked
+        return other
 
-        Raises PermanentError if the second cannot be used either, and the errors of `Model.ask`.
+    async def ask(
+        self,
+        question: Question,
+        vocabulary: Vocabulary,
+        *,
+        today: date,
+        record: Recorder,
+        private: bool = False,
+        around: Around = free,
+    ) -> Suggestion:
+        """Return a checked suggestion. A `private` question is sent to nobody outside the house; `around` is entered
+        for each model that is asked.
+
+        Raises UnusableError if no answer can be used, and the errors of `Model.ask` or of the chain.
         """
-        return await self._asker.ask(
-            self.model, question, lambda answer: check_answer(answer, self.rules, vocabulary, today), record
-        )
+
+        async def attempt(model: Model) -> Suggestion:
+            def check(answer: object) -> Suggestion:
+                return check_answer(answer, self.rules, vocabulary, today)
+
+            async with around(model) as again:
+                return await self._asker.ask(model, question, check, record, again)
+
+        return await self.model.walk(attempt, about=question.key, private=private)

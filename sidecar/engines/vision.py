@@ -35,6 +35,11 @@ class Vision:
         return Vision(models, self._prompts, pixels=self.pixels, below=self._below) if models else None
 
     @property
+    def has_fallbacks(self) -> bool:
+        """Whether more than one endpoint can be asked."""
+        return len({model.provider for model in self.models}) > 1
+
+    @property
     def reading(self) -> dict[str, object]:
         """Everything here that can change a page's text."""
         names = [model.identity for model in self.models]
@@ -56,10 +61,6 @@ class Vision:
         url = f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}"
         content = [{"type": "text", "text": self._prompt}, {"type": "image_url", "image_url": {"url": url}}]
         return await model.ask([{"role": "user", "content": content}])
-
-    async def probe(self) -> None:
-        """Ask the first model for a sign of life. Raises OutageError and others where there is none."""
-        await self.models[0].probe()
 
     async def close(self) -> None:
         """Close all connections."""

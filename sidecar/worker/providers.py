@@ -43,8 +43,11 @@ class Providers:
         clock: Clock,
         on_return: Callable[[], None],
         shared: Database | None = None,
+        chains: Mapping[str, Collection[str]] | None = None,
     ) -> None:
+        """`chains` names, for the first provider of a chain, all of it: any of them will do in its place."""
         self._shared = shared
+        self._chains = chains or {}
         #: Parked or back by our own word, and not told to the others yet.
         self._untold: set[str] = set()
         self._probes = probes
@@ -53,17 +56,33 @@ class Providers:
         self.parked: dict[str, Parked] = {}
         #: Times a provider was parked since it last proved itself.
         self._failures: dict[str, int] = {}
-        self._streaks: dict[str, set[int]] = {}
+        self._streaks: dict[str, set[object]] = {}
 
     def available(self, names: Collection[str]) -> bool:
-        """Say whether none of these is parked."""
-        return not any(name in self.parked for name in names)
+        """Say whether none of these is parked; of a chain one that is not will do."""
+        return all(any(each not in self.parked for each in self._chain(name)) for name in names)
+
+    def why_parked(self, name: str) -> tuple[str, float] | None:
+        """Return why this one, whoever stands in for it, is left alone, and for how many more seconds; else None."""
+        parked = self.parked.get(name)
+        return None if parked is None else (parked.reason, (parked.until - self._clock.now()).total_seconds())
 
     def proved(self, names: Collection[str]) -> None:
-        """Note that work with these providers came to its end: forget what was held against them."""
+        """Note that work with these providers came to its end: forget what was held against them.
+
+        Of a chain it is not known who did it; that is for `answered` to say.
+        """
         for name in names:
-            self._failures.pop(name, None)
-            self._streaks.pop(name, None)
+            if len(self._chain(name)) == 1:
+                self.answered(name)
+
+    def answered(self, name: str) -> None:
+        """Forget what was held against this one."""
+        self._failures.pop(name, None)
+        self._streaks.pop(name, None)
+
+    def _chain(self, name: str) -> Collection[str]:
+        return self._chains.get(name) or (name,)
 
     def park(self, error: OutageError) -> None:
         """Leave the provider alone for a while; longer each time until it proves itself."""
@@ -71,7 +90,7 @@ class Providers:
         before = self.parked.get(name)
         if before is None or now >= before.until:  # jobs that were under way together fail together: that is once
             self._failures[name] = self._failures.get(name, 0) + 1
-        wait_s = parking_s(self._failures[name], self._clock.chance(), error.retry_after_s)
+        wait_s = parking_s(self._failures.setdefault(name, 1), self._clock.chance(), error.retry_after_s)
         if before is None:
             level = logging.ERROR if isinstance(error, MisconfiguredError) else logging.WARNING
             _log.log(level, "%s Work that needs it waits; nothing is lost.", error)
@@ -85,13 +104,14 @@ class Providers:
             name: replace(one, until=one.until + by, since=one.since + by) for name, one in self.parked.items()
         }
 
-    async def excuses(self, name: str, document_id: int, reason: str) -> bool:
-        """Say whether a document's failure is the provider's fault and not the document's own.
+    async def excuses(self, name: str, document: object, reason: str) -> bool:
+        """Say whether a document's failure is the provider's fault and not the document's own. `document` is anything
+        by which documents are told apart.
 
         It is if the provider gives no sign of life now, or if it failed several documents in a row.
         """
         streak = self._streaks.setdefault(name, set())
-        streak.add(document_id)
+        streak.add(document)
         if not await self.is_alive(name):
             return True
         if len(streak) < STREAK:

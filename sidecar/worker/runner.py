@@ -280,7 +280,7 @@ class Runner:
                 await self._db.run(queue.cancel, job, reason=str(error), now=now)
             case OutageError():
                 self._providers.park(error)
-                await self._release(job, str(error))
+                await self._wait(job, error)
             case BudgetError():
                 await self._db.run(queue.retry, job, run_after=error.until, reason=str(error), now=now, blame=False)
                 _log.warning("document %s: %s. %s", job.document_id, job.kind, error)
@@ -294,6 +294,16 @@ class Runner:
             case _:
                 _log.exception("document %s: a fault in the sidecar", job.document_id, exc_info=error)
                 await self._try_later(job, TemporaryError(f"A fault in the sidecar: {type(error).__name__}: {error}"))
+
+    async def _wait(self, job: Job, error: OutageError) -> None:
+        """Hand the job back; it waits with all others, or, if another endpoint serves those and not it, by itself."""
+        parked = self._providers.why_parked(error.provider)
+        if parked is None or not self.can_run(job.kind):
+            await self._release(job, str(error))
+            return
+        now = self._clock.now()
+        until = now + timedelta(seconds=max(parked[1], 1.0))
+        await self._db.run(queue.retry, job, run_after=until, reason=str(error), now=now, blame=False)
 
     async def _try_later(self, job: Job, error: TemporaryError) -> None:
         """Put the job off. If it is the suspect provider's fault and not the job's own, it costs no attempt."""

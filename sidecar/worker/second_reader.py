@@ -26,6 +26,7 @@ from sidecar.worker.budget import Purse
 from sidecar.worker.clock import Clock
 from sidecar.worker.finishing import once_the_store_is_back, to_the_end
 from sidecar.worker.lease import Leases
+from sidecar.worker.providers import Providers
 
 _log = logging.getLogger(__name__)
 
@@ -36,12 +37,22 @@ class SecondReader:
     """Asks vision models about pages, `width` at a time over all documents."""
 
     def __init__(
-        self, vision: Vision, db: Database, leases: Leases, clock: Clock, purse: Purse, privacy: Privacy, *, width: int
+        self,
+        vision: Vision,
+        db: Database,
+        leases: Leases,
+        clock: Clock,
+        purse: Purse,
+        privacy: Privacy,
+        *,
+        width: int,
+        providers: Providers,
     ) -> None:
         at_home = [model for model in vision.models if privacy.is_at_home(*model.identity[:2])]
         #: Who reads pages of documents, and of those that may not leave the owner's network (None: nobody).
         self.vision, self.at_home = vision, vision.limited_to(at_home)
         self._purse = purse
+        self._providers = providers
         self._db = db
         self._leases = leases
         self._clock = clock
@@ -69,6 +80,7 @@ class SecondReader:
                 _, url, longest = model.identity
                 guess = (tokens_of_page(vision.pixels), longest)
                 try:
+                    self._pass_over(model, vision)
                     async with self._purse.call(Kind.OCR, model.name, host_or_openai(url), guess):
                         reply = await self._ask(job, model, await picture())
                         page, problem = self._judge(model, reply, ours, said)
@@ -92,6 +104,12 @@ class SecondReader:
             raise trouble
         return replace(ours, reason="; ".join([ours.reason, *(f"not taken from {one}" for one in said)])), False
 
+    def _pass_over(self, model: Model, vision: Vision) -> None:
+        """Raise OutageError for a model whose endpoint is parked, while another endpoint may do."""
+        parked = self._providers.why_parked(model.provider) if vision.has_fallbacks else None
+        if parked is not None:
+            raise OutageError(model.provider, parked[0], retry_after_s=parked[1])
+
     async def _ask(self, job: Job, model: Model, picture: bytes) -> Reply:
         model.prepare()
         await self._leases.assure(job, 0)  # after a long sleep somebody else may have asked already
@@ -100,6 +118,8 @@ class SecondReader:
 
     async def _note_failure(self, job: Job, model: Model, error: Exception) -> None:
         """Write down a call that failed: a server that did not answer in time may well send a bill."""
+        if isinstance(error, OutageError) and self.vision.has_fallbacks:
+            self._providers.park(error)  # so that the next page goes to the next endpoint at once
         if isinstance(error, BudgetError | OutageError):
             return  # it did not get as far as reading the page
         host, now = host_or_openai(model.identity[1]), self._clock.now()

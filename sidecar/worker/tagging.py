@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 
 from sidecar.domain.job import Job, Kind
 from sidecar.domain.prices import tokens_of
-from sidecar.domain.privacy import Privacy, host_or_openai
+from sidecar.domain.privacy import host_or_openai
 from sidecar.domain.suggestion import SINGLE_NAMES, Suggestion, wanted_fields
 from sidecar.domain.trigger import Tags
 from sidecar.domain.vocabulary import Names, Vocabulary
 from sidecar.domain.writeback import Proposal, TagDelta
-from sidecar.engines.llm import Reply
+from sidecar.engines.asking import Again
+from sidecar.engines.llm import Model, Reply
 from sidecar.engines.tagger import Question, Tagger
 from sidecar.paperless.names import NameList
-from sidecar.store import ledger, pages
+from sidecar.store import ledger, pages, queue
 from sidecar.store.database import Database
 from sidecar.store.ledger import Call
 from sidecar.worker.budget import Purse
@@ -40,10 +43,10 @@ class Tagging:
         clock: Clock,
         *,
         purse: Purse,
-        privacy: Privacy,
+        private_tags: Collection[str] = (),
     ) -> None:
         self._purse = purse
-        self._privacy = privacy
+        self._private_tags = private_tags
         self._leases = leases
         self._names = names
         self._db = db
@@ -59,10 +62,8 @@ class Tagging:
         question = self._tagger.question(document.content, vocabulary)
         suggestion = await self._db.run(pages.load_answer, question.key)
         if suggestion is None:
-            name, url, _ = self._tagger.model.identity
-            is_private = await self._names.is_among(self._privacy.tags, document.tags)
-            self._privacy.require(is_private, name, url)
-            suggestion = await self._ask(job, question, vocabulary)
+            is_private = await self._names.is_among(self._private_tags, document.tags)
+            suggestion = await self._ask(job, question, vocabulary, is_private=is_private)
         ids = await self._ids(suggestion, vocabulary)
         chosen = {ids[Names.TAGS, tag] for tag in suggestion.tags}
         return Proposal(
@@ -74,15 +75,13 @@ class Tagging:
             ),
         )
 
-    async def _ask(self, job: Job, question: Question, vocabulary: Vocabulary) -> Suggestion:
-        name, url, longest = self._tagger.model.identity
-        host = host_or_openai(url)
+    async def _ask(self, job: Job, question: Question, vocabulary: Vocabulary, *, is_private: bool) -> Suggestion:
         asked = tokens_of(question.rules_text, question.text, json.dumps(question.schema))
 
         async def record(reply: Reply, outcome: str, suggestion: Suggestion | None) -> None:
             call = Call(
-                "tagging", name, reply.input_tokens, reply.output_tokens, outcome, reply.seconds, host,
-                estimated=reply.estimated,
+                "tagging", reply.model, reply.input_tokens, reply.output_tokens, outcome, reply.seconds,
+                host_or_openai(reply.url), estimated=reply.estimated,
             )  # fmt: skip
             call = call.priced(self._purse.prices, guess=(asked, tokens_of(reply.text)))
             answer = None if suggestion is None else (question.key, suggestion)
@@ -90,19 +89,25 @@ class Tagging:
             await once_the_store_is_back(
                 lambda: self._db.run(ledger.record, job, call, answer=answer, now=now), self._clock
             )
+            if suggestion is not None:
+                for note in reply.notes:
+                    await self._db.run(queue.tell, job, note, now=now)
 
-        today, told = self._clock.now().date(), list[str]()
-        async with self._purse.call(Kind.TAGGING, name, host, (asked, longest)) as place:
+        async def to_the_end_of_it(reply: Reply, outcome: str, suggestion: Suggestion | None) -> None:
+            await to_the_end(record(reply, outcome, suggestion))  # what was paid for is kept, whoever stops us
 
-            async def to_the_end_of_it(reply: Reply, outcome: str, suggestion: Suggestion | None) -> None:
-                await to_the_end(record(reply, outcome, suggestion))  # what was paid for is kept, whoever stops us
-                if suggestion is None and not told:
-                    told.append(outcome)
-                    await self._purse.take(place)  # it will be asked a second time
+        @asynccontextmanager
+        async def paying(model: Model) -> AsyncIterator[Again]:
+            host = host_or_openai(model.url)
+            async with self._purse.call(Kind.TAGGING, model.name, host, (asked, model.max_tokens)) as place:
+                model.prepare()
+                await self._leases.assure(job, 0)  # after a long sleep somebody else may have asked already
+                yield lambda: self._purse.take(place)
 
-            self._tagger.model.prepare()
-            await self._leases.assure(job, 0)  # after a long sleep somebody else may have asked already
-            return await self._tagger.ask(question, vocabulary, today=today, record=to_the_end_of_it)
+        return await self._tagger.ask(
+            question, vocabulary, today=self._clock.now().date(), record=to_the_end_of_it, private=is_private,
+            around=paying,
+        )  # fmt: skip
 
     async def _ids(self, suggestion: Suggestion, vocabulary: Vocabulary) -> dict[tuple[Names, str], int]:
         """Resolve every name of the suggestion; those that do not exist were allowed to be made, and are made."""
