@@ -20,11 +20,15 @@ class Used:
 @reading
 def used(tx: Transaction, providers: Sequence[str], *, since: datetime) -> Used:
     """Return what these providers were asked since then. Calls that are still under way are not in the ledger."""
-    names = {f"p{number}": name for number, name in enumerate(providers)}
-    row = tx.row(
-        "SELECT COUNT(*) AS calls, COALESCE(SUM(COALESCE(input_tokens, 0) + COALESCE(output_tokens, 0)), 0) AS tokens "
-        f"FROM ledger WHERE created_at > :since AND provider IN ({', '.join(f':{name}' for name in names)})",
-        since=since.timestamp(),
-        **names,
-    )
-    return Used(int(row.calls), int(row.tokens)) if row else Used(0, 0)
+    calls, tokens = 0, 0
+    for provider in providers:
+        row = tx.row(
+            "SELECT COUNT(*) AS calls, "
+            "COALESCE(SUM(COALESCE(input_tokens, 0) + COALESCE(output_tokens, 0)), 0) AS tokens "
+            "FROM ledger WHERE created_at > :since AND provider = :provider",
+            since=since.timestamp(),
+            provider=provider,
+        )
+        if row is not None:
+            calls, tokens = calls + int(row.calls), tokens + int(row.tokens)
+    return Used(calls, tokens)

@@ -22,14 +22,14 @@ from alembic.script import ScriptDirectory
 
 from sidecar.domain.errors import InstanceError, StoreError
 from sidecar.domain.job import Job, Kind
-from sidecar.store import journal, ledger, migrate, pages, queue, report, rescue, schema, sharing, spending
+from sidecar.store import journal, ledger, migrate, pages, queue, rates, report, rescue, schema, sharing, spending
 from sidecar.store.sqlite import SqliteDatabase
 from sidecar.store.transaction import Mode, Transaction, mode_of, reading
 from tests.store.conftest import LEASE, NOW
 
 FUNCTIONS = [
     function
-    for module in (journal, ledger, pages, queue, report, rescue, sharing, spending)
+    for module in (journal, ledger, pages, queue, rates, report, rescue, sharing, spending)
     for name, function in inspect.getmembers(module, inspect.isfunction)
     if function.__module__ == module.__name__
     and not name.startswith("_")

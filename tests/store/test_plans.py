@@ -16,7 +16,7 @@ import pytest
 from sidecar.domain.budget import Budget, Limit, Period, Spent
 from sidecar.domain.job import Kind, State
 from sidecar.domain.page import PageText
-from sidecar.store import journal, ledger, pages, postgres, queue, report, rescue, review, sharing, spending
+from sidecar.store import journal, ledger, pages, postgres, queue, rates, report, rescue, review, sharing, spending
 from sidecar.store.database import Database
 from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.sqlite import SqliteDatabase
@@ -139,6 +139,7 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (report.ready, (), {}, {"ix_job_ready"}),
     (sharing.parked, (), {}, set()),
     (sharing.take_slot, ("door",), {"width": 1, "owner": "me", "now": NOW, "until": NOW + LEASE}, {"pk_slot"}),
+    (rates.used, (["model", "model 2"],), {"since": NOW - timedelta(seconds=60)}, {"ix_ledger_created_at"}),
     (report.waiting, (), {}, {"uq_job_unfinished"}),
     (review.waiting, (), {}, {"uq_job_unfinished"}),
     (review.find, (18_001,), {}, BY_KEY),
