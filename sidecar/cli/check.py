@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import typer
 
@@ -13,6 +14,7 @@ from sidecar.cli import show
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
 from sidecar.domain.errors import SettingsError, SidecarError
 from sidecar.domain.vocabulary import Names
+from sidecar.engines.llm import Model
 from sidecar.parts import Parts
 
 
@@ -54,6 +56,9 @@ async def _check(parts: Parts) -> list[Finding]:
         "tags": _tags,
         "model": _model,
     }
+    seeing = parts.vision.models if parts.vision is not None else ()
+    others = {model.provider: model for model in reversed([*parts.models[1:], *seeing])}
+    looks |= {provider: partial(_endpoint, model=model) for provider, model in reversed(others.items())}
     async with parts:
         return [await _look(about, parts, look) for about, look in looks.items()]
 
@@ -111,8 +116,12 @@ async def _tags(parts: Parts) -> str:
 async def _model(parts: Parts) -> str:
     if not parts.model.name:
         return "None is set up, so documents are read but not filed: for filing set LLM_MODEL and OPENAI_BASE_URL."
-    await parts.model.probe()
-    return f"{parts.settings.openai_base_url or 'OpenAI'} answers; {parts.model.name} will be asked."
+    return await _endpoint(parts, parts.model)
+
+
+async def _endpoint(_parts: Parts, model: Model) -> str:
+    await model.probe()
+    return f"{model.address} answers; {model.name} will be asked."
 
 
 def setup() -> None:

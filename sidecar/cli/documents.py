@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sidecar.app import chain_by_hand
 from sidecar.cli import show
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
 from sidecar.domain import prices
@@ -109,8 +110,7 @@ async def _suggest(parts: Parts, document_id: int, as_json: bool) -> None:
         document = await parts.paperless.document(document_id)
         vocabulary = await parts.names.vocabulary(hidden=tags.all)
         question = parts.tagger.question(document.content, vocabulary)
-        name, url, _ = parts.model.identity
-        parts.privacy.require(await parts.names.is_among(parts.privacy.tags, document.tags), name, url)
+        is_private = await parts.names.is_among(parts.privacy.tags, document.tags)
         await asyncio.to_thread(parts.db.migrate)
         await _require_budget(parts)
         asked = tokens_of(question.rules_text, question.text, json.dumps(question.schema))
@@ -118,18 +118,22 @@ async def _suggest(parts: Parts, document_id: int, as_json: bool) -> None:
         async def record(reply: Reply, outcome: str, _suggestion: Suggestion | None) -> None:
             call = Call(
                 "suggest",
-                name,
+                reply.model,
                 reply.input_tokens,
                 reply.output_tokens,
                 outcome,
                 reply.seconds,
-                host_or_openai(url),
+                host_or_openai(reply.url),
                 estimated=reply.estimated,
             ).priced(parts.prices, guess=(asked, tokens_of(reply.text)))
             await parts.db.run(ledger.record_alone, document_id, call, now=await parts.db.time())
-            print(f"{name}: {outcome}, {reply.seconds:.1f} s, {_used(parts, call)}", file=sys.stderr)
+            print(f"{reply.model}: {outcome}, {reply.seconds:.1f} s, {_used(parts, call)}", file=sys.stderr)
+            for note in reply.notes:
+                print(note, file=sys.stderr)
 
-        suggestion = await parts.tagger.ask(question, vocabulary, today=datetime.now(UTC).date(), record=record)
+        suggestion = await parts.tagger.asking(chain_by_hand(parts)).ask(
+            question, vocabulary, today=datetime.now(UTC).date(), record=record, private=is_private
+        )
     if as_json:
         show.print_json(asdict(suggestion))
         return

@@ -6,10 +6,12 @@ they see the values they are given and nothing else.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2
+from jinja2 import meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sidecar.domain.errors import SettingsError
@@ -33,13 +35,19 @@ SAMPLES: Mapping[str, Mapping[str, object]] = {
 NAMES = tuple(SAMPLES)
 
 
+#: What a template can do wrong beside what the package has an error for.
+_FAULTS = (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
+
+
 class Prompts:
     """The templates, each read and compiled once."""
 
     def __init__(self, own_folder: Path | None = None) -> None:
+        self._own_folder = own_folder
         folders = [str(folder) for folder in (own_folder, SHIPPED) if folder is not None]
+        self._loader = jinja2.FileSystemLoader(folders)
         self._environment = ImmutableSandboxedEnvironment(
-            loader=jinja2.FileSystemLoader(folders),
+            loader=self._loader,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -48,22 +56,77 @@ class Prompts:
         )
 
     def check(self) -> None:
-        """Fill every template with sample values. Raises SettingsError with a sentence for each that is broken."""
+        """Read every template and fill it with sample values, also what is behind an `if` that does not hold.
+
+        Raises SettingsError with a sentence for each that is broken: with its file and the line.
+        """
         problems: list[str] = []
+        used: set[str] = set(NAMES)
         for name, values in SAMPLES.items():
+            found = self._problems(name, set(values), used, asked_by=None)
             try:
-                self.render(name, **values)
+                if not found:
+                    self.render(name, **values)
             except SettingsError as error:
-                problems += error.problems
+                found += error.problems
+            problems += found
+        problems += self._strangers(used)
         if problems:
-            raise SettingsError(problems)
+            raise SettingsError(list(dict.fromkeys(problems)))
 
     def render(self, name: str, **values: object) -> str:
         """Fill a template. Raises SettingsError if it is broken, or uses what it is not given or not allowed."""
         try:
             return self._environment.get_template(name).render(**values).strip()
-        except jinja2.TemplateSyntaxError as error:
-            where = f"{error.filename or name} is broken at line {error.lineno}"
-            raise SettingsError([f"The prompt {where}: {error.message}."]) from error
-        except jinja2.TemplateError as error:
-            raise SettingsError([f"The prompt {name} cannot be filled: {error}."]) from error
+        except _FAULTS as error:
+            raise SettingsError([_sentence(name, error)]) from error
+
+    def _problems(self, name: str, given: set[str], used: set[str], *, asked_by: str | None) -> list[str]:
+        """Return what can be seen in a template, and in those that it takes in, without filling it."""
+        file: str | None = None
+        try:
+            source, file, _ = self._loader.get_source(self._environment, name)
+            tree = self._environment.parse(source, name, file)
+            unknown = meta.find_undeclared_variables(tree) - given - set(self._environment.globals)
+        except jinja2.TemplateNotFound:
+            return [f"The prompt {asked_by or name} takes in {name}, which is not there."]
+        except _FAULTS as error:  # a file that is no text is a ValueError
+            return [_sentence(file or name, error)]
+        found = [
+            f"The prompt {file} uses {word} at line {_line_of(tree, word)}, which it is not given; "
+            f"there is: {', '.join(sorted(given)) or 'nothing'}."
+            for word in sorted(unknown)
+        ]
+        for other in meta.find_referenced_templates(tree):
+            if other is not None and other not in used:
+                used.add(other)
+                found += self._problems(other, given, used, asked_by=f"{file or name}")
+        return found
+
+    def _strangers(self, used: set[str]) -> list[str]:
+        """Return complaints of files in the owner's folder that would never be looked at: misspelt, most likely."""
+        folder = self._own_folder
+        if folder is None:
+            return []
+        if not folder.is_dir():
+            return [f"PROMPTS_DIR: there is no folder {folder}."]
+        names = sorted(file.name for file in folder.glob("*.j2") if file.name not in used)
+        known = ", ".join(NAMES)
+        return [f"The prompt {folder / name} is never used: is it misspelt? There are {known}." for name in names]
+
+
+def _sentence(name: str, error: Exception) -> str:
+    """Say what is wrong with a template, and where."""
+    said = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        file = error.filename if error.filename and Path(error.filename).is_absolute() else name
+        return f"The prompt {file} is broken at line {error.lineno}: {(error.message or said).rstrip('.')}."
+    places = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
+    where = (
+        f"{places[-1].filename} cannot be filled at line {places[-1].lineno}" if places else f"{name} cannot be read"
+    )
+    return f"The prompt {where}: {said.rstrip('.')}."
+
+
+def _line_of(tree: nodes.Template, word: str) -> int:
+    return next((node.lineno for node in tree.find_all(nodes.Name) if node.name == word), 1)

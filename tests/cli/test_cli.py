@@ -260,3 +260,20 @@ def test_the_demo_ends_well_and_shows_before_and_after(tmp_path: Path) -> None:
     assert "The PDF is encrypted" in said.stdout
     assert "before" in said.stdout
     assert re.search(r"8 documents: .*11 succeeded jobs", said.stdout)
+
+
+def test_check_looks_at_every_endpoint_of_the_chain(stage: Stage) -> None:
+    said = stage.run("check", "--json", LLM_FALLBACKS=f"other@{stage.model.url}, gone@http://127.0.0.1:9/v1")
+    found = {finding["about"]: finding for finding in json.loads(said.stdout)}
+    assert [found[name]["good"] for name in ("model", "model 2", "model 3")] == [True, True, False]
+    assert "other will be asked" in found["model 2"]["said"]
+
+
+def test_suggest_goes_on_to_a_fall_back(stage: Stage) -> None:
+    document = stage.archive.add_document(text_pdf([LETTER]), title="scan", content=LETTER)
+    said = stage.run(
+        "suggest", str(document), OPENAI_BASE_URL="http://127.0.0.1:9/v1", LLM_FALLBACKS=f"other@{stage.model.url}"
+    )
+    assert said.returncode == 0
+    assert "Ambervale Energy" in said.stdout
+    assert "other: answered" in said.stderr

@@ -134,7 +134,7 @@ async def test_a_letter_is_filed_by_a_real_model(llama: Llama, world: World) -> 
     tags = world.archive.tag_names(document)
     assert "auto-tagged" in tags
     assert tags <= {"auto-tagged", *NAMES["tags"]}, "whatever it thinks of, nothing outside the list comes in"
-    assert {line[:2] for line in lines} == {("model", "smollm2")}
+    assert {line[:2] for line in lines} == {("127.0.0.1", "smollm2")}
     assert all(tokens > 100 and not estimated for _, _, tokens, estimated in lines)
 
 

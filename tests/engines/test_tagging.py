@@ -6,18 +6,17 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sidecar.domain.errors import MisconfiguredError, OutageError, PermanentError, SettingsError, TemporaryError
+from sidecar.domain.errors import MisconfiguredError, OutageError, PermanentError, TemporaryError
 from sidecar.domain.suggestion import FilingRules, Suggestion
 from sidecar.domain.vocabulary import Name, Names, Vocabulary
 from sidecar.engines.asking import parse
 from sidecar.engines.excerpt import excerpt
 from sidecar.engines.llm import Model, Reply
-from sidecar.engines.prompts import NAMES, Prompts
+from sidecar.engines.prompts import Prompts
 from sidecar.engines.tagger import Tagger
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.model import PracticeModel
@@ -249,35 +248,3 @@ def test_a_long_text_is_shown_by_its_beginning_and_its_end() -> None:
 @pytest.mark.parametrize("text", ['{"a": 1}', '```json\n{"a": 1}\n```', 'Here it is: {"a": 1} Anything else?'])
 def test_json_is_found_in_what_models_say(text: str) -> None:
     assert parse(Reply(text, False, None, None, 0.1)) == json.loads('{"a": 1}')
-
-
-# -- prompts
-
-
-def test_an_owners_prompt_wins_and_the_others_stay(tmp_path: Path) -> None:
-    (tmp_path / "tagging-document.md.j2").write_text("MINE {{ text }} {{ mark }}")
-    prompts = Prompts(tmp_path)
-    prompts.check()
-    assert prompts.render("tagging-document.md.j2", text="hello", mark="m") == "MINE hello m"
-    assert "JSON" in prompts.render("tagging-repair.md.j2", problem="x")
-
-
-def test_a_broken_prompt_is_named_with_its_line(tmp_path: Path) -> None:
-    (tmp_path / NAMES[0]).write_text("fine\n{% if %}\n")
-    with pytest.raises(SettingsError, match=r"tagging-rules.*line 2"):
-        Prompts(tmp_path).check()
-
-
-def test_a_prompt_that_uses_a_word_it_is_not_given_is_said_at_the_start(tmp_path: Path) -> None:
-    (tmp_path / NAMES[1]).write_text("{{ mark }} {{ txt }}")
-    with pytest.raises(SettingsError, match="txt"):
-        Prompts(tmp_path).check()
-
-
-@pytest.mark.parametrize(
-    "attack", ["{{ text.__class__.__mro__ }}", "{{ ''.__class__ }}", "{% include '/etc/passwd' %}"]
-)
-def test_a_prompt_reaches_nothing_outside(tmp_path: Path, attack: str) -> None:
-    (tmp_path / NAMES[1]).write_text(attack)
-    with pytest.raises(SettingsError):
-        Prompts(tmp_path).check()

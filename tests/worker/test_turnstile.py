@@ -38,7 +38,7 @@ def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
 
 
 def turnstile(db: Database, time: ManualClock, owner: str = "one", **allowed: int) -> Turnstile:
-    return Turnstile(HERE, Rates(**allowed), db, time.clock, owner=owner, providers=["model"])
+    return Turnstile(HERE, Rates(**allowed), db, time.clock, owner=owner, providers=["one.example"])
 
 
 def most_in_a_minute(times: Sequence[datetime]) -> int:
@@ -102,7 +102,7 @@ async def test_tokens_that_the_ledger_knows_of_another_program_count(db: Databas
     time = ManualClock()
     db.run_now(queue.enqueue, 5, Kind.TAGGING, priority=10, now=START)
     job = db.run_now(queue.claim, Kind.TAGGING, owner="other", now=START, lease=LEASE)
-    for provider in ("model", "another"):
+    for provider in ("one.example", "another"):
         db.run_now(ledger.record, job, Call("tagging", "m", 800, 100, "answered", 1.0, provider), now=START)
     await turnstile(db, time, tokens=1000).enter(100)
     assert time.time == START, "there is room beside the 900"
@@ -118,7 +118,7 @@ async def test_one_who_gives_up_waiting_lets_the_next_one_through(db: Database) 
         await frozen.wait()
 
     clock = type(time.clock)(now=lambda: time.time, sleep=sleep, chance=lambda: 0.5)
-    one = Turnstile(HERE, Rates(requests=1), db, clock, owner="one", providers=["model"])
+    one = Turnstile(HERE, Rates(requests=1), db, clock, owner="one", providers=["one.example"])
     await one.enter(1)
     second, third = asyncio.create_task(one.enter(1)), asyncio.create_task(one.enter(1))
     for _ in range(5):  # the second comes to the front of the line, the third behind it
@@ -154,7 +154,7 @@ def test_one_address_has_one_turnstile_whoever_is_asked_there(db: Database) -> N
     assert isinstance(text.turnstile, Turnstile)
     assert isinstance(elsewhere.turnstile, Turnstile)
     assert text.turnstile._allowed == Rates(20, 5000), "the stricter limits count"
-    assert text.turnstile._providers == ("model", "vision model")
+    assert text.turnstile._providers == ("one.example",)
     assert elsewhere.turnstile._allowed == Rates(60, None), "a fall-back has one of its own"
     assert free.turnstile is not None
 
