@@ -18,7 +18,7 @@ from sidecar.engines.llm import Model
 from sidecar.parts import text_models
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.model import PracticeModel
-from sidecar.practice.samples import scan_pdf
+from sidecar.practice.samples import scan_pdf, text_pdf
 from sidecar.store import report
 from sidecar.store.transaction import Transaction, reading
 from sidecar.worker.chain import Chain
@@ -300,3 +300,43 @@ async def test_a_key_that_an_endpoint_repeats_is_in_no_note_story_or_log(
     told = " ".join([*world.archive.notes(document), str(job), str(story), caplog.text])
     assert "flagged" in told
     assert key not in told
+
+
+async def test_a_private_document_is_filed_by_the_model_in_the_house_alone(world: World, second: PracticeModel) -> None:
+    world.archive.add_name("tags", "Private")
+    document = world.letter("auto-tag", "Private")
+    given = {"openai_base_url": "http://far.example.com/v1", "private_tags": "Private", **fallback(second)}
+    async with world.sidecar(**given) as sidecar:
+        await sidecar.run(drain=True)
+        assert not sidecar.providers.parked, "the far one was not even looked for"
+    assert filed(world, document)
+    assert len(second.calls()) == 1
+
+
+async def test_a_private_document_waits_for_the_model_in_the_house_while_others_are_filed_elsewhere(
+    world: World, second: PracticeModel
+) -> None:
+    world.archive.add_name("tags", "Private")
+    private = world.letter("auto-tag", "Private", content="Our secret. Ambervale Energy, 2026-05-12.")
+    second.faults.add(Fault(answer=BUSY))
+    given = {"private_tags": "Private", **fallback(second)}
+    async with world.sidecar(**given) as sidecar:
+        # Both stand-ins are on this machine; of this one it is said that it is not.
+        sidecar.parts.models[0]._base_url = world.model.url.replace("127.0.0.1", "localhost.localdomain")
+        await sidecar.run(drain=True)
+        (job,) = await sidecar.parts.db.run(report.jobs)
+        assert set(sidecar.providers.parked) == {"model 2"}
+    assert (job.state, job.document_id, job.attempt) == (State.SCHEDULED, private, 0)
+    assert not world.model.calls()
+
+
+async def test_a_document_that_was_shown_in_part_says_so_in_its_story(world: World) -> None:
+    world.model.misbehave("too_long_as_llama_cpp")
+    text = "Ambervale Energy\nInvoice\n2026-05-12\n" + "A line about the electricity of your house.\n" * 300
+    document = world.letter("auto-tag", content=text, data=text_pdf(["A letter."]))
+    async with world.sidecar() as sidecar:
+        await sidecar.run(drain=True)
+        (job,) = await sidecar.parts.db.run(report.jobs)
+        story = await sidecar.parts.db.run(report.story, job.id)
+    assert filed(world, document)
+    assert any("has room for 1500 tokens" in event.text for event in story)
