@@ -27,7 +27,6 @@ from sidecar.engines.prompts import Prompts
 from sidecar.engines.raster import Limits
 from sidecar.engines.readers import Readers
 from sidecar.engines.tagger import Tagger
-from sidecar.engines.thinking import Thinking
 from sidecar.engines.vision import PROVIDER as VISION
 from sidecar.engines.vision import Vision
 from sidecar.paperless.client import Paperless
@@ -96,7 +95,7 @@ def text_models(settings: Settings) -> list[Model]:
     """Return the models that file documents: those at OPENAI_BASE_URL, then the fall-backs. One without a name if
     none is set up, which says so when it is asked."""
     s = settings
-    made = partial(Model, timeout_s=s.llm_timeout_s, max_tokens=s.llm_max_tokens, thinking=thinking(s))
+    made = partial(Model, timeout_s=s.llm_timeout_s, max_tokens=s.llm_max_tokens, thinking=s.llm_thinking)
     names = [name.strip() for name in s.llm_model.split(",") if name.strip()]
     if not names and not s.llm_fallbacks:
         names = [""]
@@ -136,11 +135,6 @@ def numbered(provider: str, number: int) -> str:
     return provider if number == 1 else f"{provider} {number}"
 
 
-def thinking(settings: Settings) -> Thinking:
-    """Return whether models are to think."""
-    return Thinking(settings.llm_thinking.value)
-
-
 def vision(settings: Settings, prompts: Prompts) -> Vision | None:
     """Return the models that read pages, None where Tesseract reads alone. Raises SettingsError if none is named."""
     s = settings
@@ -156,7 +150,7 @@ def vision_models(settings: Settings) -> list[Model]:
     """Return the models that read pages: those at VISION_BASE_URL or OPENAI_BASE_URL, then the fall-backs."""
     s = settings
     key = s.vision_api_key or s.openai_api_key
-    made = partial(Model, timeout_s=s.vision_timeout_s, max_tokens=s.vision_max_tokens, thinking=thinking(s))
+    made = partial(Model, timeout_s=s.vision_timeout_s, max_tokens=s.vision_max_tokens, thinking=s.llm_thinking)
     names = ("VISION_MODEL", "VISION_BASE_URL", "VISION_API_KEY")
     here = partial(made, base_url=s.vision_base_url or s.openai_base_url, api_key=secret(key), settings=names)
     models = [here(name, provider=VISION) for name in s.vision_model]

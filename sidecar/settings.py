@@ -24,6 +24,7 @@ from sidecar.domain import prices
 from sidecar.domain.budget import Period, parse_limit
 from sidecar.domain.errors import SettingsError
 from sidecar.domain.suggestion import Policy
+from sidecar.domain.thinking import Thinking
 from sidecar.domain.vocabulary import Names
 
 SECRETS = Path("/run/secrets")
@@ -60,14 +61,6 @@ class TesseractKind(StrEnum):
     AUTO = "auto"
     LIBRARY = "library"
     PROGRAM = "program"
-
-
-class Thinking(StrEnum):
-    """Whether models think before they answer."""
-
-    OFF = "off"
-    ON = "on"
-    AUTO = "auto"
 
 
 class LogFormat(StrEnum):

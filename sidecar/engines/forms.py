@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
-from sidecar.engines.thinking import EFFORTS, THINKING_OPTIONS, Thinking, thinking_options
+from sidecar.domain.thinking import Thinking
+from sidecar.engines.thinking import EFFORTS, THINKING_OPTIONS, thinking_options
 
 Message = dict[str, Any]
 

@@ -9,6 +9,10 @@ from typing import Any
 from sidecar.domain.suggestion import AnswerError
 
 _FENCED = re.compile(r"```[a-zA-Z0-9_-]*[ \t]*\n?(.*?)\n?[ \t]*```", re.DOTALL)
+#: A string, which is left alone, or a comma behind the last item: small models write it, and it means nothing.
+_TRAILING = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])')
+#: A brace that begins an object, not one in prose.
+_BEGUN = re.compile(r'\{\s*"')
 #: A text is looked through from so many opening braces; one with more is no answer.
 _BRACES = 2000
 
@@ -26,7 +30,7 @@ def found_json(text: str) -> object:
             return _unwrapped(json.loads(candidate, strict=False))
         except (ValueError, RecursionError):
             continue
-    objects = _objects(text)
+    objects = _objects(text) or _objects(_TRAILING.sub(_without_comma, text))
     if not objects:
         raise AnswerError("It is not JSON.")
     if any(other != objects[0] for other in objects[1:]):
@@ -34,8 +38,13 @@ def found_json(text: str) -> object:
     return objects[0]
 
 
+def _without_comma(found: re.Match[str]) -> str:
+    return found[0] if found[0] != "," else ""
+
+
 def _objects(text: str) -> list[dict[str, Any]]:
-    """Return the objects that stand in the text side by side, not those within others."""
+    """Return the objects that stand in the text side by side, not those within others, and none within broken ones:
+    a part of an answer is not the answer."""
     decoder = json.JSONDecoder(strict=False)
     found, at = [], 0
     for _ in range(_BRACES):
@@ -45,6 +54,8 @@ def _objects(text: str) -> list[dict[str, Any]]:
         try:
             value, at = decoder.raw_decode(text, at)
         except ValueError:
+            if _BEGUN.match(text, at):
+                break
             at += 1
             continue
         except RecursionError:  # an object of a thousand in each other is no answer

@@ -13,11 +13,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sidecar.domain.privacy import Privacy
+from sidecar.domain.thinking import Thinking
 from sidecar.engines import complaints
 from sidecar.engines.failures import Failures
 from sidecar.engines.forms import Form, Manners, Message
 from sidecar.engines.reply import Reply, error_in, estimate, read_reply
-from sidecar.engines.thinking import Thinking
 
 if TYPE_CHECKING:
     import openai

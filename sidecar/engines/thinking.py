@@ -10,18 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import Any
 
-
-class Thinking(StrEnum):
-    """Whether a model is to think before it answers."""
-
-    OFF = "off"
-    ON = "on"
-    #: As the server does; off once an answer did not come to its end for all the thinking.
-    AUTO = "auto"
-
+from sidecar.domain.thinking import Thinking
 
 #: From no thinking to little, for models that cannot leave it (gpt-5.1: none, gpt-5: minimal, o-series: low).
 EFFORTS = ("none", "minimal", "low")

@@ -21,12 +21,13 @@ from sidecar.domain.errors import (
     WorkError,
 )
 from sidecar.domain.suggestion import AnswerError
+from sidecar.domain.thinking import Thinking
 from sidecar.engines import complaints
 from sidecar.engines.asking import Asker
 from sidecar.engines.found_json import found_json
 from sidecar.engines.llm import Model, Reply
 from sidecar.engines.prompts import Prompts
-from sidecar.engines.thinking import Thinking, thoughtless
+from sidecar.engines.thinking import thoughtless
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.model import PracticeModel
 from sidecar.practice.model_rejections import CONTEXT_TOKENS, RejectionMode
@@ -240,6 +241,7 @@ def test_thoughts_are_taken_off(said: str, rest: str) -> None:
         ('"{\\"a\\": 1}"', {"a": 1}),
         ('{"a": 1} {"a": 1}', {"a": 1}),
         ('{"a": "two\nlines"}', {"a": "two\nlines"}),
+        ('{"a": [1, 2,], "b": "x,]",}', {"a": [1, 2], "b": "x,]"}),
     ],
 )
 def test_the_one_object_is_found(said: str, found: object) -> None:
@@ -253,6 +255,8 @@ def test_the_one_object_is_found(said: str, found: object) -> None:
         ("prose", "not JSON"),
         ("{a: 1}", "not JSON"),
         ('{"a": 1} or {"a": 2}', "several"),
+        ('{"a": {"b": 1}, "c": [', "not JSON"),
+        ('{"a": {"b": 1} "c": {"d": 2}}', "not JSON"),
         ("{" * 50_000, "not JSON"),
         ('{"a":' * 20_000, "not JSON"),
     ],

@@ -14,11 +14,11 @@ import pytest
 from sidecar.domain.errors import OutageError
 from sidecar.domain.job import State
 from sidecar.domain.suggestion import AnswerError
+from sidecar.domain.thinking import Thinking
 from sidecar.engines.asking import Asker, parse
 from sidecar.engines.forms import Form
 from sidecar.engines.llm import Model, Reply
 from sidecar.engines.prompts import Prompts
-from sidecar.engines.thinking import Thinking
 from sidecar.practice.archive import PracticeArchive
 from sidecar.practice.model import PracticeModel
 from sidecar.store import report
