@@ -29,6 +29,8 @@ from sidecar.worker.folder import WorkFolder
 from sidecar.worker.gate import Door, Gate, SharedDoor
 from sidecar.worker.intake import Intake
 from sidecar.worker.lease import Leases
+from sidecar.worker.naming import DOOR as NAMES_DOOR
+from sidecar.worker.naming import NameMaker
 from sidecar.worker.ocr import Ocr
 from sidecar.worker.poller import Poller
 from sidecar.worker.providers import Providers
@@ -92,7 +94,12 @@ class Sidecar:
         self.folder = WorkFolder(s.data_dir / WORK, owner)
         door = SharedDoor(db, owner, clock, hold=settle, width=s.paperless_writes) if db.is_shared else None
         gate = Gate(paperless.modify_tags, door or Door(s.paperless_writes))
-        delivery = Delivery(paperless, db, gate, self.leases, tags, clock, self._doubt_tags)
+        alone = SharedDoor(db, owner, clock, hold=settle, name=NAMES_DOOR) if db.is_shared else Door()
+        maker = NameMaker(
+            paperless, parts.names, db, gate, self.leases, clock, door=alone, hidden=tags.all,
+            owner=s.names_owner, refuses=parts.tagger.rules.refuses,
+        )  # fmt: skip
+        delivery = Delivery(paperless, db, gate, self.leases, tags, clock, self._doubt_tags, maker)
         intake = Intake(paperless, db, tags, clock)
         self.purse = Purse(db, parts.budgets, parts.prices, clock, owner=owner)
         second = None
@@ -110,8 +117,8 @@ class Sidecar:
         )  # fmt: skip
         chain = Chain(parts.models, self.providers, privacy=parts.privacy)
         tagging = Tagging(
-            parts.names, db, intake, self.leases, parts.tagger.asking(chain), tags, clock, purse=self.purse,
-            private_tags=parts.privacy.tags,
+            paperless, parts.names, db, intake, self.leases, parts.tagger.asking(chain), tags, clock, purse=self.purse,
+            private_tags=parts.privacy.tags, all_at_home=parts.is_all_at_home,
         )  # fmt: skip
         undo = Undo(paperless, parts.names, db, gate, self.leases, tags, clock)
         lanes = {

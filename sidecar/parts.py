@@ -16,10 +16,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sidecar.domain import prices
 from sidecar.domain.budget import Budget, Period, parse_limit
 from sidecar.domain.errors import SettingsError
+from sidecar.domain.filing import FilingRules, Policy, fields_by_type
 from sidecar.domain.job import Kind
 from sidecar.domain.privacy import Privacy, host_or_openai
-from sidecar.domain.suggestion import FilingRules
 from sidecar.domain.trigger import TagNames, Tags
+from sidecar.domain.vocabulary import Names
 from sidecar.engines.llm import PROVIDER as MODEL
 from sidecar.engines.llm import Model
 from sidecar.engines.polyglot import engine_for
@@ -31,7 +32,7 @@ from sidecar.engines.vision import PROVIDER as VISION
 from sidecar.engines.vision import Vision
 from sidecar.paperless.client import Paperless
 from sidecar.paperless.http import Http
-from sidecar.paperless.names import NameList
+from sidecar.paperless.names import USUAL, NameList
 from sidecar.settings import OcrEngine, Settings, secret
 from sidecar.store.database import Database
 from sidecar.store.sqlite import SqliteDatabase
@@ -49,13 +50,18 @@ class Parts:
                 timeout_s=settings.paperless_timeout_s,
             )
         )
-        self.names = NameList(self.paperless.http)
+        rules = filing_rules(settings)
+        self.names = NameList(
+            self.paperless.http,
+            kinds=USUAL if rules.storage_path is Policy.OFF else frozenset(Names),
+            custom_fields=rules.asks_custom_fields,
+        )
         self.tag_names = tag_names(settings)
         #: Who files documents, in the order in which they are asked.
         self.models = text_models(settings)
         self.model = self.models[0]
         self.prompts = Prompts(settings.prompts_dir)
-        self.tagger = Tagger(self.model, self.prompts, filing_rules(settings), document_tokens=settings.document_tokens)
+        self.tagger = Tagger(self.model, self.prompts, rules, document_tokens=settings.document_tokens)
         data, kind = settings.ocr_data_dir, settings.tesseract
         bounds = limits(settings)
         self.engine = engine_for(kind, settings.ocr_languages, data=data, timeout_s=bounds.page_timeout_s)
@@ -66,6 +72,11 @@ class Parts:
         self.budgets = budgets(settings, {Kind.TAGGING: self.models, Kind.OCR: seeing})
         self.privacy = Privacy(settings.private_tags, settings.local_hosts)
         self.db = database(settings)
+
+    @property
+    def is_all_at_home(self) -> bool:
+        """Say whether no model that files documents is outside the owner's network."""
+        return all(self.privacy.is_at_home(model.name, model.url) for model in self.models)
 
     async def tags(self) -> Tags:
         """Return the ids of our tags; those that are missing in Paperless are made."""
@@ -218,11 +229,20 @@ def filing_rules(settings: Settings) -> FilingRules:
         title=settings.title_policy,
         correspondent=settings.correspondent_policy,
         document_type=settings.document_type_policy,
+        storage_path=settings.storage_path_policy,
         created=settings.created_policy,
+        custom_fields=settings.custom_fields_policy,
         tags=settings.add_tags,
+        summary=settings.summary_note,
         create=settings.create_names,
+        refused=settings.refused_names,
+        fields=settings.custom_fields,
+        fields_by_type=fields_by_type(settings.custom_fields_by_type),
+        title_template=settings.title_template,
         language=settings.llm_language,
         names_limit=settings.names_limit,
+        names_tokens=settings.names_tokens,
+        examples=settings.similar_documents,
     )
 
 

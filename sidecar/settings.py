@@ -23,7 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from sidecar.domain import prices
 from sidecar.domain.budget import Period, parse_limit
 from sidecar.domain.errors import SettingsError
-from sidecar.domain.suggestion import Policy
+from sidecar.domain.filing import Owner, Policy, check_template, fields_by_type
 from sidecar.domain.thinking import Thinking
 from sidecar.domain.vocabulary import Names
 
@@ -137,6 +137,17 @@ def _names(value: object) -> object:
 def _list(value: object) -> object:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _names_to_make(value: frozenset[Names]) -> frozenset[Names]:
+    if Names.STORAGE_PATHS in value:
+        raise ValueError("must not hold storage_paths: what a storage path is, only its owner can say")
+    return value
+
+
+def _by_type(value: str) -> str:
+    fields_by_type(value)
     return value
 
 
@@ -315,12 +326,44 @@ class Settings(BaseSettings):
     title_policy: Policy = Field(Policy.REPLACE, description="What may happen to titles: off, fill-empty or replace.")
     correspondent_policy: Policy = Field(Policy.FILL_EMPTY, description="The same for correspondents.")
     document_type_policy: Policy = Field(Policy.FILL_EMPTY, description="The same for document types.")
+    storage_path_policy: Policy = Field(Policy.OFF, description="The same for storage paths; files move with them.")
     created_policy: Policy = Field(Policy.REPLACE, description="The same for the date; it is never empty in Paperless.")
+    custom_fields: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = Field(
+        (), description="Names of custom fields that the model may fill, with commas; or all."
+    )
+    custom_fields_by_type: Annotated[str, AfterValidator(_by_type)] = Field(
+        "",
+        description="The same by document type, for types that have fields of their own: "
+        "Invoice: Amount, Due date; Contract: End date.",
+    )
+    custom_fields_policy: Policy = Field(
+        Policy.FILL_EMPTY, description="What may happen to custom fields: off, fill-empty or replace."
+    )
     add_tags: bool = Field(True, description="Add suggested tags; tags are never taken off.")
-    create_names: Annotated[frozenset[Names], NoDecode, BeforeValidator(_names)] = Field(
-        frozenset(), description="Names that may be made anew, of: tags, correspondents, document_types."
+    title_template: Annotated[str, AfterValidator(check_template)] = Field(
+        "",
+        description="How titles are put together, of {title} {date} {year} {month} {correspondent} {document_type}; "
+        "empty for the model's title as it is.",
+    )
+    summary_note: bool = Field(False, description="Leave a summary of the document as a note on it.")
+    create_names: Annotated[frozenset[Names], NoDecode, BeforeValidator(_names), AfterValidator(_names_to_make)] = (
+        Field(frozenset(), description="Names that may be made anew, of: tags, correspondents, document_types.")
+    )
+    refused_names: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = Field(
+        (), description="Names that are never made or chosen, with commas; * stands for any letters."
+    )
+    names_owner: Owner = Field(
+        Owner.NONE,
+        description="Whose new names are: none (everybody sees them), me (the sidecar's user's), or document (whose "
+        "the document is, and seen by the same people).",
     )
     names_limit: int = Field(200, ge=10, le=2000, description="Names of one kind that the model may choose from.")
+    names_tokens: int = Field(
+        3000, ge=200, le=100_000, description="How long all lists of names may be together, in tokens."
+    )
+    similar_documents: int = Field(
+        5, ge=0, le=20, description="Documents like it, filed by a person, that the model sees as examples; 0 for none."
+    )
     prompts_dir: Path | None = Field(None, description="Folder with your own prompts; a file there wins.")
 
     # -- Money and privacy

@@ -115,6 +115,25 @@ def test_auto_beside_the_name_of_a_language_is_refused(monkeypatch: pytest.Monke
         load()
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "said"),
+    [
+        ("TITLE_TEMPLATE", "{titel}", "{titel} is no placeholder; there are {title}, {date}"),
+        ("TITLE_TEMPLATE", "Document", "at least one placeholder"),
+        ("TITLE_TEMPLATE", "{title", "cannot be read"),
+        ("CREATE_NAMES", "tags,storage_paths", "must not hold storage_paths"),
+        ("CUSTOM_FIELDS_BY_TYPE", "Invoice", "must look like: Invoice: Amount, Due date"),
+        ("NAMES_OWNER", "somebody", "NAMES_OWNER is wrong"),
+    ],
+)
+def test_wishes_that_cannot_be_met_are_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, paperless: None, name: str, given: str, said: str
+) -> None:
+    monkeypatch.setenv(name, given)
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        load()
+
+
 def test_names_of_paperless_gpt_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "PAPERLESS_BASE_URL": "http://old:8000",

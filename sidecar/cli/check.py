@@ -13,7 +13,8 @@ import typer
 from sidecar.cli import show
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
 from sidecar.domain.errors import SettingsError, SidecarError
-from sidecar.domain.vocabulary import Names
+from sidecar.domain.filing import ALL
+from sidecar.domain.vocabulary import Names, fold
 from sidecar.engines.llm import Model
 from sidecar.parts import Parts
 
@@ -54,6 +55,7 @@ async def _check(parts: Parts) -> list[Finding]:
         "store": _store,
         "paperless": _paperless,
         "tags": _tags,
+        "fields": _fields,
         "model": _model,
     }
     seeing = parts.vision.models if parts.vision is not None else ()
@@ -111,6 +113,29 @@ async def _tags(parts: Parts) -> str:
         return f"Not there yet, will be made at the start: {', '.join(sorted(missing))}."
     await parts.tags()
     return "All tags are there."
+
+
+async def _fields(parts: Parts) -> str:
+    rules = parts.tagger.rules
+    if not rules.asks_custom_fields:
+        return "No custom field is to be filled: CUSTOM_FIELDS names none."
+    vocabulary = await parts.names.vocabulary(hidden=())
+    there = {fold(field.name) for field in vocabulary.fields}
+    types = {fold(name.name) for name in vocabulary.of(Names.DOCUMENT_TYPES)}
+    named = {*rules.fields, *(name for names in rules.fields_by_type.values() for name in names)}
+    problems = [
+        f'There is no custom field "{name}" in Paperless: see CUSTOM_FIELDS and CUSTOM_FIELDS_BY_TYPE.'
+        for name in sorted(named)
+        if fold(name) not in there | {ALL}
+    ] + [
+        f'There is no document type "{name}" in Paperless: see CUSTOM_FIELDS_BY_TYPE.'
+        for name in rules.fields_by_type
+        if fold(name) not in types
+    ]
+    if problems:
+        raise SettingsError(problems)
+    asked = [field.name for field in vocabulary.fields if rules.may_be_asked(field.name)]
+    return f"To be filled: {', '.join(asked) or 'none there is'}."
 
 
 async def _model(parts: Parts) -> str:

@@ -20,13 +20,14 @@ from sidecar.cli.ending import Exit, in_words, load_settings, run_async
 from sidecar.domain.document import Document
 from sidecar.domain.errors import CancelledError
 from sidecar.domain.job import Job, Kind, State
-from sidecar.domain.trigger import Tags
-from sidecar.domain.vocabulary import Names
+from sidecar.domain.vocabulary import Names, Vocabulary
 from sidecar.parts import Parts
 from sidecar.settings import Settings
 from sidecar.store import report
 
 EXCERPT = 150
+#: The custom field of the practice archive that is filled.
+DEMO_FIELD = "Amount"
 
 
 def register(app: typer.Typer) -> None:
@@ -58,6 +59,8 @@ def _stage() -> Iterator[Settings]:
         practice = not (os.environ.get("PAPERLESS_URL") or os.environ.get("PAPERLESS_BASE_URL"))
         if practice:
             given |= _practice_archive(stage, folder)
+            if "CUSTOM_FIELDS" not in os.environ:
+                given["custom_fields"] = (DEMO_FIELD,)
             out.print("A practice archive with sample documents stands in for Paperless.")
         if practice and not os.environ.get("OPENAI_BASE_URL"):
             from sidecar.practice.model import PracticeModel  # noqa: PLC0415 - only the demo without a model needs it
@@ -76,6 +79,7 @@ def _practice_archive(stage: contextlib.ExitStack, folder: Path) -> dict[str, ob
     for kind, names in DEMO_NAMES.items():
         for name in names:
             archive.add_name(kind, name)  # type: ignore[arg-type]
+    archive.add_name("custom_fields", DEMO_FIELD, data_type="monetary", extra_data={"default_currency": "EUR"})
     for sample in demo_samples():
         archive.add_document(
             sample.data,
@@ -108,12 +112,12 @@ async def _demo(settings: Settings) -> bool:
             return True
         shown = {line.id: _Shown(await parts.paperless.document(line.id)) for line in tagged}
         await _work(sidecar, parts, shown)
-        names = await _all_names(parts)
+        known = await parts.names.vocabulary(hidden=())
         for document_id, one in shown.items():
             with contextlib.suppress(CancelledError):
                 one.after = await parts.paperless.document(document_id)
             jobs = parts.db.run_now(report.jobs, document_id=document_id)
-            out.print(_comparison(one, jobs[::-1], names, tags))
+            out.print(_comparison(one, jobs[::-1], known))
         return _summary(parts, shown)
 
 
@@ -156,12 +160,7 @@ def _state(job: Job | None) -> str:
     return f"[{show.STYLES[job.state]}]{job.state.value}[/]" if job else ""
 
 
-async def _all_names(parts: Parts) -> dict[tuple[Names, int], str]:
-    vocabulary = await parts.names.vocabulary(hidden=())
-    return {(kind, name.id): name.name for kind in Names for name in vocabulary.of(kind)}
-
-
-def _comparison(one: _Shown, jobs: list[Job], names: dict[tuple[Names, int], str], tags: Tags) -> Table:
+def _comparison(one: _Shown, jobs: list[Job], known: Vocabulary) -> Table:
     after = one.after
     table = Table(title=f"Document {one.before.id}", title_justify="left", title_style="bold", expand=True)
     table.add_column("", no_wrap=True, style="dim")
@@ -171,9 +170,9 @@ def _comparison(one: _Shown, jobs: list[Job], names: dict[tuple[Names, int], str
         table.add_row("", _excerpt(one.before.content), "gone")
         return table
     for about, left, right in zip(
-        ("title", "correspondent", "type", "date", "tags", "text"),
-        _values(one.before, names),
-        _values(after, names),
+        ("title", "correspondent", "type", "date", "tags", *(field.name for field in known.fields), "text"),
+        _values(one.before, known),
+        _values(after, known),
         strict=True,
     ):
         table.add_row(about, left, right if right == left else f"[green]{right}[/]")
@@ -182,12 +181,16 @@ def _comparison(one: _Shown, jobs: list[Job], names: dict[tuple[Names, int], str
     return table
 
 
-def _values(document: Document, names: dict[tuple[Names, int], str]) -> tuple[str, ...]:
-    correspondent = names.get((Names.CORRESPONDENTS, document.correspondent or 0), "-")
-    kind = names.get((Names.DOCUMENT_TYPES, document.document_type or 0), "-")
-    tags = sorted(names.get((Names.TAGS, tag), str(tag)) for tag in document.tags)
-    text = _excerpt(document.content)
-    plain = (document.title, correspondent, kind, document.created, ", ".join(tags), text)
+def _values(document: Document, known: Vocabulary) -> tuple[str, ...]:
+    correspondent = known.by_id(Names.CORRESPONDENTS, document.correspondent)
+    kind = known.by_id(Names.DOCUMENT_TYPES, document.document_type)
+    tags = sorted(name.name for name in known.of(Names.TAGS) if name.id in document.tags)
+    custom = [
+        show.custom_value(field, document.custom_fields[field.id]) if field.id in document.custom_fields else "-"
+        for field in known.fields
+    ]
+    named = (one.name if one else "-" for one in (correspondent, kind))
+    plain = (document.title, *named, document.created, ", ".join(tags), *custom, _excerpt(document.content))
     return tuple(show.plain(value) for value in plain)
 
 

@@ -21,14 +21,17 @@ from sidecar.cli import show
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
 from sidecar.domain import prices
 from sidecar.domain.budget import Spent
+from sidecar.domain.document import custom_id
 from sidecar.domain.errors import BudgetError, PermanentError, WorkError
 from sidecar.domain.job import Kind
 from sidecar.domain.page import PageText, assemble
 from sidecar.domain.prices import tokens_of
 from sidecar.domain.privacy import host_or_openai
 from sidecar.domain.suggestion import Suggestion, wants
+from sidecar.domain.vocabulary import Vocabulary
 from sidecar.engines import raster
 from sidecar.engines.llm import Reply
+from sidecar.paperless.similar import like
 from sidecar.parts import Parts, cores
 from sidecar.store import ledger, spending
 from sidecar.store.ledger import Call
@@ -109,11 +112,14 @@ async def _suggest(parts: Parts, document_id: int, as_json: bool) -> None:
         tags = await parts.tags()
         document = await parts.paperless.document(document_id)
         vocabulary = await parts.names.vocabulary(hidden=tags.all)
-        question = parts.tagger.question(document.content, vocabulary)
+        parts.tagger.require_text(document.content)
         is_private = await parts.names.is_among(parts.privacy.tags, document.tags)
+        may_show = parts.names.showing(parts.privacy.tags, anything=is_private or parts.is_all_at_home)
+        shown = await like(parts.paperless, document_id, tags, parts.tagger.rules.examples, may_show)
+        question = parts.tagger.question(document.content, vocabulary, document_id=document_id, examples=shown)
         await asyncio.to_thread(parts.db.migrate)
         await _require_budget(parts)
-        asked = tokens_of(question.rules_text, question.text, json.dumps(question.schema))
+        asked = tokens_of(question.rules_text, question.text, *question.examples, json.dumps(question.schema))
 
         async def record(reply: Reply, outcome: str, _suggestion: Suggestion | None) -> None:
             call = Call(
@@ -137,7 +143,7 @@ async def _suggest(parts: Parts, document_id: int, as_json: bool) -> None:
     if as_json:
         show.print_json(asdict(suggestion))
         return
-    _print_suggestion(parts, suggestion, document.title)
+    _print_suggestion(parts, suggestion, document.title, vocabulary)
 
 
 async def _require_budget(parts: Parts) -> None:
@@ -154,10 +160,15 @@ def _used(parts: Parts, call: Call) -> str:
     return f"{about}{call.input_tokens} + {call.output_tokens} tokens{cost}"
 
 
-def _print_suggestion(parts: Parts, suggestion: Suggestion, title: str) -> None:
+def _print_suggestion(parts: Parts, suggestion: Suggestion, title: str, vocabulary: Vocabulary) -> None:
     out = show.console()
     out.print(f"Document: {title}", markup=False)
-    for field, value in asdict(suggestion).items():
-        if wants(parts.tagger.rules, field):
-            shown = ", ".join(value) if isinstance(value, tuple | list) else value
-            out.print(f"{field.replace('_', ' '):>14}: {shown or '-'}", markup=False)
+    lines = {field: value for field, value in asdict(suggestion).items() if wants(parts.tagger.rules, field)}
+    for name, value in lines.pop("custom_fields", {}).items():
+        known = vocabulary.field(custom_id(name) or 0)
+        lines[known.name if known else name] = show.custom_value(known, value)
+    for field, value in lines.items():
+        shown = ", ".join(value) if isinstance(value, tuple | list) else value
+        out.print(f"{field.replace('_', ' '):>14}: {'-' if shown in (None, '') else shown}", markup=False)
+    for said in suggestion.left_out.values():
+        out.print(f"{'left out':>14}: {said}", markup=False)

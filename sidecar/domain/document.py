@@ -88,6 +88,20 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A document that Paperless finds like another one, with how it is filed."""
+
+    id: int
+    title: str
+    created: str
+    tags: frozenset[int]
+    correspondent: int | None
+    document_type: int | None
+    storage_path: int | None
+    custom_fields: Mapping[int, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Tagged:
     """One line of a poll: a document that carries at least one tag we asked for."""
 

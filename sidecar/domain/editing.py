@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from sidecar.domain.errors import PermanentError
-from sidecar.domain.suggestion import SINGLE_NAMES, TITLE_MAX
+from sidecar.domain.filing import TITLE_MAX
+from sidecar.domain.suggestion import SINGLE_NAMES
 from sidecar.domain.telling import field_words
 from sidecar.domain.vocabulary import Names, Vocabulary
 from sidecar.domain.writeback import Proposal, TagDelta, same
@@ -35,20 +36,28 @@ class Edit:
 
 
 def edited(proposal: Proposal, edit: Edit, vocabulary: Vocabulary) -> Proposal:
-    """Return the proposal with a person's changes. Raises PermanentError for what cannot be written."""
-    wanted = {**proposal.wanted, **_values(proposal, edit, vocabulary)}
+    """Return the proposal with a person's changes. Raises PermanentError for what cannot be written.
+
+    Names that were to be made for a field that is changed or left out are not made.
+    """
+    given = _values(proposal, edit, vocabulary)
+    wanted, settled = {**proposal.wanted, **given}, set(given)
     delta = proposal.delta
     if edit.tags:
         chosen = frozenset(_id(Names.TAGS, name, vocabulary) for name in edit.tags)
         delta = TagDelta(chosen, delta.remove)
+        settled.add(TAGS)
+    proposed = {*wanted, *(new.field for new in proposal.names if new.field != TAGS)}
     for name in edit.without:
-        known = _field(name, wanted)
+        known = _field(name, sorted(proposed), proposal.custom_words)
+        settled.add(known)
         if known == TAGS:
             delta = TagDelta()
-        else:
-            del wanted[known]
+        wanted.pop(known, None)
+        proposed.discard(known)
     changing = {name: value for name, value in wanted.items() if not same(name, value, proposal.base[name])}
-    return replace(proposal, wanted=changing, delta=delta)
+    names = tuple(new for new in proposal.names if new.field not in settled)
+    return replace(proposal, wanted=changing, delta=delta, names=names)
 
 
 def _values(proposal: Proposal, edit: Edit, vocabulary: Vocabulary) -> dict[str, Any]:
@@ -89,10 +98,10 @@ def _id(kind: Names, name: str, vocabulary: Vocabulary) -> int:
     return known.id
 
 
-def _field(name: str, wanted: Mapping[str, Any]) -> str:
+def _field(name: str, wanted: Iterable[str], custom: Mapping[int, str]) -> str:
     asked = name.strip().lower()
     for known in (*wanted, TAGS):
-        if asked in (known, field_words(known)):
+        if asked in (known, field_words(known, custom).lower()):
             return known
-    proposed = ", ".join(field_words(known) for known in (*wanted, TAGS))
+    proposed = ", ".join(field_words(known, custom) for known in (*wanted, TAGS))
     raise PermanentError(f'"{name}" is not proposed. Proposed are: {proposed}.')

@@ -1,48 +1,27 @@
-"""How a document might be filed: what a model may answer, and what of its answer is taken."""
+"""How a document might be filed: what of a model's answer is taken."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
-from sidecar.domain.dates import AHEAD, OLDEST_DATE
-from sidecar.domain.document import Document
-from sidecar.domain.vocabulary import Names, Vocabulary, fold, unique
+from sidecar.domain.custom_fields import CustomField, ValueRefused, normalise
+from sidecar.domain.dates import parse_date
+from sidecar.domain.document import custom_name
+from sidecar.domain.filing import TITLE_MAX
+from sidecar.domain.filing import FilingRules as FilingRules  # noqa: PLC0414
+from sidecar.domain.filing import Policy as Policy  # noqa: PLC0414
+from sidecar.domain.naming import NameIndex
+from sidecar.domain.vocabulary import Name, Names, Vocabulary, fold, unique
 
-TITLE_MAX = 128  # Paperless refuses longer titles and names
 MAX_TAGS = 8
 NAME_MAX, NAME_WORDS = 48, 6
 NAME_MARKS = " .,&+-'’/()#"
-
-
-class Policy(StrEnum):
-    """What may happen to a field that a suggestion names."""
-
-    OFF = "off"
-    FILL_EMPTY = "fill-empty"
-    REPLACE = "replace"
-
-
-@dataclass(frozen=True, slots=True)
-class FilingRules:
-    """The owner's wishes for the fields of a document."""
-
-    title: Policy = Policy.REPLACE
-    correspondent: Policy = Policy.FILL_EMPTY
-    document_type: Policy = Policy.FILL_EMPTY
-    created: Policy = Policy.REPLACE
-    #: Suggested tags are added; tags are never taken off.
-    tags: bool = True
-    #: Kinds of names that may be made anew; all others are chosen among the existing ones.
-    create: frozenset[Names] = frozenset()
-    #: Language of titles and new names; empty for the document's own.
-    language: str = ""
-    #: How many names of one kind the model is offered at most.
-    names_limit: int = 200
+SUMMARY_MAX = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,93 +34,144 @@ class Suggestion:
     document_type: str | None = None
     #: "YYYY-MM-DD"
     created: str | None = None
+    storage_path: str | None = None
+    #: Values as Paperless takes them, by the fields' own names ("custom_fields.7").
+    custom_fields: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    #: A few sentences for a note.
+    summary: str | None = None
+    #: What was answered and not taken: sentences for the owner, by the field's own name.
+    left_out: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 #: The answer's keys that hold a single name, and the kind of name.
 SINGLE_NAMES: Mapping[str, Names] = {
     "correspondent": Names.CORRESPONDENTS,
     "document_type": Names.DOCUMENT_TYPES,
+    "storage_path": Names.STORAGE_PATHS,
 }
+#: The answer's keys that hold a string or nothing.
+STRINGS = ("title", *SINGLE_NAMES, "created", "summary")
 
 
 def wants(rules: FilingRules, field: str) -> bool:
     """Say whether the field is to be asked for at all."""
-    return rules.tags if field == "tags" else getattr(rules, field) is not Policy.OFF
-
-
-def answer_schema(rules: FilingRules, offered: Mapping[Names, list[str]]) -> dict[str, Any]:
-    """Return the JSON schema of the answer: closed lists, every key required, nothing else allowed.
-
-    A kind whose names may be created takes any string up to 128 characters. A kind with no name to offer and no
-    right to create is left out (an empty enum is refused by several servers).
-    """
-    properties: dict[str, Any] = {}
-    if wants(rules, "title"):
-        properties["title"] = {"type": ["string", "null"]}
-    tag = _name_schema(Names.TAGS, rules, offered)
-    if rules.tags and tag:
-        properties["tags"] = {"type": "array", "items": {"type": "string", **tag}, "maxItems": MAX_TAGS}
-    for field, kind in SINGLE_NAMES.items():
-        name = _name_schema(kind, rules, offered)
-        if wants(rules, field) and name:
-            choices = {"enum": [*name["enum"], None]} if "enum" in name else name
-            properties[field] = {"type": ["string", "null"], **choices}
-    if wants(rules, "created"):
-        properties["created"] = {"type": ["string", "null"]}
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def _name_schema(kind: Names, rules: FilingRules, offered: Mapping[Names, list[str]]) -> dict[str, Any] | None:
-    if kind in rules.create:
-        return {"maxLength": NAME_MAX}
-    return {"enum": list(offered[kind])} if offered.get(kind) else None
+    match field:
+        case "tags" | "summary":
+            return bool(getattr(rules, field))
+        case "custom_fields":
+            return rules.asks_custom_fields
+        case "left_out":
+            return False
+        case _:
+            return getattr(rules, field) is not Policy.OFF
 
 
 class AnswerError(ValueError):
     """The model's answer is not of the form that was asked for; the text says how, for the repair round."""
 
 
-def check_answer(answer: object, rules: FilingRules, vocabulary: Vocabulary, today: date) -> Suggestion:
+def check_answer(
+    answer: object,
+    rules: FilingRules,
+    vocabulary: Vocabulary,
+    today: date,
+    *,
+    document_id: int = 0,
+    linkable: Collection[int] = (),
+) -> Suggestion:
     """Turn a parsed answer into a suggestion.
 
     What has the wrong form raises `AnswerError`. What has the right form but is not allowed (a name that does not
-    exist, an impossible date, an empty title) is left out: a null is better than a wrong filing.
+    exist, an impossible date, an empty title) is left out: a null is better than a wrong filing. A custom field's value
+    that it cannot take leaves out that field alone. Links go to documents in `linkable`, never to the document itself.
     """
     if not isinstance(answer, dict):
         raise AnswerError("The answer must be one JSON object.")
-    for key in ("title", "correspondent", "document_type", "created"):
+    for key in STRINGS:
         if not isinstance(answer.get(key), str | None):
             raise AnswerError(f'"{key}" must be a string or null.')
     tags = answer.get("tags") or []
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise AnswerError('"tags" must be a list of strings.')
-    names = {
-        field: _allowed(kind, answer.get(field), rules, vocabulary) if wants(rules, field) else None
-        for field, kind in SINGLE_NAMES.items()
-    }
-    chosen = (_allowed(Names.TAGS, tag, rules, vocabulary) for tag in tags)
+    values = answer.get("custom_fields") or {}
+    if not isinstance(values, dict):
+        raise AnswerError('"custom_fields" must be an object with a value or null for each field.')
+    asked = {key: answer.get(key) if wants(rules, key) else None for key in STRINGS}
+    names = {key: allowed(kind, asked[key], rules, vocabulary) for key, kind in SINGLE_NAMES.items()}
+    chosen = (allowed(Names.TAGS, tag, rules, vocabulary) for tag in tags if rules.tags)
+    custom, left_out = _custom_fields(values, rules, vocabulary, today, document_id, linkable)
     return Suggestion(
-        title=_title(answer.get("title")) if wants(rules, "title") else None,
-        tags=tuple(unique(tag for tag in chosen if tag)[:MAX_TAGS]) if rules.tags else (),
-        correspondent=names["correspondent"],
-        document_type=names["document_type"],
-        created=_date(answer.get("created"), today) if wants(rules, "created") else None,
+        title=_line(asked["title"])[:TITLE_MAX].rstrip() or None,
+        tags=tuple(unique(tag for tag in chosen if tag)[:MAX_TAGS]),
+        created=_date(asked["created"], today),
+        custom_fields=custom,
+        summary=_line(asked["summary"])[:SUMMARY_MAX].rstrip() or None,
+        left_out=left_out,
+        **names,
     )
 
 
-def _allowed(kind: Names, text: str | None, rules: FilingRules, vocabulary: Vocabulary) -> str | None:
+def _custom_fields(
+    values: Mapping[str, Any],
+    rules: FilingRules,
+    vocabulary: Vocabulary,
+    today: date,
+    document_id: int,
+    linkable: Collection[int],
+) -> tuple[dict[str, Any], dict[str, str]]:
+    taken: dict[str, Any] = {}
+    left_out: dict[str, str] = {}
+    for written, answered in values.items():
+        asked = _field(vocabulary, written)
+        if asked is None or not rules.may_be_asked(asked.name):
+            continue
+        try:
+            value = normalise(asked, answered, today=today, document_id=document_id, linkable=linkable)
+        except ValueRefused as error:
+            left_out[custom_name(asked.id)] = str(error)
+            continue
+        if value is not None:
+            taken[custom_name(asked.id)] = value
+    return taken, left_out
+
+
+def _field(vocabulary: Vocabulary, written: str) -> CustomField | None:
+    """Return the custom field of this name, to the letter or else in folded form."""
+    exact = [one for one in vocabulary.fields if one.name == written]
+    alike = [one for one in vocabulary.fields if fold(one.name) == fold(written)]
+    return next(iter(exact or (alike if len(alike) == 1 else ())), None)
+
+
+def allowed(kind: Names, text: str | None, rules: FilingRules, vocabulary: Vocabulary) -> str | None:
+    """Return the name that the text means: one there is, or a new one where the owner allows it; else None."""
     text = _line(text)
     if not text:
         return None
-    known = vocabulary.find(kind, text)
+    known = known_name(kind, text, vocabulary)
     if known:
-        return known.name
-    return text if kind in rules.create and is_fit_for_a_name(text, vocabulary) else None
+        return None if rules.refuses(known.name) else known.name
+    if not may_be_made(kind, text, rules, vocabulary):
+        return None
+    near = _index(tuple(vocabulary.of(kind))).near_duplicate(text)
+    if near is None:
+        return text
+    return None if rules.refuses(near.name) else near.name
+
+
+def known_name(kind: Names, text: str, vocabulary: Vocabulary) -> Name | None:
+    """Return the name there is that the text means, None if there is none."""
+    return vocabulary.find(kind, text) or _index(tuple(vocabulary.of(kind))).resolve(text)
+
+
+@lru_cache(maxsize=16)
+def _index(names: tuple[Name, ...]) -> NameIndex:
+    return NameIndex(names)
+
+
+def may_be_made(kind: Names, text: str, rules: FilingRules, vocabulary: Vocabulary) -> bool:
+    """Say whether the owner allows a new name of this kind, and this text as one."""
+    makes = kind in rules.create and kind is not Names.STORAGE_PATHS
+    return makes and is_fit_for_a_name(text, vocabulary) and not rules.refuses(text)
 
 
 def is_fit_for_a_name(text: str, vocabulary: Vocabulary) -> bool:
@@ -151,51 +181,11 @@ def is_fit_for_a_name(text: str, vocabulary: Vocabulary) -> bool:
     return plain and short and bool(fold(text)) and fold(text) not in vocabulary.forbidden
 
 
-def _title(text: str | None) -> str | None:
-    return _line(text)[:TITLE_MAX].rstrip() or None
-
-
 def _line(text: str | None) -> str:
     printable = "".join(character if character.isprintable() else " " for character in text or "")
     return " ".join(printable.split())
 
 
 def _date(text: str | None, today: date) -> str | None:
-    try:
-        found = date.fromisoformat((text or "").strip()[:10])
-    except ValueError:
-        return None
-    return found.isoformat() if OLDEST_DATE <= found <= today + AHEAD else None
-
-
-def wanted_fields(
-    suggestion: Suggestion, rules: FilingRules, document: Document, ids: Mapping[tuple[Names, str], int]
-) -> dict[str, Any]:
-    """Return the PATCH values that the suggestion asks for under the rules; `ids` resolves every name in it."""
-    suggested: dict[str, Any] = {"title": suggestion.title, "created": suggestion.created}
-    for field, kind in SINGLE_NAMES.items():
-        name = getattr(suggestion, field)
-        suggested[field] = ids[kind, name] if name else None
-    return {
-        field: value
-        for field, value in suggested.items()
-        if value is not None and _may_set(field, getattr(rules, field), document)
-    }
-
-
-def _may_set(field: str, policy: Policy, document: Document) -> bool:
-    if policy is Policy.FILL_EMPTY:
-        return is_empty(field, document)
-    return policy is Policy.REPLACE
-
-
-def is_empty(field: str, document: Document) -> bool:
-    """Say whether nobody has filled the field yet. A title is empty while it is only the file's name.
-
-    Paperless always sets a date, so `created` never counts as empty.
-    """
-    value = document.value(field)
-    if field == "title":
-        stem = document.original_file_name.rsplit(".", 1)[0]
-        return not str(value).strip() or value == stem
-    return value is None
+    found = parse_date(text or "", today=today)
+    return found.isoformat() if found else None

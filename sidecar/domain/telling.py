@@ -70,11 +70,20 @@ def tell(job_id: int, kind: Kind, proposal: Proposal, spoken: Spoken) -> str:
 
 def lines(proposal: Proposal, spoken: Spoken) -> list[str]:
     """Return one line for each field and one for the tags: what is there, and what would be."""
+    custom = {**spoken.custom, **proposal.custom_words}
     told = [
-        f"{_capital(field_words(name, spoken.custom))}: "
+        f"{_capital(field_words(name, custom))}: "
         f"{_value(name, proposal.base.get(name), spoken)} -> {_value(name, wanted, spoken)}"
         for name, wanted in proposal.wanted.items()
     ]
+    told += [
+        f"{_capital(field_words(new.field))}: {_value(new.field, proposal.base.get(new.field), spoken)} -> "
+        f"{new.name} (new)"
+        for new in proposal.names
+        if new.field != "tags"
+    ]
+    if new_tags := sorted(new.name for new in proposal.names if new.field == "tags"):
+        told.append(f"Tags: {', '.join(f'+ {name} (new)' for name in new_tags)}")
     for sign, tags in (("+", proposal.delta.add), ("-", proposal.delta.remove)):
         names = sorted(spoken.name(Names.TAGS, tag) for tag in tags)
         told += [f"Tags: {', '.join(f'{sign} {name}' for name in names)}"] if names else []

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sidecar.domain.custom_fields import CustomField
 
 
 class Names(StrEnum):
@@ -14,16 +18,26 @@ class Names(StrEnum):
     TAGS = "tags"
     CORRESPONDENTS = "correspondents"
     DOCUMENT_TYPES = "document_types"
+    STORAGE_PATHS = "storage_paths"
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """One tag, correspondent or document type."""
+    """One tag, correspondent, document type or storage path."""
 
     id: int
     name: str
     #: How many documents carry it.
     documents: int = 0
+    #: The names of the tags above it, the topmost first.
+    above: tuple[str, ...] = ()
+    #: A tag that Paperless puts on whatever comes in; no document gets it from here.
+    is_inbox: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The name as it is offered: "Finance / Tax" for a tag below another one."""
+        return " / ".join((*self.above, self.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +47,38 @@ class Vocabulary:
     names: Mapping[Names, Sequence[Name]] = field(default_factory=dict)
     #: Tags that no suggestion may name, not even as new ones, in folded form: ours and inbox tags.
     forbidden: frozenset[str] = frozenset()
+    #: The owner's custom fields, by name.
+    fields: tuple[CustomField, ...] = ()
 
     def of(self, kind: Names) -> Sequence[Name]:
         """Return the names of this kind, in no order."""
         return self.names.get(kind, ())
 
     def find(self, kind: Names, text: str) -> Name | None:
-        """Return the name that `text` writes, to the letter or else in folded form; None if there is none."""
-        exact = [name for name in self.of(kind) if name.name == text]
+        """Return the name that `text` writes, to the letter or else in folded form; None if there is none.
+
+        A tag is also found by how it is shown, with the tags above it.
+        """
+        names = self.of(kind)
+        exact = [name for name in names if name.shown == text] or [name for name in names if name.name == text]
         if exact:
             return exact[0]
         wanted = fold(text)
-        alike = [name for name in self.of(kind) if wanted and fold(name.name) == wanted]
+        alike = [name for name in names if wanted and wanted in (fold(name.name), fold(name.shown))]
         return max(alike, key=lambda name: name.documents, default=None)
 
-    def candidates(self, kind: Names, text: str, limit: int) -> list[str]:
-        """Return at most `limit` names to choose from: those the text mentions first, then the most used.
+    def by_id(self, kind: Names, number: int | None) -> Name | None:
+        """Return the name with this id; None if it is not offered."""
+        return next((name for name in self.of(kind) if name.id == number), None)
 
-        Sorted by name in the end, so that equal sets give equal prompts, which providers cache.
-        """
-        words = f" {fold(text)} "
-        ranked = sorted(
-            self.of(kind), key=lambda name: (f" {fold(name.name)} " not in words, -name.documents, name.name)
-        )
-        return sorted({name.name for name in ranked[:limit]})
+    def field(self, number: int) -> CustomField | None:
+        """Return the custom field with this id, None if it is gone."""
+        return next((field for field in self.fields if field.id == number), None)
+
+    def refusing(self, refuses: Callable[[str], bool]) -> Vocabulary:
+        """Return the vocabulary without the names that the owner refuses."""
+        kept = {kind: [name for name in names if not refuses(name.name)] for kind, names in self.names.items()}
+        return replace(self, names=kept)
 
 
 def fold(text: str) -> str:

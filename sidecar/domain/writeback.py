@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sidecar.domain.document import Document, Fields, custom_id
+from sidecar.domain.vocabulary import Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,16 @@ class TagDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class NewName:
+    """A name that is to be made in Paperless when, and only when, the proposal is delivered."""
+
+    kind: Names
+    name: str
+    #: What the name is for: "tags", "correspondent" or "document_type".
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """What a job's work asks for."""
 
@@ -39,6 +50,24 @@ class Proposal:
     delta: TagDelta
     #: A note for the owner, posted unless one with the same text stands there; None for none.
     note: str | None = None
+    #: Names to be made first; the fields they are for have a base and no wanted value.
+    names: tuple[NewName, ...] = ()
+    #: What custom fields are called, for telling of them.
+    words: Mapping[str, str] = field(default_factory=dict)
+    #: Sentences for the job's story: what was answered and left out.
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def custom_words(self) -> Mapping[int, str]:
+        """What custom fields are called, by id."""
+        return {number: word for name, word in self.words.items() if (number := custom_id(name)) is not None}
+
+    def with_names(self, ids: Mapping[NewName, int]) -> Proposal:
+        """Return the proposal with the names that have an id by now put in, and all others left out."""
+        tags = {number for name, number in ids.items() if name in self.names and name.field == "tags"}
+        fields = {name.field: number for name, number in ids.items() if name in self.names and name.field != "tags"}
+        delta = TagDelta(self.delta.add | tags, self.delta.remove)
+        return replace(self, wanted={**self.wanted, **fields}, delta=delta, names=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,27 @@ SHIPPED = next((f for f in (_PACKAGE / "prompts", _PACKAGE.parent / "prompts") i
 #: Every prompt, with values like those it is filled with, for trying it at the start.
 SAMPLES: Mapping[str, Mapping[str, object]] = {
     "tagging-rules.md.j2": {
-        "fields": ["title", "tags", "correspondent", "document_type", "created"],
+        "fields": [
+            "title",
+            "tags",
+            "correspondent",
+            "document_type",
+            "storage_path",
+            "created",
+            "custom_fields",
+            "summary",
+        ],
         "create": ["tags"],
         "language": "English",
-        "lists": {"tags": ["Invoice"], "correspondents": [], "document_types": ["Letter"]},
+        "lists": {
+            "tags": ["Invoice"],
+            "correspondents": [],
+            "document_types": ["Letter"],
+            "storage_paths": ["By year"],
+        },
+        "custom_fields": [{"name": "Amount", "about": "an amount of money", "types": ["Invoice"]}],
     },
-    "tagging-document.md.j2": {"mark": "document-0123", "text": "A letter."},
+    "tagging-document.md.j2": {"mark": "document-0123", "text": "A letter.", "examples": ['{"title": "A bill"}']},
     "tagging-repair.md.j2": {"problem": "It is not JSON."},
     "vision-page.md.j2": {},
 }

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sidecar.domain.document import Document, Fields, Tagged, Version, custom_id, custom_name
+from sidecar.domain.document import Document, Fields, Neighbour, Tagged, Version, custom_id, custom_name
 from sidecar.domain.errors import CancelledError, PermanentError, TemporaryError
 from sidecar.domain.writeback import TagDelta
 from sidecar.paperless.http import PROVIDER, Http, RefusedError
 
 POLL_PAGE = 1000
+SIMILAR_FIELDS = "id,title,created,tags,correspondent,document_type,storage_path,custom_fields"
 SIZED_PAGE = 100
 CHUNK_BYTES = 256 * 1024
 
@@ -108,6 +109,25 @@ class Paperless:
             return to_document(await self.http.send("PATCH", path, {**body, "custom_fields": rows}))
         except RefusedError as error:
             raise _by_field(error, list(sent), custom) from error
+
+    async def similar(self, document_id: int, limit: int) -> list[Neighbour]:
+        """Return at most `limit` documents like this one, the likest first.
+
+        None where Paperless cannot compare: a document that is not in its index yet, a search that is broken.
+        """
+        params = {"more_like_id": document_id, "fields": SIMILAR_FIELDS, "page_size": limit}
+        try:
+            answer = await self.http.get("documents/", **params)
+        except PermanentError:
+            return []
+        rows = answer.get("results", []) if isinstance(answer, dict) else []
+        # A search that Paperless does not know is a list of all documents; only hits of a search say so.
+        return [_neighbour(row) for row in rows if "__search_hit__" in row and row["id"] != document_id]
+
+    async def rights(self, document_id: int) -> dict[str, Any]:
+        """Return whose the document is and who else may see and change it, as values for making something alike."""
+        row = await self.http.get(f"documents/{document_id}/", fields="id,owner,permissions", full_perms="true")
+        return {"owner": row.get("owner"), "set_permissions": row.get("permissions") or {}}
 
     async def modify_tags(self, document_ids: Sequence[int], delta: TagDelta) -> None:
         """Put tags on and take tags off; merges with what others do at the same time, in one transaction."""
@@ -209,6 +229,19 @@ def _words_of(problem: Any) -> str:
     if isinstance(problem, dict):
         return " ".join(filter(None, map(_words_of, problem.values())))
     return " ".join(filter(None, map(_words_of, problem))) if isinstance(problem, list) else str(problem)
+
+
+def _neighbour(row: Mapping[str, Any]) -> Neighbour:
+    return Neighbour(
+        id=row["id"],
+        title=row.get("title") or "",
+        created=str(row.get("created") or "")[:10],
+        tags=frozenset(row.get("tags") or ()),
+        correspondent=row.get("correspondent"),
+        document_type=row.get("document_type"),
+        storage_path=row.get("storage_path"),
+        custom_fields={one["field"]: one["value"] for one in row.get("custom_fields") or ()},
+    )
 
 
 def to_document(row: dict[str, Any]) -> Document:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from sidecar.domain.custom_fields import CustomField, custom_field
 from sidecar.domain.errors import MisconfiguredError, TemporaryError
 from sidecar.domain.vocabulary import Name, Names, Vocabulary, fold
 from sidecar.paperless.http import PROVIDER, Http, RefusedError
 
+#: What everybody who files needs; storage paths and custom fields are asked for only where they are to be filled.
+USUAL = frozenset({Names.TAGS, Names.CORRESPONDENTS, Names.DOCUMENT_TYPES})
+#: Whose a new name is, as values of the API: nobody's, so that everybody sees it.
+NOBODYS: Mapping[str, Any] = {"owner": None}
 FRESH_S = 300.0
 #: What tags stand under each other is asked so often at the most while many write-backs are taken back.
 JUST_NOW_S = 5.0
 PAGE = 1000
+DEEPEST = 5  # Paperless allows no deeper trees of tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,17 @@ class _Families:
 class NameList:
     """The names Paperless knows. A vocabulary is at most `FRESH_S` seconds old; making a name renews it."""
 
-    def __init__(self, http: Http, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        http: Http,
+        monotonic: Callable[[], float] = time.monotonic,
+        *,
+        kinds: Collection[Names] = USUAL,
+        custom_fields: bool = False,
+    ) -> None:
+        """`kinds` are listed, in the order of `Names`, and the owner's custom fields if `custom_fields`."""
+        self._kinds = [kind for kind in Names if kind in kinds]
+        self._custom_fields = custom_fields
         self._http = http
         self._monotonic = monotonic
         self._vocabulary: tuple[float, Vocabulary] | None = None
@@ -44,24 +60,48 @@ class NameList:
     async def vocabulary(self, hidden: Collection[int]) -> Vocabulary:
         """Return what a person would be offered: `hidden` tags (by id) and inbox tags are left out.
 
-        Three list requests when the cached one is too old, else none.
+        One list request for each kind when the cached one is too old, else none.
         """
         async with self._asking:  # whoever comes while it is being asked for shares the answer
             known = await self._fresh()
         tags = [name for name in known.of(Names.TAGS) if name.id not in hidden]
         ours = {fold(name.name) for name in known.of(Names.TAGS) if name.id in hidden}
-        return Vocabulary({**known.names, Names.TAGS: tags}, known.forbidden | ours)
+        return replace(known, names={**known.names, Names.TAGS: tags}, forbidden=known.forbidden | ours)
 
     async def _fresh(self) -> Vocabulary:
         if self._vocabulary is None or self._monotonic() - self._vocabulary[0] > FRESH_S:
             names: dict[Names, list[Name]] = {}
             inbox: set[str] = set()
-            for kind in Names:
+            for kind in self._kinds:
                 rows = await self._all(kind)
-                names[kind] = [_name(row) for row in rows if not row.get("is_inbox_tag")]
+                names[kind] = _names(rows)
                 inbox |= {fold(row["name"]) for row in rows if row.get("is_inbox_tag")}
-            self._vocabulary = (self._monotonic(), Vocabulary(names, frozenset(inbox)))
+            fields = await self._fields() if self._custom_fields else ()
+            self._vocabulary = (self._monotonic(), Vocabulary(names, frozenset(inbox), fields))
         return self._vocabulary[1]
+
+    async def _fields(self) -> tuple[CustomField, ...]:
+        rows = [row async for row in self._http.pages("custom_fields/", page_size=PAGE)]
+        found = [known for row in rows if (known := custom_field(row))]
+        return tuple(sorted(found, key=lambda field: field.name))
+
+    async def now(self, kind: Names) -> Sequence[Name]:
+        """Return all names of a kind as they are at this moment, inbox tags and our own among them."""
+        return _names(await self._all(kind), inbox=True)
+
+    async def make(self, kind: Names, name: str, rights: Mapping[str, Any] = NOBODYS) -> int:
+        """Make a name, or find the one of exactly this spelling that somebody else has just made; return its id."""
+        row = await self._create(kind, name, rights)
+        self._vocabulary = None
+        return int(row["id"])
+
+    def showing(self, private_tags: Collection[str], *, anything: bool) -> Callable[[frozenset[int]], Awaitable[bool]]:
+        """Return what says of a document's tags whether it may be an example: `anything`, or none that is private."""
+
+        async def may_show(tags: frozenset[int]) -> bool:
+            return anything or not await self.is_among(private_tags, tags)
+
+        return may_show
 
     async def is_among(self, named: Collection[str], tags: Collection[int]) -> bool:
         """Say whether one of the tags (ids) is one of those named (always the same ones), or stands below one.
@@ -144,9 +184,9 @@ class NameList:
                 return row
         return None
 
-    async def _create(self, kind: Names, name: str) -> dict[str, Any]:
+    async def _create(self, kind: Names, name: str, rights: Mapping[str, Any] = NOBODYS) -> dict[str, Any]:
         """Make the name. Another client may be faster: then Paperless answers 400, or 500, and the name is there."""
-        body = {"name": name, "matching_algorithm": 0, "owner": None}
+        body = {"name": name, "matching_algorithm": 0, **rights}
         try:
             return dict(await self._http.send("POST", f"{kind}/", body))
         except (RefusedError, TemporaryError):
@@ -154,6 +194,25 @@ class NameList:
             if row is None:
                 raise
             return row
+
+
+def _names(rows: Sequence[dict[str, Any]], *, inbox: bool = False) -> list[Name]:
+    """Return the names with those above them (only tags have any); inbox tags only if they are asked for."""
+    by_id = {row["id"]: row for row in rows}
+    return [
+        Name(row["id"], row["name"], row.get("document_count") or 0, _above(row, by_id), bool(row.get("is_inbox_tag")))
+        for row in rows
+        if inbox or not row.get("is_inbox_tag")
+    ]
+
+
+def _above(row: Mapping[str, Any], by_id: Mapping[int, Mapping[str, Any]]) -> tuple[str, ...]:
+    above: list[str] = []
+    parent = by_id.get(row.get("parent") or 0)
+    while parent is not None and len(above) < DEEPEST:
+        above.insert(0, parent["name"])
+        parent = by_id.get(parent.get("parent") or 0)
+    return tuple(above)
 
 
 def _family(named: Collection[str], rows: Sequence[dict[str, Any]]) -> frozenset[int]:
@@ -176,7 +235,3 @@ def _parents_below(row: dict[str, Any]) -> Iterator[tuple[int, int | None]]:
     yield row["id"], row.get("parent")
     for child in row.get("children") or ():
         yield from _parents_below({"parent": row["id"], **child})
-
-
-def _name(row: dict[str, Any]) -> Name:
-    return Name(row["id"], row["name"], row.get("document_count") or 0)

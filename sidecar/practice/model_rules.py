@@ -45,6 +45,12 @@ def first_date(text: str) -> str | None:
     return None
 
 
+def first_amount(text: str) -> str | None:
+    """Find the first amount of money of a text, as it is written."""
+    found = re.search(r"(?:[€$£]|[A-Z]{3}) ?\d[\d.,' ]*[.,]\d\d\b|\b\d[\d.,' ]*[.,]\d\d ?(?:[€$£]|[A-Z]{3}\b)", text)
+    return found[0] if found else None
+
+
 def sensible_title(text: str, longest: int = MAX_TITLE_LENGTH) -> str:
     """Make a title of the first line that says something, with the next one if it is short."""
     lines = [" ".join(line.split()) for line in text.splitlines()]
@@ -118,6 +124,12 @@ class SchemaAnswerer:
         if kind == "array":
             return self._list(form)
         if kind != "string":
+            found = self._said(name)
+            number = re.search(r"-?\d+(?:\.\d+)?", found or "")
+            if number and kind in ("integer", "number"):
+                return int(float(number[0])) if kind == "integer" else float(number[0])
+            if found and kind == "boolean":
+                return found.lower() in ("yes", "ja", "true")
             return None if nullable else {"boolean": False, "integer": 0, "number": 0}.get(kind)
         return self._string(name, form, nullable)
 
@@ -125,9 +137,24 @@ class SchemaAnswerer:
         fallback = None if nullable else ""
         if "title" in name:
             return sensible_title(self._document, min(form.get("maxLength", 10**6), MAX_TITLE_LENGTH)) or fallback
-        if "created" in name or "date" in name:
+        if "created" in name:
             return first_date(self._document) or fallback
-        return fallback
+        if "summary" in name:
+            return f"It begins: {sensible_title(self._document)}."
+        said = self._said(name)
+        if "date" in name.lower():
+            return first_date(said or "") or first_date(self._document) or fallback
+        if re.search("amount|total|betrag|summe", name, re.IGNORECASE):
+            lines = filter(None, (said, self._said("Amount"), self._said("Total"), self._document))
+            return next(filter(None, map(first_amount, lines)), fallback)
+        return said or fallback
+
+    def _said(self, name: str) -> str | None:
+        """Find what stands behind the field's name on a line of the document, as in "Due date: 1 May 2026"."""
+        if not name:
+            return None
+        found = re.search(rf"^\W*{re.escape(name)}\b[:.\s]*(\S.*)$", self._document, re.IGNORECASE | re.MULTILINE)
+        return found[1].strip() if found else None
 
     def _list(self, form: dict[str, Any]) -> list[Any]:
         options = [

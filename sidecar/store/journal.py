@@ -10,7 +10,8 @@ from types import EllipsisType
 from typing import Any
 
 from sidecar.domain.job import Job, Kind
-from sidecar.domain.writeback import Plan, Proposal, TagDelta
+from sidecar.domain.vocabulary import Names
+from sidecar.domain.writeback import NewName, Plan, Proposal, TagDelta
 from sidecar.store import job_row
 from sidecar.store.transaction import Transaction, durable, reading
 
@@ -117,14 +118,23 @@ def plain(proposal: Proposal) -> dict[str, Any]:
     """Return a proposal as JSON values."""
     delta = {"add": sorted(proposal.delta.add), "remove": sorted(proposal.delta.remove)}
     return {
-        "base": dict(proposal.base), "wanted": dict(proposal.wanted), "delta": delta, "note": proposal.note
+        "base": dict(proposal.base), "wanted": dict(proposal.wanted), "delta": delta, "note": proposal.note,
+        "names": [[name.kind.value, name.name, name.field] for name in proposal.names],
+        "words": dict(proposal.words), "remarks": list(proposal.remarks),
     }  # fmt: skip
 
 
 def proposal_of(values: Mapping[str, Any]) -> Proposal:
-    """Return the proposal that `plain` made these of."""
-    delta = TagDelta(frozenset(values["delta"]["add"]), frozenset(values["delta"]["remove"]))
-    return Proposal(values["base"], values["wanted"], delta, values["note"])
+    """Return the proposal that `plain` made these of; what an older sidecar did not keep is empty."""
+    return Proposal(
+        base=values["base"],
+        wanted=values["wanted"],
+        delta=TagDelta(frozenset(values["delta"]["add"]), frozenset(values["delta"]["remove"])),
+        note=values["note"],
+        names=tuple(NewName(Names(kind), name, field) for kind, name, field in values.get("names", ())),
+        words=values.get("words", {}),
+        remarks=tuple(values.get("remarks", ())),
+    )
 
 
 def to_entry(row: Any) -> Entry:

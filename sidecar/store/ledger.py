@@ -53,9 +53,12 @@ def record(
     *,
     now: datetime,
     answer: tuple[str, Suggestion] | None = None,
+    about: str | None = None,
     rejected: tuple[str, int] | None = None,
 ) -> None:
     """Write a call down and, in the same commit, keep its checked answer (by the question's key) if it gave one.
+
+    `about` is the question without what may change while the job waits, by which the same job finds the answer again.
 
     `rejected` names the key and the page of an answer that was not accepted; the call's outcome says why.
 
@@ -63,7 +66,7 @@ def record(
     twice, since nobody knows whether a broken connection took it, writes it down once: `now` tells calls apart.
     """
     if answer is not None:
-        pages.keep_answer(tx, job, *answer, model=call.model, now=now)
+        pages.keep_answer(tx, job, *answer, model=call.model, about=about, now=now)
     if rejected is not None:
         pages.reject(tx, job, *rejected, model=call.model, reason=call.outcome, now=now)
     _write(tx, job.id, job.document_id, call, now)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from sidecar.domain.job import Job
+from sidecar.domain.vocabulary import Names
 from sidecar.store.transaction import Transaction, durable, reading
 
 
@@ -16,6 +20,26 @@ class MadeName:
     id: int
     name: str
     job_id: int
+
+
+@durable
+def record(tx: Transaction, job: Job, kind: Names, name_id: int, name: str, *, now: datetime) -> None:
+    """Write down that the name was made for the job. A repeat changes nothing.
+
+    A death between the making and this is made good by the next attempt, which finds the name in Paperless.
+    """
+    tx.run(
+        "INSERT INTO made_name (kind, name_id, name, job_id, created_at) VALUES (:kind, :id, :name, :job, :now) "
+        "ON CONFLICT (kind, name_id) DO NOTHING",
+        kind=kind.value, id=name_id, name=name, job=job.id, now=now.timestamp(),
+    )  # fmt: skip
+
+
+@reading
+def by_job(tx: Transaction, job_id: int) -> Mapping[tuple[Names, int], str]:
+    """Return the names that were made for the job, by kind and id."""
+    rows = tx.rows("SELECT kind, name_id, name FROM made_name WHERE job_id = :job ORDER BY kind, name_id", job=job_id)
+    return {(Names(row.kind), row.name_id): row.name for row in rows}
 
 
 @reading

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -95,27 +95,51 @@ def keep(tx: Transaction, job: Job, key: str, page: PageText, *, now: datetime) 
 
 
 @reading
-def load_answer(tx: Transaction, key: str) -> Suggestion | None:
-    """Return the checked answer to the very same question, None if it was never asked."""
+def load_answer(tx: Transaction, key: str, *, job_id: int = 0, about: str = "") -> Suggestion | None:
+    """Return the checked answer to the very same question, None if it was never asked.
+
+    Or else the job's own answer to a question `about` the same: names that were made since, by this very job, and
+    documents that were filed since change the question, but not what the job has paid for.
+    """
     row = tx.row("SELECT suggestion FROM answer WHERE key = :key", key=key)
+    if row is None and job_id:
+        row = tx.row(
+            "SELECT suggestion FROM answer WHERE job_id = :job AND about = :about ORDER BY created_at DESC LIMIT 1",
+            job=job_id, about=about,
+        )  # fmt: skip
     return _suggestion(json.loads(row.suggestion)) if row else None
 
 
 def _suggestion(values: dict[str, Any]) -> Suggestion:
-    return Suggestion(**{**values, "tags": tuple(values["tags"])})
+    known = {name: value for name, value in values.items() if name in _ANSWERED}
+    return Suggestion(**{**known, "tags": tuple(values["tags"])})
+
+
+_ANSWERED = {field.name for field in fields(Suggestion)}
 
 
 @durable
-def keep_answer(tx: Transaction, job: Job, key: str, suggestion: Suggestion, *, model: str, now: datetime) -> None:
+def keep_answer(
+    tx: Transaction,
+    job: Job,
+    key: str,
+    suggestion: Suggestion,
+    *,
+    model: str,
+    now: datetime,
+    about: str | None = None,
+) -> None:
     """Keep a checked answer before anything is done with it. Raises nothing of ours; a repeat changes nothing."""
     tx.run(
-        "INSERT INTO answer (key, document_id, model, suggestion, created_at) "
-        "VALUES (:key, :document, :model, :suggestion, :now) ON CONFLICT (key) DO NOTHING",
+        "INSERT INTO answer (key, document_id, model, suggestion, created_at, job_id, about) "
+        "VALUES (:key, :document, :model, :suggestion, :now, :job, :about) ON CONFLICT (key) DO NOTHING",
         key=key,
         document=job.document_id,
         model=model,
         suggestion=json.dumps(asdict(suggestion), ensure_ascii=False),
         now=now.timestamp(),
+        job=job.id,
+        about=about,
     )
 
 

@@ -7,7 +7,8 @@ happened. So, for every delivery:
    mind; cancel.
 2. Decide (`domain/writeback.py`): equal to wanted, nothing to do; equal to what the work saw, write; neither, a person
    changed it, theirs stays.
-3. Journal the intent durably, old values included. Only then the first byte.
+3. Journal the intent durably, old values included. Only then the first byte. Names that do not exist yet are made now
+   (`worker/naming.py`), and the intent is journalled again with their ids.
 4. Wait for a place in the door. If that took a while, look at the document again; if it is not what it was, begin
    anew at 2. Check that the lease outlives the request.
 5. PATCH the fields, without tags. Custom fields go as one list that replaces the document's, so the document is read
@@ -50,6 +51,7 @@ from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
 from sidecar.worker.gate import Gate
 from sidecar.worker.lease import Leases
+from sidecar.worker.naming import NameMaker
 
 _log = logging.getLogger(__name__)
 
@@ -75,6 +77,10 @@ class Delivered:
     overruled: tuple[str, ...] = ()
     #: Tags that are there now and were not before, and that we did not put on: parents of ours, or a person's.
     appeared: frozenset[int] = frozenset()
+    #: What custom fields are called.
+    words: Mapping[str, str] = field(default_factory=dict)
+    #: Sentences for the job's story.
+    remarks: tuple[str, ...] = ()
 
 
 class HeldForReviewError(Exception):
@@ -133,7 +139,9 @@ class Delivery:
         tags: Tags,
         clock: Clock,
         on_strange_tags: Callable[[], None],
+        names: NameMaker | None = None,
     ) -> None:
+        self._names = names
         self._paperless = paperless
         self._db = db
         self._gate = gate
@@ -160,11 +168,32 @@ class Delivery:
             if hold(plan, current):
                 raise HeldForReviewError(current, plan)
             await self._db.run(journal.intend, job, proposal, plan, earlier=earlier, now=self._clock.now())
+            if proposal.names:
+                proposal, earlier = await self._with_names(job, proposal, earlier, current)
+                plan = self._plan(job, proposal, current).without(frozenset(refused))
+                await self._db.run(journal.intend, job, proposal, plan, earlier=earlier, now=self._clock.now())
             try:
                 return await self._send(_Sending(job, proposal, earlier, current, plan, read_at, refused))
             except _ChangedError as changed:
                 read_at, current = self._clock.now(), changed.current
         raise TemporaryError("The document was changed again and again while it waited for its write.")
+
+    async def _with_names(
+        self, job: Job, proposal: Proposal, earlier: journal.Entry | None, current: Document
+    ) -> tuple[Proposal, journal.Entry | None]:
+        """Make the names that are still needed and return the proposal, and the journalled one, with their ids.
+
+        A name for a field that a person has filled meanwhile is not made.
+        """
+        needed = [
+            name
+            for name in proposal.names
+            if name.field == "tags" or same(name.field, current.value(name.field), proposal.base[name.field])
+        ]
+        ids = {} if self._names is None else await self._names.make(job, needed, again=earlier is not None)
+        if earlier is not None:
+            earlier = replace(earlier, proposal=earlier.proposal.with_names(ids))
+        return proposal.with_names(ids), earlier
 
     def _plan(self, job: Job, proposal: Proposal, current: Document) -> Plan:
         """Decide what is left to be sent; tags by which a person asked for this, and decided on it, go off with it."""
@@ -197,7 +226,10 @@ class Delivery:
             raise UncertainWriteError("Paperless took the change of tags, but no tag has changed.", suspect=PROVIDER)
         before = earlier.written if earlier else {}
         written = tuple(name for name in proposal.wanted if name in plan.write or name in before)
-        return Delivered(back, written, plan.conflicts, refused, overruled(plan, back), self._appeared(sending, back))
+        return Delivered(
+            back, written, plan.conflicts, refused, overruled(plan, back), self._appeared(sending, back),
+            proposal.words, proposal.remarks,
+        )  # fmt: skip
 
     def _appeared(self, sending: _Sending, back: Document) -> frozenset[int]:
         earlier = sending.earlier

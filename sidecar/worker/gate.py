@@ -65,8 +65,11 @@ class SharedDoor(Door):
     in the door keeps the others waiting no longer than that.
     """
 
-    def __init__(self, db: Database, owner: str, clock: Clock, *, hold: timedelta, width: int = 1) -> None:
+    def __init__(
+        self, db: Database, owner: str, clock: Clock, *, hold: timedelta, width: int = 1, name: str = DOOR
+    ) -> None:
         super().__init__(width)
+        self._name = name
         self._db = db
         self._owner = owner
         self._clock = clock
@@ -84,12 +87,12 @@ class SharedDoor(Door):
                 yield
             finally:
                 with contextlib.suppress(StoreError):  # then its time runs out
-                    await to_the_end(self._db.run(sharing.leave_slot, DOOR, owner=holder))
+                    await to_the_end(self._db.run(sharing.leave_slot, self._name, owner=holder))
 
     async def _take(self, holder: str) -> bool:
         now = self._clock.now()
         return await self._db.run(
-            sharing.take_slot, DOOR, width=self._width, owner=holder, now=now, until=now + self._hold
+            sharing.take_slot, self._name, width=self._width, owner=holder, now=now, until=now + self._hold
         )
 
 

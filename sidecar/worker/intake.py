@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sidecar.domain.document import Document, Fields
+from sidecar.domain.document import Document, Fields, custom_name
 from sidecar.domain.errors import CancelledError
 from sidecar.domain.job import Job
 from sidecar.domain.trigger import Tags
@@ -24,8 +24,10 @@ class Intake:
         self._tags = tags
         self._clock = clock
 
-    async def open(self, job: Job, fields: Sequence[str]) -> tuple[Document, Fields]:
+    async def open(self, job: Job, fields: Sequence[str], *, with_custom: bool = False) -> tuple[Document, Fields]:
         """Return the document as it is now, and the values its fields had when the job first looked.
+
+        `with_custom` adds the custom fields that the document has; one that is missing was not there.
 
         A list of documents may be older than the last write-back, so a job without its trigger tag ends here.
         Raises CancelledError.
@@ -33,5 +35,6 @@ class Intake:
         document = await self._paperless.document(job.document_id)
         if self._tags.trigger(job.kind) not in document.tags:
             raise CancelledError(TRIGGER_GONE)
-        now = {name: document.value(name) for name in fields}
+        custom = [custom_name(number) for number in document.custom_fields] if with_custom else []
+        now = {name: document.value(name) for name in (*fields, *custom)}
         return document, await self._db.run(queue.begin, job, now, now=self._clock.now())

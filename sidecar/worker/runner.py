@@ -220,16 +220,19 @@ class Runner:
     async def _show_or_finish(self, job: Job, proposal: Proposal) -> None:
         """Write what is proposed, or show it first where a person wants that."""
         try:
-            await self._finish(job, proposal, lambda plan, document: self._is_to_be_shown(job, plan, document))
+            await self._finish(
+                job, proposal, lambda plan, document: self._is_to_be_shown(job, proposal, plan, document)
+            )
         except HeldForReviewError as held:
             await self._reviews.put_up(job, proposal, held.plan, held.document)
 
-    def _is_to_be_shown(self, job: Job, plan: Plan, document: Document) -> bool:
+    def _is_to_be_shown(self, job: Job, proposal: Proposal, plan: Plan, document: Document) -> bool:
         """Say whether a person is to see it first: they want to, and there is something to see."""
         if job.kind is Kind.UNDO:  # a person asked for it in so many words
             return False
         is_wanted = job.kind in self._rules.review or self._tags.review in document.tags
-        return is_wanted and bool(plan.write or (plan.delta.add | plan.delta.remove) - self._tags.all)
+        changes = plan.write or proposal.names or (plan.delta.add | plan.delta.remove) - self._tags.all
+        return is_wanted and bool(changes)
 
     async def _with_the_mark_off(self, job: Job, proposal: Proposal) -> Proposal:
         """Let a success take the fail tag off, unless it stands for a failure of another kind of job."""

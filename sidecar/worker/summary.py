@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from sidecar.domain.document import custom_id
 from sidecar.domain.telling import field_words
 from sidecar.worker.delivery import Delivered
 
 
 def summary(delivered: Delivered) -> str:
     """Say what was written, what was not, and why."""
-    words = [field_words(name) for name in delivered.written if name not in delivered.refused]
+    custom = {number: f'"{word}"' for name, word in delivered.words.items() if (number := custom_id(name)) is not None}
+    words = [field_words(name, custom) for name in delivered.written if name not in delivered.refused]
     parts = [f"Wrote {', '.join(words)}." if words else "Nothing had to be changed."]
     if delivered.conflicts:
-        theirs = ", ".join(field_words(conflict.field) for conflict in delivered.conflicts)
+        theirs = ", ".join(field_words(conflict.field, custom) for conflict in delivered.conflicts)
         parts.append(f"Kept what somebody changed meanwhile: {theirs}.")
     if delivered.overruled:
-        changed = ", ".join(field_words(name) for name in delivered.overruled)
+        changed = ", ".join(field_words(name, custom) for name in delivered.overruled)
         parts.append(f"Somebody, or a workflow in Paperless, changed it again at once: {changed}.")
-    parts += [f"Paperless refused the {field_words(name)}: {said}" for name, said in delivered.refused.items()]
-    return " ".join(parts)
+    parts += [f"Paperless refused the {field_words(name, custom)}: {said}" for name, said in delivered.refused.items()]
+    return " ".join((*parts, *delivered.remarks))

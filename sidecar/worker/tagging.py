@@ -6,17 +6,21 @@ import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
+from sidecar.domain.document import Document, Fields, custom_name
 from sidecar.domain.job import Job, Kind
 from sidecar.domain.prices import tokens_of
 from sidecar.domain.privacy import host_or_openai
-from sidecar.domain.suggestion import SINGLE_NAMES, Suggestion, wanted_fields
+from sidecar.domain.suggestion import Suggestion
 from sidecar.domain.trigger import Tags
-from sidecar.domain.vocabulary import Names, Vocabulary
+from sidecar.domain.vocabulary import Vocabulary
+from sidecar.domain.wishes import FIELDS, wishes
 from sidecar.domain.writeback import Proposal, TagDelta
 from sidecar.engines.asking import Again
 from sidecar.engines.llm import Model, Reply
 from sidecar.engines.tagger import Question, Tagger
+from sidecar.paperless.client import Paperless
 from sidecar.paperless.names import NameList
+from sidecar.paperless.similar import like
 from sidecar.store import ledger, pages, queue
 from sidecar.store.database import Database
 from sidecar.store.ledger import Call
@@ -26,14 +30,13 @@ from sidecar.worker.finishing import once_the_store_is_back, to_the_end
 from sidecar.worker.intake import Intake
 from sidecar.worker.lease import Leases
 
-FIELDS = ("title", "correspondent", "document_type", "created")
-
 
 class Tagging:
     """Files documents as a model suggests."""
 
     def __init__(  # noqa: PLR0913 - the step joins everything that filing touches
         self,
+        paperless: Paperless,
         names: NameList,
         db: Database,
         intake: Intake,
@@ -44,9 +47,13 @@ class Tagging:
         *,
         purse: Purse,
         private_tags: Collection[str] = (),
+        all_at_home: bool = False,
     ) -> None:
+        """`all_at_home`: no model that may be asked is outside the owner's network."""
+        self._paperless = paperless
         self._purse = purse
         self._private_tags = private_tags
+        self._all_at_home = all_at_home
         self._leases = leases
         self._names = names
         self._db = db
@@ -56,27 +63,42 @@ class Tagging:
         self._clock = clock
 
     async def propose(self, job: Job) -> Proposal:
-        """Return the fields and tags the document should have. The model is asked at most once for one text."""
-        document, base = await self._intake.open(job, FIELDS)
+        """Return the fields and tags the document should have. The model is asked at most once for one text.
+
+        Names that do not exist yet are made when the proposal is delivered, never here.
+        """
+        rules = self._tagger.rules
+        document, base = await self._intake.open(job, FIELDS, with_custom=rules.asks_custom_fields)
+        self._tagger.require_text(document.content)  # a blank page's like says nothing of it
         vocabulary = await self._names.vocabulary(hidden=self._tags.all)
-        question = self._tagger.question(document.content, vocabulary)
-        suggestion = await self._db.run(pages.load_answer, question.key)
+        is_private = await self._names.is_among(self._private_tags, document.tags)
+        # A private document's question stays in the house, so private ones of its like may stand in it.
+        may_show = self._names.showing(self._private_tags, anything=is_private or self._all_at_home)
+        shown = await like(self._paperless, document.id, self._tags, rules.examples, may_show)
+        question = self._tagger.question(document.content, vocabulary, document_id=document.id, examples=shown)
+        suggestion = await self._db.run(pages.load_answer, question.key, job_id=job.id, about=question.about)
         if suggestion is None:
-            is_private = await self._names.is_among(self._private_tags, document.tags)
             suggestion = await self._ask(job, question, vocabulary, is_private=is_private)
-        ids = await self._ids(suggestion, vocabulary)
-        chosen = {ids[Names.TAGS, tag] for tag in suggestion.tags}
+        return self._proposal(suggestion, document, base, vocabulary)
+
+    def _proposal(self, suggestion: Suggestion, document: Document, base: Fields, vocabulary: Vocabulary) -> Proposal:
+        found = wishes(suggestion, self._tagger.rules, document, vocabulary)
+        words = {custom_name(field.id): field.name for field in vocabulary.fields}
         return Proposal(
-            base=base,
-            wanted=wanted_fields(suggestion, self._tagger.rules, document, ids),
+            base={**dict.fromkeys((*FIELDS, *found.values)), **base},
+            wanted=found.values,
             delta=TagDelta(
-                add=frozenset({self._tags.tagging_done, *chosen}),
+                add=frozenset({self._tags.tagging_done, *found.tags}),
                 remove=frozenset({self._tags.tagging}),
             ),
+            note=suggestion.summary,
+            names=found.new,
+            words={name: word for name, word in words.items() if name in found.values or name in suggestion.left_out},
+            remarks=tuple(f"Left out: {said}" for said in suggestion.left_out.values()),
         )
 
     async def _ask(self, job: Job, question: Question, vocabulary: Vocabulary, *, is_private: bool) -> Suggestion:
-        asked = tokens_of(question.rules_text, question.text, json.dumps(question.schema))
+        asked = tokens_of(question.rules_text, question.text, *question.examples, json.dumps(question.schema))
 
         async def record(reply: Reply, outcome: str, suggestion: Suggestion | None) -> None:
             call = Call(
@@ -87,7 +109,8 @@ class Tagging:
             answer = None if suggestion is None else (question.key, suggestion)
             now = self._clock.now()
             await once_the_store_is_back(
-                lambda: self._db.run(ledger.record, job, call, answer=answer, now=now), self._clock
+                lambda: self._db.run(ledger.record, job, call, answer=answer, about=question.about, now=now),
+                self._clock,
             )
             if suggestion is not None:
                 for note in reply.notes:
@@ -108,13 +131,3 @@ class Tagging:
             question, vocabulary, today=self._clock.now().date(), record=to_the_end_of_it, private=is_private,
             around=paying,
         )  # fmt: skip
-
-    async def _ids(self, suggestion: Suggestion, vocabulary: Vocabulary) -> dict[tuple[Names, str], int]:
-        """Resolve every name of the suggestion; those that do not exist were allowed to be made, and are made."""
-        named = [(Names.TAGS, tag) for tag in suggestion.tags]
-        named += [(kind, name) for field, kind in SINGLE_NAMES.items() if (name := getattr(suggestion, field))]
-        ids: dict[tuple[Names, str], int] = {}
-        for kind, name in named:
-            known = vocabulary.find(kind, name)
-            ids[kind, name] = known.id if known else await self._names.ensure(kind, name)
-        return ids

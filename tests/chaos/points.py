@@ -48,6 +48,7 @@ SCENES = {
     "queue.tell": "second",
     "queue.rebase": "layer",
     "pages.forget": "again",
+    "made_names.record": "new_names",
     "review.keep": "shown",
     "review.wait": "shown",
     "review.decide": "shown",

@@ -1,6 +1,7 @@
 """What goes on when a program comes to its point: daily work, or what a point that daily work never comes to needs."""
 
 import io
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 import pikepdf
 
 from sidecar.domain.document import VERSION_LABEL
+from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.scans import scan_pdf
 from tests.chaos import people
 from tests.chaos.company import DPI
@@ -19,7 +21,7 @@ from tests.scenarios.jobs import FileStore
 from tests.scenarios.letters import letter
 from tests.scenarios.program import Program
 from tests.scenarios.waiting import until
-from tests.scenarios.world import OCR, OCR_DONE, World, assert_reads
+from tests.scenarios.world import OCR, OCR_DONE, TAG, World, assert_reads
 
 
 def work(walk: Walk) -> None:
@@ -171,6 +173,31 @@ def second(walk: Walk) -> None:
         walk.find("doubled" if written else "lost", f"the text was written {written} times")
 
 
+def new_names(walk: Walk) -> None:
+    """A document's correspondent does not exist yet, and may be made."""
+    world = walk.world
+    world.sidecar.settings |= {"CREATE_NAMES": "tags", "RETRY_BASE_S": 0.2}
+    answer = {"title": "A bill", "tags": ["Brand new"], "correspondent": None, "document_type": None, "created": None}
+    world.model.faults.add(Fault("POST", "/chat/", answer=chat_answer(answer)))
+    document_id = world.add_letter(letter(1), tags=[TAG])
+    walk.run_into_it()
+    world.until_finished(document_id)
+    if "Brand new" not in (tags := world.archive.tag_names(document_id)):
+        walk.find("lost", f"the tags are {tags}")
+    made = world.archive.state.rows("SELECT id FROM names WHERE kind = 'tags' AND name = 'Brand new'")
+    if len(made) != 1:
+        walk.find("doubled", f"the tag was made {len(made)} times")
+    if not world.store.made_names():
+        walk.find("lost", "nobody knows that the tag was made")
+
+
+def chat_answer(answer: dict[str, object]) -> Answer:
+    """Make a model's answer of what it is to say."""
+    message = {"role": "assistant", "content": json.dumps(answer)}
+    choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
+    return Answer(200, body=json.dumps({"id": "1", "object": "chat.completion", "model": "m", "choices": choices}))
+
+
 def again(walk: Walk) -> None:
     """A person asks at the command line for a page to be read anew, and once more, since the command died."""
     world = walk.world
@@ -216,6 +243,7 @@ SCENES: dict[str, Callable[[Walk], None]] = {
         layer,
         second,
         again,
+        new_names,
         *people.SCENES,
     )
 }

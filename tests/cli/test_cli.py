@@ -179,6 +179,16 @@ def test_suggest_prints_a_filing_and_writes_nothing(stage: Stage) -> None:
     assert not [e for e in stage.archive.requests() if e.method == "PATCH" or "bulk_edit" in e.path]
 
 
+def test_suggest_shows_custom_fields_by_their_names(stage: Stage) -> None:
+    text = f"{LETTER}\nAmount: 84.20 EUR\nDue date: soon"
+    document = stage.archive.add_document(text_pdf([text]), title="scan", content=text)
+    stage.archive.add_name("custom_fields", "Amount", data_type="monetary", extra_data={"default_currency": "EUR"})
+    stage.archive.add_name("custom_fields", "Copies", data_type="integer")
+    said = stage.run("suggest", str(document), CUSTOM_FIELDS="all")
+    assert re.search(r"^ +Amount: EUR84\.20$", said.stdout, flags=re.MULTILINE), said.stdout + said.stderr
+    assert not [e for e in stage.archive.requests() if e.method == "PATCH" or "bulk_edit" in e.path]
+
+
 def test_check_finds_everything_in_place(stage: Stage) -> None:
     stage.run("setup")
     said = stage.run("check", "--json")
@@ -189,6 +199,8 @@ def test_check_finds_everything_in_place(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("setting", "value", "about", "advice"),
     [
+        ("CUSTOM_FIELDS", "Amount", "fields", 'no custom field "Amount"'),
+        ("CUSTOM_FIELDS_BY_TYPE", "Bill: Amount", "fields", 'no document type "Bill"'),
         ("PAPERLESS_TOKEN", "wrong", "paperless", "check PAPERLESS_TOKEN"),
         ("PAPERLESS_URL", "http://127.0.0.1:9", "paperless", "cannot be reached"),
         ("OPENAI_BASE_URL", "http://127.0.0.1:9/v1", "model", "cannot be reached"),
@@ -259,6 +271,7 @@ def test_the_demo_ends_well_and_shows_before_and_after(tmp_path: Path) -> None:
     assert "practice model files them" in said.stdout
     assert "The PDF is encrypted" in said.stdout
     assert "before" in said.stdout
+    assert re.search(r"Amount +│ - +│ EUR94\.53", said.stdout)
     assert re.search(r"8 documents: .*11 succeeded jobs", said.stdout)
 
 

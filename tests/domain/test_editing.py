@@ -9,7 +9,7 @@ import pytest
 from sidecar.domain.editing import Edit, edited
 from sidecar.domain.errors import PermanentError
 from sidecar.domain.vocabulary import Name, Names, Vocabulary
-from sidecar.domain.writeback import Proposal, TagDelta
+from sidecar.domain.writeback import NewName, Proposal, TagDelta
 
 KNOWN = Vocabulary(
     {
@@ -69,3 +69,27 @@ def test_a_title_of_128_characters_is_taken_and_a_text_has_none() -> None:
     text = Proposal({"content": "old"}, {"content": "new"}, TagDelta())
     with pytest.raises(PermanentError, match="not about the title"):
         edited(text, Edit(title="Mine"), KNOWN)
+
+
+NEW = (NewName(Names.CORRESPONDENTS, "Nimbus", "correspondent"), NewName(Names.TAGS, "Brand new", "tags"))
+AMOUNT = "custom_fields.7"
+
+
+@pytest.mark.parametrize(
+    ("edit", "made"),
+    [
+        (Edit(title="Mine"), ["Nimbus", "Brand new"]),
+        (Edit(correspondent="Ambervale Energy"), ["Brand new"]),
+        (Edit(tags=("Tax",)), ["Nimbus"]),
+        (Edit(without=("correspondent",)), ["Brand new"]),
+        (Edit(without=("tags", "correspondent")), []),
+    ],
+)
+def test_a_name_is_not_made_for_what_a_person_decided_otherwise(edit: Edit, made: list[str]) -> None:
+    proposal = Proposal(BASE, {}, TagDelta(), names=NEW)
+    assert [new.name for new in edited(proposal, edit, KNOWN).names] == made
+
+
+def test_a_custom_field_is_left_out_by_its_name() -> None:
+    proposal = Proposal({AMOUNT: None}, {AMOUNT: "EUR5.00"}, TagDelta(), words={AMOUNT: "Amount"})
+    assert edited(proposal, Edit(without=("amount",)), KNOWN).wanted == {}

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sidecar.domain.answer_form import answer_schema
 from sidecar.domain.document import Document
+from sidecar.domain.filing import FilingRules, Policy
 from sidecar.domain.job import TRANSITIONS, UNFINISHED, Kind, Priority, State, move
 from sidecar.domain.page import PageText, assemble, page_key
 from sidecar.domain.retry import PARK_CAP_S, RetryPolicy, parking_s
-from sidecar.domain.suggestion import (
-    AnswerError,
-    FilingRules,
-    Policy,
-    Suggestion,
-    answer_schema,
-    check_answer,
-    wanted_fields,
-)
+from sidecar.domain.suggestion import AnswerError, Suggestion, check_answer
 from sidecar.domain.trigger import (
     BACKLOG_FROM,
     LOOP_REASON,
@@ -32,6 +27,7 @@ from sidecar.domain.trigger import (
     poll_priority,
 )
 from sidecar.domain.vocabulary import Name, Names, Vocabulary, fold
+from sidecar.domain.wishes import wishes
 
 TAGS = Tags(ocr=1, tagging=2, ocr_done=3, tagging_done=4, failed=5)
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -184,13 +180,6 @@ def test_a_name_is_found_by_itself_and_never_by_a_part(kind: Names, text: str, f
     assert (name.id if name else None) == found
 
 
-def test_names_the_text_mentions_are_offered_before_often_used_ones() -> None:
-    names = [Name(i, f"Company {i}", 100 - i) for i in range(50)] + [Name(99, "Rare & Sons", 0)]
-    vocabulary = Vocabulary({Names.CORRESPONDENTS: names})
-    offered = vocabulary.candidates(Names.CORRESPONDENTS, "Dear customer of RARE & SONS,", 3)
-    assert offered == ["Company 0", "Company 1", "Rare & Sons"]
-
-
 @given(st.text())
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert fold(fold(text)) == fold(text)
@@ -254,7 +243,8 @@ def test_what_is_no_plain_name_or_is_forbidden_is_never_made(name: str) -> None:
         ("2027-11-23", "2027-11-23"),
         ("2028-01-01", None),
         ("1899-12-31", None),
-        ("05.03.2026", None),
+        ("05.03.2026", "2026-03-05"),
+        ("05/03/2026", None),
         ("2026-02-30", None),
         ("", None),
         (None, None),
@@ -283,14 +273,17 @@ def test_an_answer_of_the_wrong_form_is_refused_with_words(answer: object) -> No
 DOCUMENT = Document(1, "scan", "text", frozenset(), None, 7, None, "2026-01-01", "application/pdf", "scan.pdf")
 
 
+def wanted(suggestion: Suggestion, rules: FilingRules, document: Document) -> dict[str, Any]:
+    return dict(wishes(suggestion, rules, document, VOCABULARY).values)
+
+
 def test_a_filled_field_is_left_alone_where_only_empty_ones_may_be_filled() -> None:
     suggestion = Suggestion(title="Bank letter", correspondent="ING", document_type="Letter")
-    ids = {(Names.CORRESPONDENTS, "ING"): 5, (Names.DOCUMENT_TYPES, "Letter"): 8}
-    assert wanted_fields(suggestion, FilingRules(), DOCUMENT, ids) == {"title": "Bank letter", "correspondent": 5}
+    assert wanted(suggestion, FilingRules(), DOCUMENT) == {"title": "Bank letter", "correspondent": 5}
 
 
 def test_a_title_that_is_only_the_files_name_counts_as_empty() -> None:
     rules = FilingRules(title=Policy.FILL_EMPTY)
     named = Document(1, "Mine", "", frozenset(), None, None, None, "2026-01-01", "application/pdf", "scan.pdf")
-    assert wanted_fields(Suggestion(title="New"), rules, DOCUMENT, {}) == {"title": "New"}
-    assert wanted_fields(Suggestion(title="New"), rules, named, {}) == {}
+    assert wanted(Suggestion(title="New"), rules, DOCUMENT) == {"title": "New"}
+    assert wanted(Suggestion(title="New"), rules, named) == {}

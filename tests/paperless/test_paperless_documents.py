@@ -380,3 +380,39 @@ async def test_what_is_wrong_with_the_list_itself_is_said_of_all_that_were_wante
     assert caught.value.fields == {
         "title": "Too long.", "custom_fields.5": "Expected a list.", "custom_fields.6": "Expected a list.",
     }  # fmt: skip
+
+
+# Documents of its like
+
+
+async def test_documents_like_it_are_those_that_a_search_found(server: respx.MockRouter, paperless: Paperless) -> None:
+    route = server.get("/documents/", params__contains={"more_like_id": 1, "page_size": 5}).mock(
+        answer("search_more_like_id")
+    )
+    found = await paperless.similar(1, 5)
+    assert [(one.id, one.title) for one in found][:2] == [(7, "invoice_text"), (8, "Meta title")]
+    assert found[1].tags == {7, 6, 8, 1}
+    assert route.call_count == 1
+
+
+async def test_a_paperless_that_knows_no_such_search_gives_no_documents_of_its_like(
+    server: respx.MockRouter, paperless: Paperless
+) -> None:
+    server.get("/documents/").mock(answer("documents_list_tags_in_fields"))  # an unknown filter: all documents
+    assert await paperless.similar(1, 5) == []
+
+
+async def test_a_document_that_is_not_in_the_index_has_no_like(server: respx.MockRouter, paperless: Paperless) -> None:
+    server.get("/documents/").mock(answer("search_more_like_unknown"))
+    assert await paperless.similar(1, 5) == []
+
+
+async def test_whose_a_document_is_is_given_as_values_for_a_name(
+    server: respx.MockRouter, paperless: Paperless
+) -> None:
+    server.get("/documents/8/", params__contains={"full_perms": "true"}).mock(answer("document_get_full_perms"))
+    rights = await paperless.rights(8)
+    assert rights == {
+        "owner": body("document_get_full_perms")["owner"],
+        "set_permissions": body("document_get_full_perms")["permissions"],
+    }

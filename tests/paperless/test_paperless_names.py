@@ -9,8 +9,8 @@ import respx
 
 from sidecar.domain.errors import MisconfiguredError, OutageError, PermanentError, UncertainWriteError
 from sidecar.domain.vocabulary import Name, Names
-from sidecar.paperless.http import RefusedError
-from sidecar.paperless.names import FRESH_S, NameList
+from sidecar.paperless.http import Http, RefusedError
+from sidecar.paperless.names import FRESH_S, USUAL, NameList
 from tests.paperless.conftest import Watch
 from tests.paperless.recorded import answer, body, html, page, said
 
@@ -20,7 +20,7 @@ INBOX, FINANCE = 6, 7
 @pytest.fixture
 def lists(server: respx.MockRouter) -> dict[Names, respx.Route]:
     """Answer the three lists as recorded."""
-    return {kind: server.get(f"/{kind}/").mock(answer(f"{kind}_list")) for kind in Names}
+    return {kind: server.get(f"/{kind}/").mock(answer(f"{kind}_list")) for kind in Names if kind in USUAL}
 
 
 def tag(number: int, name: str, **values: Any) -> dict[str, Any]:
@@ -42,6 +42,23 @@ async def test_the_vocabulary_has_the_names_of_all_three_kinds(
     assert known.of(Names.DOCUMENT_TYPES) == [Name(1, "Invoice", 0)]
     assert {"Finance", "ai-process", "AI-Process"} < {name.name for name in known.of(Names.TAGS)}
     assert [route.call_count for route in lists.values()] == [1, 1, 1]
+
+
+async def test_storage_paths_and_custom_fields_are_asked_for_where_they_are_to_be_filled(
+    lists: dict[Names, respx.Route], server: respx.MockRouter, http: Http
+) -> None:
+    server.get("/storage_paths/").mock(answer("storage_paths_list"))
+    server.get("/custom_fields/").mock(answer("custom_fields_list"))
+    known = await NameList(http, kinds=frozenset(Names), custom_fields=True).vocabulary(hidden=())
+    assert [name.name for name in known.of(Names.STORAGE_PATHS)] == ["By year", "legacy"]
+    money, select = (next(one for one in known.fields if one.name == name) for name in ("cf_money", "cf_select"))
+    assert (money.currency, [option.label for option in select.options]) == ("EUR", ["paid", "open"])
+    assert len(known.fields) == len(body("custom_fields_list")["results"])
+
+
+async def test_a_tag_is_shown_below_its_parent(lists: dict[Names, respx.Route], names: NameList) -> None:
+    known = await names.vocabulary(hidden=())
+    assert {"Finance", "Finance / Invoices"} <= {name.shown for name in known.of(Names.TAGS)}
 
 
 async def test_nested_tags_are_counted_once(lists: dict[Names, respx.Route], names: NameList) -> None:

@@ -8,11 +8,10 @@ import respx
 
 from sidecar.domain.document import Tagged
 from sidecar.domain.errors import MisconfiguredError, PermanentError, UncertainWriteError
-from sidecar.domain.vocabulary import Names
 from sidecar.domain.writeback import TagDelta
 from sidecar.paperless.client import Paperless
 from sidecar.paperless.http import Http
-from sidecar.paperless.names import NameList
+from sidecar.paperless.names import USUAL, NameList
 from tests.paperless.recorded import TITLE, answer, asked, body, page, said
 
 EVERYTHING = body("documents_list_tags_name_in_ignored")["results"]
@@ -134,7 +133,7 @@ async def test_trap_9_every_path_of_the_client_ends_with_a_slash(
     server.post("/documents/8/notes/").mock(answer("notes_post_ok"))
     server.post("/documents/bulk_edit/").mock(answer("bulk_edit_modify_tags_ok"))
     server.post("/tags/").mock(answer("tag_create_ok_minimal"))
-    for kind in Names:
+    for kind in USUAL:
         server.get(f"/{kind}/").mock(answer(f"{kind}_list"))
     await paperless.probe()
     assert Tagged(3, frozenset({1})) in await paperless.tagged({1})

@@ -63,6 +63,10 @@ class Store(ABC):
         rows = self._rows("SELECT job_id, COUNT(*) FROM ledger WHERE outcome = 'answered' GROUP BY job_id")
         return {row[0]: row[1] for row in rows}
 
+    def made_names(self) -> list[str]:
+        """Give the names that the sidecar knows to have made."""
+        return [row[0] for row in self._rows("SELECT name FROM made_name")]
+
     def intended(self) -> set[int]:
         """Give the documents a write is under way for."""
         return {row[0] for row in self._rows("SELECT document_id FROM write WHERE state = 'intended'")}

@@ -22,14 +22,27 @@ from alembic.script import ScriptDirectory
 
 from sidecar.domain.errors import InstanceError, StoreError
 from sidecar.domain.job import Job, Kind
-from sidecar.store import journal, ledger, migrate, pages, queue, rates, report, rescue, schema, sharing, spending
+from sidecar.store import (
+    journal,
+    ledger,
+    made_names,
+    migrate,
+    pages,
+    queue,
+    rates,
+    report,
+    rescue,
+    schema,
+    sharing,
+    spending,
+)  # fmt: skip
 from sidecar.store.sqlite import SqliteDatabase
 from sidecar.store.transaction import Mode, Transaction, mode_of, reading
 from tests.store.conftest import LEASE, NOW
 
 FUNCTIONS = [
     function
-    for module in (journal, ledger, pages, queue, rates, report, rescue, sharing, spending)
+    for module in (journal, ledger, made_names, pages, queue, rates, report, rescue, sharing, spending)
     for name, function in inspect.getmembers(module, inspect.isfunction)
     if function.__module__ == module.__name__
     and not name.startswith("_")
@@ -47,6 +60,7 @@ def test_what_a_promise_rests_on_is_durable() -> None:
     for function in (
         journal.intend, queue.enqueue, queue.enqueue_all, queue.succeed, queue.fail, queue.doom, queue.begin,
         queue.retry, queue.release, queue.cancel, queue.withdraw, rescue.rescue, pages.keep_answer, ledger.record,
+        made_names.record,
     ):  # fmt: skip
         assert mode_of(function) is Mode.DURABLE
 

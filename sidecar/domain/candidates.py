@@ -1,0 +1,158 @@
+"""Which of thousands of names a document may choose from: those it mentions, those of its like, the most used.
+
+A name counts as mentioned by its telling words: each weighs the more, the fewer names have it, legal forms next to
+nothing. Words are compared by their shape, in which what machines misread and people write differently is one
+(0 and O, 1 and l, rn and m, ü and ue), and longer ones with one letter wrong, missing or too many.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from sidecar.domain.vocabulary import Name, Names, Vocabulary, fold
+
+#: Words of companies' names that tell nothing.
+_TELL_NOTHING = (
+    "gmbh mbh ag kg ug ohg gbr ev eg se co inc llc ltd limited plc corp corporation company sa sas sarl srl spa snc bv "
+    "nv vof ab as aps oy oyj kft zrt sro doo sp zoo the und and et der die das of fur von"
+)
+LEGAL = frozenset(_TELL_NOTHING.split())
+LEGAL_WEIGHT = 0.05
+#: A name of which this much of the weight stands in the text is mentioned; with less it is none of the text's.
+MENTIONED = 0.45
+#: From so many letters on a word may have one of them wrong.
+ONE_SLIP = 5
+#: What a name's own line in a list costs beyond its letters, in characters: "- " and the line's end.
+LINE = 3
+
+_LETTERS = str.maketrans("0158|!6$ij", "olsblbbsll")
+_PAIRS = (("rn", "m"), ("vv", "w"), ("ae", "a"), ("oe", "o"), ("ue", "u"), ("ss", "s"), ("ii", "l"), ("ll", "l"))
+
+
+def choose(
+    vocabulary: Vocabulary,
+    kinds: Collection[Names],
+    text: str,
+    *,
+    limit: int,
+    characters: int,
+    like: Mapping[Names, Collection[int]] | None = None,
+) -> dict[Names, list[str]]:
+    """Return the names of each kind to choose from, as they are shown, sorted.
+
+    At most `limit` of a kind, and all together as long as `characters` allow. A list that fits is given whole, so that
+    it is the same for every document; `like` holds the ids that documents of its like are filed under.
+    """
+    room = _shares({kind: sum(map(_cost, vocabulary.of(kind))) for kind in kinds}, characters)
+    offered: dict[Names, list[str]] = {}
+    words: _Text | None = None
+    for kind in kinds:
+        names = vocabulary.of(kind)
+        if len(names) > limit or sum(map(_cost, names)) > room[kind]:
+            words = words or _Text(text)
+            names = _first(_ranked(names, words, (like or {}).get(kind, ())), limit, room[kind])
+        offered[kind] = sorted({name.shown for name in names})
+    return offered
+
+
+def _cost(name: Name) -> int:
+    return len(name.shown) + LINE
+
+
+def _shares(needs: Mapping[Names, int], characters: int) -> dict[Names, int]:
+    """Give every kind what it needs, or an equal share of what those that need less have left."""
+    left, shares = characters, dict[Names, int]()
+    for number, (kind, need) in enumerate(sorted(needs.items(), key=lambda item: item[1])):
+        shares[kind] = min(need, left // (len(needs) - number))
+        left -= shares[kind]
+    return shares
+
+
+def _first(ranked: Sequence[Name], limit: int, characters: int) -> list[Name]:
+    kept: list[Name] = []
+    for name in ranked[:limit]:
+        characters -= _cost(name)
+        if characters < 0:
+            break
+        kept.append(name)
+    return kept
+
+
+def _ranked(names: Sequence[Name], text: _Text, like: Collection[int]) -> list[Name]:
+    weigh = _weights(tuple(name.name for name in names))
+    chosen = set(like)
+    shares = {name.id: _share(name.name, weigh, text) for name in names}
+
+    def rank(name: Name) -> tuple[float, bool, int, str]:
+        share = shares[name.id]
+        return -share if share >= MENTIONED else 0.0, name.id not in chosen, -name.documents, name.name
+
+    return sorted(names, key=rank)
+
+
+def _share(name: str, weigh: Mapping[str, float], text: _Text) -> float:
+    """Return how much of the name, by weight, stands in the text; all of it for one whose words stand in a row."""
+    words = _words(name)
+    if not words:
+        return 0.0
+    if "".join(map(shape, words)) in text.shapes:
+        return 1.0
+    total = sum(weigh[word] for word in words)
+    return sum(weigh[word] for word in words if text.has(word)) / total
+
+
+@lru_cache(maxsize=16)
+def _weights(names: tuple[str, ...]) -> dict[str, float]:
+    """Return how much each word tells a name from the others."""
+    counts = Counter(word for name in names for word in set(_words(name)))
+    rare = {word: math.log(1 + len(names) / count) for word, count in counts.items()}
+    return {word: LEGAL_WEIGHT if word in LEGAL else weight for word, weight in rare.items()}
+
+
+@lru_cache(maxsize=20_000)
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(_plain(fold(name)).split())
+
+
+def _plain(text: str) -> str:
+    """Take accents off: they are lost in scans, and left out in writing."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
+@lru_cache(maxsize=50_000)
+def shape(word: str) -> str:
+    """Return the word with all that is easily taken for one another made one."""
+    shaped = word.translate(_LETTERS)
+    for pair, one in _PAIRS:
+        shaped = shaped.replace(pair, one)
+    return shaped
+
+
+class _Text:
+    """The words of a text, by shape, and those next to each other as one: scans tear words apart."""
+
+    def __init__(self, text: str) -> None:
+        shapes = [shape(word) for word in _plain(fold(text)).split()]
+        joined = ("".join(shapes[i : i + n]) for n in (2, 3) for i in range(len(shapes) - n + 1))
+        self.shapes = frozenset((*shapes, *joined))
+        self._known: dict[str, bool] = {}
+        self._slips = frozenset(slip for word in self.shapes if 4 <= len(word) <= 24 for slip in _slips(word))
+
+    def has(self, word: str) -> bool:
+        """Say whether the text has the word, or one that differs by what a scan may have done to it."""
+        if word not in self._known:
+            wanted = shape(word)
+            near = len(word) >= ONE_SLIP and any(slip in self._slips for slip in _slips(wanted))
+            self._known[word] = near or wanted in self.shapes
+        return self._known[word]
+
+
+def _slips(word: str) -> Iterator[str]:
+    """Give the word, and the word without each of its letters: two words with one in common differ by one letter."""
+    yield word
+    for i in range(len(word)):
+        yield word[:i] + word[i + 1 :]

@@ -1,0 +1,85 @@
+"""Thousands of names cut to the likely ones, without losing the right one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+
+import pytest
+
+from sidecar.domain.candidates import choose
+from sidecar.domain.vocabulary import Name, Names, Vocabulary
+from tests.domain.letters import WAYS, archive, letter
+
+LIMIT, CHARACTERS = 200, 9000
+
+
+def offered(
+    vocabulary: Vocabulary, text: str, limit: int = LIMIT, characters: int = CHARACTERS, **more: object
+) -> dict[Names, list[str]]:
+    return choose(vocabulary, list(Names), text, limit=limit, characters=characters, **more)  # type: ignore[arg-type]
+
+
+def test_in_an_archive_of_thousands_the_right_name_is_among_the_candidates(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    random, vocabulary = Random(7), archive()
+    names = list(vocabulary.of(Names.CORRESPONDENTS))
+    found, asked = Counter[str](), Counter[str]()
+    longest, missed = 0, []
+    for number in range(300):
+        name, way = random.choice(names), list(WAYS)[number % len(WAYS)]
+        text = letter(name.name, way, random)
+        lists = offered(vocabulary, text)
+        asked[way] += 1
+        found[way] += name.name in lists[Names.CORRESPONDENTS]
+        if name.name not in lists[Names.CORRESPONDENTS]:
+            missed.append((name.name, way))
+        longest = max(longest, sum(len(one) + 3 for names in lists.values() for one in names))
+    share = sum(found.values()) / 300
+    with capsys.disabled():
+        print(
+            f"\nright name among the candidates: {share:.1%}, lists of at most {longest} characters; missed: {missed}"
+        )
+    assert share >= 0.98, {way: f"{found[way]}/{asked[way]}" for way in WAYS}
+    assert longest <= CHARACTERS
+
+
+def test_a_small_archives_lists_are_whole_and_the_same_for_every_document() -> None:
+    vocabulary = archive(tags=50, correspondents=60)
+    first, second = offered(vocabulary, "one"), offered(vocabulary, letter("AXA", "as it is", Random(1)))
+    assert first == second
+    assert len(first[Names.CORRESPONDENTS]) == 60
+    assert first[Names.CORRESPONDENTS] == sorted(first[Names.CORRESPONDENTS])
+
+
+def test_names_of_documents_of_its_like_come_before_often_used_ones() -> None:
+    vocabulary = archive()
+    rare = min(vocabulary.of(Names.TAGS), key=lambda name: name.documents)
+    assert rare.shown not in offered(vocabulary, "nothing")[Names.TAGS]
+    assert rare.shown in offered(vocabulary, "nothing", like={Names.TAGS: {rare.id}})[Names.TAGS]
+
+
+def test_names_the_text_mentions_are_offered_before_often_used_ones() -> None:
+    names = [Name(i, f"Company {i}", 100 - i) for i in range(50)] + [Name(99, "Rare & Sons", 0)]
+    vocabulary = Vocabulary({Names.CORRESPONDENTS: names})
+    lists = offered(vocabulary, "Dear customer of RARE & SONS,", limit=3)
+    assert lists[Names.CORRESPONDENTS] == ["Company 0", "Company 1", "Rare & Sons"]
+
+
+def test_a_kind_with_few_names_leaves_its_room_to_the_others() -> None:
+    vocabulary = archive()
+    lists = offered(vocabulary, "nothing", limit=2000, characters=3000)
+    assert len(lists[Names.DOCUMENT_TYPES]) == 3
+    used = {kind: sum(len(name) + 3 for name in names) for kind, names in lists.items()}
+    assert 2900 <= sum(used.values()) <= 3000
+    assert abs(used[Names.TAGS] - used[Names.CORRESPONDENTS]) < 100
+
+
+def test_a_tag_is_shown_with_the_tags_above_it() -> None:
+    vocabulary = Vocabulary({Names.TAGS: [Name(1, "Tax", 1, ("Finance",)), Name(2, "Finance")]})
+    assert offered(vocabulary, "")[Names.TAGS] == ["Finance", "Finance / Tax"]
+    for written in ("Finance / Tax", "Tax", "finance/tax", "TAX"):
+        found = vocabulary.find(Names.TAGS, written)
+        assert found is not None
+        assert found.id == 1
