@@ -20,7 +20,7 @@ from sidecar.domain.job import Kind
 from sidecar.domain.retry import RetryPolicy, parking_s
 from sidecar.domain.trigger import Tags
 from sidecar.parts import Parts, cores
-from sidecar.store import report
+from sidecar.store import report, review
 from sidecar.worker.budget import Purse
 from sidecar.worker.chain import Chain, probes_of, providers_of
 from sidecar.worker.clock import Clock, steady_clock
@@ -225,7 +225,9 @@ class Sidecar:
 
     async def _moves(self) -> bool:
         ready = await self.parts.db.run(report.ready)
-        return self.runner.is_busy or any(self.runner.can_run(kind) for kind in ready)
+        if self.runner.is_busy or any(self.runner.can_run(kind) for kind in ready):
+            return True
+        return bool(ready) and self.runner.can_write() and await self.parts.db.run(review.is_ready)
 
     async def _for_ever(self, loop: Callable[[], Awaitable[None]]) -> None:
         """Keep one of the loops going: a fault in it is logged, and it begins again."""

@@ -91,25 +91,34 @@ def _order(wish: tuple[int, Kind, str | None]) -> tuple[int, str]:
 
 
 @functools.cache
-def _claim(skipping: str) -> str:
+def _claim(skipping: str, worked: bool) -> str:
     """Return the statement that takes the next job. MATERIALIZED, so that no planner looks twice and locks a second."""
+    which = "AND EXISTS (SELECT 1 FROM review WHERE review.job_id = job.id) " if worked else ""
     taken = (
         "attempt = attempt + 1, lease_token = lease_token + 1, lease_owner = :owner, lease_until = :until, "
         "started_at = :now"
     )
     return job_row.moving(State.READY, State.RUNNING, taken) + (
         "WHERE id = (WITH next AS MATERIALIZED (SELECT id FROM job WHERE state = 'ready' AND kind = :kind "
-        f"ORDER BY priority, id LIMIT 1 {skipping}) SELECT id FROM next) RETURNING *"
+        f"{which}ORDER BY priority, id LIMIT 1 {skipping}) SELECT id FROM next) RETURNING *"
     )
 
 
 @relaxed
 def claim(
-    tx: Transaction, kind: Kind, *, owner: str, now: datetime, lease: timedelta, most: int | None = None
+    tx: Transaction,
+    kind: Kind,
+    *,
+    owner: str,
+    now: datetime,
+    lease: timedelta,
+    most: int | None = None,
+    worked: bool = False,
 ) -> Job | None:
     """Take the next ready job of this kind under a lease, or return None.
 
-    With `most`, nothing is taken while so many jobs of this kind are running on all machines together.
+    With `most`, nothing is taken while so many jobs of this kind are running on all machines together. With `worked`,
+    only one whose work was done and shown to a person: nothing but Paperless is needed for the rest of it.
 
     The attempt is counted here, so that a death in the middle is not free. If the program dies right after the
     commit, the lease runs out (or the next start sees it) and the job becomes ready again.
@@ -121,7 +130,7 @@ def claim(
             return None
     ask = tx.only_row if most is None else tx.row
     row = ask(
-        _claim(tx.skipping),
+        _claim(tx.skipping, worked),
         owner=owner, until=(now + lease).timestamp(), now=now.timestamp(), kind=kind.value,
     )  # fmt: skip
     return job_row.to_job(row) if row else None

@@ -77,6 +77,15 @@ def open_ones(tx: Transaction, *, limit: int = 100) -> list[Review]:
     return [_review(row) for row in rows]
 
 
+@reading
+def is_ready(tx: Transaction) -> bool:
+    """Say whether a job is ready whose work was done and shown, so that only a decision is to be carried out."""
+    sql = (
+        "SELECT 1 FROM job WHERE state = 'ready' AND EXISTS (SELECT 1 FROM review WHERE review.job_id = job.id) LIMIT 1"
+    )
+    return tx.row(sql) is not None
+
+
 @durable
 def keep(tx: Transaction, job: Job, proposal: Proposal, shown: str, *, now: datetime) -> None:
     """Keep what the job's work proposes, before it is shown to anybody. Raises LeaseLostError.

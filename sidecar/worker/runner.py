@@ -117,6 +117,10 @@ class Runner:
         """Say whether all that this kind of job needs is there."""
         return self._providers.available(self._lanes[kind].needs)
 
+    def can_write(self) -> bool:
+        """Say whether what was decided on can be carried out: nothing but Paperless is needed for that."""
+        return self._providers.available(("paperless",))
+
     async def watch(self) -> None:
         """Claim and run jobs until cancelled or stopped. Sleeps until woken when nothing can be claimed."""
         while not self._stopping:
@@ -157,13 +161,13 @@ class Runner:
 
     def _has_room(self, kind: Kind, lane: Lane) -> bool:
         busy = sum(1 for running in self._running.values() if running is kind)
-        return busy < lane.width and not self._stopping and self.can_run(kind)
+        return busy < lane.width and not self._stopping and self.can_write()
 
     async def _claim(self, kind: Kind) -> Job | None:
         lane = self._lanes[kind]
         return await self._db.run(
             queue.claim, kind, owner=self._leases.owner, now=self._clock.now(), lease=self._leases.length,
-            most=lane.width if lane.together else None,
+            most=lane.width if lane.together else None, worked=not self.can_run(kind),
         )  # fmt: skip
 
     def _start(self, job: Job) -> None:
@@ -211,7 +215,7 @@ class Runner:
                 await to_the_end(self._show_or_finish(job, proposal))
             case review.Review(decision=review.Decision.APPROVED):
                 proposal = await self._with_the_mark_off(job, await self._reviews.approved(job, kept))
-                await to_the_end(self._finish(job, proposal))
+                await to_the_end(self._finish(job, proposal, needed=("paperless",)))
             case review.Review(decision=review.Decision.REJECTED):
                 await to_the_end(self._reviews.drop(job, kept))
             case _:
@@ -243,7 +247,11 @@ class Runner:
         return replace(proposal, delta=delta)
 
     async def _finish(
-        self, job: Job, proposal: Proposal, hold: Callable[[Plan, Document], bool] = lambda _plan, _document: False
+        self,
+        job: Job,
+        proposal: Proposal,
+        hold: Callable[[Plan, Document], bool] = lambda _plan, _document: False,
+        needed: tuple[str, ...] | None = None,
     ) -> None:
         delivered = await self._delivery.deliver(job, proposal, hold)
         await self._reviews.remove_note(job, delivered.document)
@@ -252,7 +260,7 @@ class Runner:
         stays = set(delivered.written) - set(delivered.overruled)  # what a workflow sets back changed nothing
         changed, now = bool(stays), self._clock.now()
         await self._db.run(queue.succeed, job, changed=changed, summary=said, now=now, appeared=delivered.appeared)
-        self._providers.proved(self._lanes[job.kind].needs)
+        self._providers.proved(self._lanes[job.kind].needs if needed is None else needed)
         _log.info("document %s: %s done. %s", job.document_id, job.kind, said)
         if job.kind is Kind.OCR and self._tags.tagging in delivered.document.tags:
             await self._db.run(queue.enqueue, job.document_id, Kind.TAGGING, priority=job.priority, now=now)

@@ -142,6 +142,7 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (rates.used, (["model", "model 2"],), {"since": NOW - timedelta(seconds=60)}, {"ix_ledger_created_at"}),
     (report.waiting, (), {}, {"uq_job_unfinished"}),
     (review.waiting, (), {}, {"uq_job_unfinished"}),
+    (review.is_ready, (), {}, {"ix_job_ready", "pk_review"}),
     (review.find, (18_001,), {}, BY_KEY),
     (rescue.promote_waiting, (list(Kind),), {"now": NOW}, {"ix_job_scheduled", "ix_job_scheduled_moved_at"}),
     (spending.spent, (("tagging", "eval"), {Period.DAY: NOW, Period.MONTH: NOW - timedelta(days=1)}), {},

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from sidecar.app import Sidecar
+from sidecar.domain.errors import OutageError
 from sidecar.domain.job import Kind, State
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.samples import text_pdf
@@ -169,6 +170,33 @@ async def test_a_note_whose_answer_is_lost_is_not_posted_twice(world: World, dro
     assert len(posted) == 1
     assert world.archive.notes(document) == []
     assert len(world.model.calls()) == 1
+
+
+async def test_what_was_approved_is_written_while_the_model_is_away(world: World) -> None:
+    document = world.letter("auto-tag", "auto-review")
+    await world.drain()
+    waiting = world.letter("auto-tag", content="Another letter")
+    world.archive.edit(document, add_tags=["auto-approve"])
+    world.model.faults.add(Fault(path="chat", answer=Answer(503)))
+    async with world.sidecar() as sidecar:
+        sidecar.providers.park(OutageError("model", "The model is away."))
+        assert not await sidecar.run(drain=True)
+    assert world.archive.tag_names(document) == {"Invoice", "auto-tagged"}
+    assert world.archive.tag_names(waiting) == {"auto-tag"}
+
+
+async def test_notes_that_may_not_be_written_or_removed_keep_nothing_from_being_done(world: World) -> None:
+    document, other = (world.letter("auto-tag", "auto-review") for _ in range(2))
+    refusal = Answer(403, body='{"detail": "You do not have permission to perform this action."}')
+    world.archive.faults.add(Fault(method="POST", path=f"/{other}/notes/", answer=refusal))
+    world.archive.faults.add(Fault(method="DELETE", path="/notes/", answer=refusal))
+    jobs = await world.drain()
+    assert [job.state for job in jobs] == [State.REVIEW, State.REVIEW]
+    for one in (document, other):
+        world.archive.edit(one, add_tags=["auto-approve"])
+    jobs = await world.drain()
+    assert [job.state for job in jobs] == [State.SUCCEEDED, State.SUCCEEDED]
+    assert [len(world.archive.notes(one)) for one in (document, other)] == [1, 0]
 
 
 async def test_a_list_that_misses_a_document_does_not_reject_its_proposal(world: World) -> None:
