@@ -27,6 +27,10 @@ class Live:
     ocr_done: str
     tag_done: str
     failed: str
+    review: str
+    approve: str
+    reject: str
+    undo: str
 
 
 @pytest.fixture
@@ -39,7 +43,8 @@ def live(tmp_path: Path) -> Iterator[Live]:
         for kind, names in NAMES.items():
             for name in names:
                 paperless.ensure(kind, name)
-        tags = {name: paperless.tag(name) for name in ("ocr", "tag", "ocr-done", "tag-done", "failed")}
+        words = ("ocr", "tag", "ocr-done", "tag-done", "failed", "review", "approve", "reject", "undo")
+        tags = {word: paperless.tag(word) for word in words}
         settings = {
             "PAPERLESS_URL": url,
             "PAPERLESS_TOKEN": token,
@@ -53,6 +58,10 @@ def live(tmp_path: Path) -> Iterator[Live]:
             "OCR_DONE_TAG": tags["ocr-done"],
             "TAG_DONE_TAG": tags["tag-done"],
             "FAIL_TAG": tags["failed"],
+            "AUTO_REVIEW_TAG": tags["review"],
+            "AUTO_APPROVE_TAG": tags["approve"],
+            "AUTO_REJECT_TAG": tags["reject"],
+            "AUTO_UNDO_TAG": tags["undo"],
         }
         sidecar = Program(tmp_path, settings)
         try:

@@ -186,6 +186,46 @@ def test_a_searchable_version_comes_once_and_is_never_read_again(live: Live) -> 
     assert_reads(paperless.document(document_id)["content"], wanted)
 
 
+def test_a_filing_is_shown_approved_and_taken_back(live: Live) -> None:
+    paperless, one = live.paperless, letter(2)
+    (document_id,) = paperless.upload(text_pdf([one.text]))
+    before = paperless.document(document_id)
+    paperless.tag_documents(document_id, add=(live.tag, live.review, paperless.tag("mine")))
+
+    assert live.sidecar.drain() == 0
+    document = paperless.document(document_id)
+    (note,) = document["notes"]
+    assert f"-> {one.fields['correspondent']}" in note["note"]
+    assert {field: document[field] for field in FILING} == {field: before[field] for field in FILING}
+
+    paperless.tag_documents(document_id, add=(live.approve,))
+    assert live.sidecar.drain() == 0
+    document = paperless.document(document_id)
+    assert {field: document[field] for field in FILING} == one.fields
+    assert document["tags"] == {live.tag_done, paperless.tag("mine"), *one.tags}
+    assert document["notes"] == []
+
+    paperless.tag_documents(document_id, add=(live.undo,))
+    assert live.sidecar.drain() == 0
+    document = paperless.document(document_id)
+    assert {field: document[field] for field in FILING} == {field: before[field] for field in FILING}
+    assert document["tags"] == {paperless.tag("mine")}
+
+
+def test_what_is_rejected_is_not_written_and_leaves_nothing_behind(live: Live) -> None:
+    paperless = live.paperless
+    (document_id,) = paperless.upload(text_pdf([letter(3).text]))
+    title = paperless.document(document_id)["title"]
+    paperless.tag_documents(document_id, add=(live.tag, live.review))
+    assert live.sidecar.drain() == 0
+    assert len(paperless.document(document_id)["notes"]) == 1
+
+    paperless.tag_documents(document_id, add=(live.reject,))
+    assert live.sidecar.drain() == 0
+    document = paperless.document(document_id)
+    assert (document["title"], document["tags"], document["notes"]) == (title, set(), [])
+
+
 def text_of(pdf: bytes) -> str:
     """Give the text of a PDF, as a reader would select it."""
     return subprocess.run(["pdftotext", "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
