@@ -13,7 +13,7 @@ from sidecar.domain.job import Job, Kind, Priority, State
 from sidecar.domain.trigger import LOOP_REASON
 from sidecar.domain.writeback import Proposal, TagDelta
 from sidecar.practice.faults import Fault
-from sidecar.practice.samples import text_pdf
+from sidecar.practice.samples import scan_pdf, text_pdf
 from sidecar.store import queue, report, undoing
 from sidecar.worker.runner import Lane
 from tests.worker.conftest import LETTER, World, fast_clock, running, until
@@ -281,3 +281,15 @@ async def test_undo_of_a_hundred_documents_restores_every_field_except_where_a_p
         assert after | {"tags": 0} == before[one] | {"tags": 0}
         keep = {"Keep"} if documents.index(one) % 3 else set()
         assert world.archive.tag_names(one) == keep | mine[one]
+
+
+async def test_under_a_searchable_version_the_text_of_before_it_comes_back_and_the_version_stays(world: World) -> None:
+    document = world.letter("auto-ocr", content="What a person typed, word by word.", data=scan_pdf([LETTER]))
+    await world.drain(searchable_pdf="version")
+    assert "Ambervale" in world.archive.document(document)["content"]
+    assert len(world.archive.versions(document)) == 2
+    world.archive.edit(document, add_tags=["auto-undo"])
+    *_, job = await world.drain()
+    assert world.archive.document(document)["content"] == "What a person typed, word by word."
+    assert len(world.archive.versions(document)) == 2
+    assert "The searchable version stays" in str(job.reason)
