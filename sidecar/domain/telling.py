@@ -98,13 +98,15 @@ def _value(name: str, value: Any, spoken: Spoken) -> str:
     kind = "storage_paths" if name == "storage_path" else SINGLE_NAMES.get(name)
     if kind is not None and isinstance(value, int):
         return spoken.name(kind, value)
-    return f'"{value}"' if name == "title" else _plain(value)
+    return f'"{_plain(value)}"' if name == "title" else _plain(value)
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ", ".join(map(_plain, value)) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value))
+    return " ".join(str(value).split())  # what a document says must not look like a line of ours
 
 
 def _excerpt(text: str) -> str:

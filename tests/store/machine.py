@@ -48,7 +48,7 @@ def plan(number: int) -> Plan:
 
 @durable
 def set_aside(tx: Transaction, job: Job, *, now: datetime) -> None:
-    """Let a running job wait for a person; no store function does that yet."""
+    """Let a running job wait for a person, as `review.wait` does, without a proposal."""
     moved = job_row.moving(State.RUNNING, State.REVIEW) + job_row.MINE
     if not tx.run(moved, id=job.id, token=job.lease_token, now=now.timestamp()):
         raise LeaseLostError

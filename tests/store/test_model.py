@@ -56,7 +56,7 @@ TAKE_BACK = rescue._take_back
         pytest.param(job_row, "MINE", "WHERE id = :id AND :token > 0 AND state = 'running'", id="leases do not matter"),
         pytest.param(queue, "_REASON", "reason = COALESCE(:reason, reason)", id="the reason of a doom is lost"),
         pytest.param(
-            queue, "_claim", lambda skipping: CLAIM(skipping).replace("priority, ", ""), id="none goes first"
+            queue, "_claim", lambda *how: CLAIM(*how).replace("priority, ", ""), id="none goes first"
         ),
         pytest.param(queue, "_settle_write", lambda *args: None, id="an ending forgets its write-back"),
         pytest.param(report, "_FORGETTABLE", ONE_FORGETS, id="the newest job is forgotten too"),
