@@ -155,15 +155,19 @@ async def test_the_model_sees_how_a_person_filed_documents_like_it_and_not_how_t
     assert not {by_us, unfiled} & {one["id"] for one in examples}
 
 
-async def test_a_private_document_is_no_example_for_a_model_elsewhere(world: World) -> None:
+@pytest.mark.parametrize("elsewhere", [True, False])
+async def test_a_private_document_is_no_example_where_a_model_elsewhere_may_be_asked(
+    world: World, elsewhere: bool
+) -> None:
     private = world.letter("Private", content=LETTER, correspondent="Ambervale Energy")
     public = world.letter("Tax", content=LETTER, correspondent="Ambervale Energy")
     document = world.letter("auto-tag", content=LETTER)
-    async with world.sidecar(private_tags=("private",)) as sidecar:
+    others = "practice@https://api.example.com/v1" if elsewhere else f"other@{world.model.url}"
+    async with world.sidecar(private_tags=("private",), llm_fallbacks=others) as sidecar:
         parts, tags = sidecar.parts, await sidecar.parts.tags()
-        for url, expected in (("https://api.example.com/v1", {public}), (world.model.url, {public, private})):
-            may_show = parts.names.showing(parts.privacy, "a model", url)
-            assert {one.id for one in await like(parts.paperless, document, tags, 5, may_show)} == expected
+        may_show = parts.names.showing(parts.privacy.tags, anything=parts.is_all_at_home)
+        shown = {one.id for one in await like(parts.paperless, document, tags, 5, may_show)}
+    assert shown == ({public} if elsewhere else {public, private})
 
 
 async def test_a_blank_document_is_not_filed_like_its_neighbours(world: World) -> None:
