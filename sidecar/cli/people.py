@@ -15,9 +15,11 @@ from sidecar.cli.jobs import opened
 from sidecar.domain.editing import Edit, edited
 from sidecar.domain.errors import CancelledError, PermanentError
 from sidecar.domain.job import Kind, Priority, State
+from sidecar.domain.suggestion import may_be_made
 from sidecar.domain.telling import field_words, lines, spoken, tell
 from sidecar.domain.trigger import Tags
 from sidecar.domain.undoing import Request
+from sidecar.domain.vocabulary import Names
 from sidecar.domain.writeback import Proposal, TagDelta, decide
 from sidecar.parts import Parts
 from sidecar.store import queue, report, review, undoing
@@ -177,7 +179,12 @@ def _changed(kept: Review, changes: Edit) -> tuple[Proposal, str]:
     async def work() -> tuple[Proposal, str]:
         async with Parts(settings) as parts:
             tags = await parts.tags()
-            proposal = edited(kept.proposal, changes, await parts.names.vocabulary(hidden=tags.all))
+            known, rules = await parts.names.vocabulary(hidden=tags.all), parts.tagger.rules
+
+            def may_make(kind: Names, name: str) -> bool:
+                return may_be_made(kind, name, rules, known)
+
+            proposal = edited(kept.proposal, changes, known, may_make)
             words = spoken(await parts.names.vocabulary(hidden=()), parts.tag_names, kept.kind)
             return proposal, tell(kept.job_id, kept.kind, proposal, words)
 

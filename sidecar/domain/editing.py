@@ -9,10 +9,9 @@ from typing import Any
 
 from sidecar.domain.errors import PermanentError
 from sidecar.domain.filing import TITLE_MAX
-from sidecar.domain.suggestion import SINGLE_NAMES
 from sidecar.domain.telling import field_words
 from sidecar.domain.vocabulary import Names, Vocabulary
-from sidecar.domain.writeback import Proposal, TagDelta, same
+from sidecar.domain.writeback import NewName, Proposal, TagDelta, same
 
 TAGS = "tags"
 
@@ -35,36 +34,52 @@ class Edit:
         return self != Edit()
 
 
-def edited(proposal: Proposal, edit: Edit, vocabulary: Vocabulary) -> Proposal:
+#: Whether a name of this kind may be made in Paperless.
+MayMake = Callable[[Names, str], bool]
+
+
+def edited(
+    proposal: Proposal, edit: Edit, vocabulary: Vocabulary, may_make: MayMake = lambda _kind, _name: False
+) -> Proposal:
     """Return the proposal with a person's changes. Raises PermanentError for what cannot be written.
 
-    Names that were to be made for a field that is changed or left out are not made.
+    Names that were to be made for a field that is changed or left out are not made. One that a person says and that
+    there is not is made with the write, where it may be.
     """
-    given = _values(proposal, edit, vocabulary)
-    wanted, settled = {**proposal.wanted, **given}, set(given)
-    delta = proposal.delta
+
+    def found(kind: Names, field: str, name: str) -> int | NewName:
+        return _found(kind, field, name, vocabulary, may_make)
+
+    given = _values(proposal, edit, found)
+    settled = set(given)
+    wanted = {**proposal.wanted, **{name: value for name, value in given.items() if not isinstance(value, NewName)}}
+    delta, said = proposal.delta, [value for value in given.values() if isinstance(value, NewName)]
+    for new in said:
+        wanted.pop(new.field, None)
     if edit.tags:
-        chosen = frozenset(_id(Names.TAGS, name, vocabulary) for name in edit.tags)
-        delta = TagDelta(chosen, delta.remove)
+        chosen = [found(Names.TAGS, TAGS, name) for name in edit.tags]
+        delta = TagDelta(frozenset(tag for tag in chosen if isinstance(tag, int)), delta.remove)
+        said += [tag for tag in chosen if isinstance(tag, NewName)]
         settled.add(TAGS)
-    proposed = {*wanted, *(new.field for new in proposal.names if new.field != TAGS)}
+    proposed = {*wanted, *(new.field for new in (*proposal.names, *said) if new.field != TAGS)}
     for name in edit.without:
         known = _field(name, sorted(proposed), proposal.custom_words)
         settled.add(known)
+        said = [new for new in said if new.field != known]
         if known == TAGS:
             delta = TagDelta()
         wanted.pop(known, None)
         proposed.discard(known)
     changing = {name: value for name, value in wanted.items() if not same(name, value, proposal.base[name])}
-    names = tuple(new for new in proposal.names if new.field not in settled)
+    names = (*(new for new in proposal.names if new.field not in settled), *said)
     return replace(proposal, wanted=changing, delta=delta, names=names)
 
 
-def _values(proposal: Proposal, edit: Edit, vocabulary: Vocabulary) -> dict[str, Any]:
+def _values(proposal: Proposal, edit: Edit, found: Callable[[Names, str, str], int | NewName]) -> dict[str, Any]:
     checks: Mapping[str, Callable[[str], Any]] = {
         "title": _title,
-        "correspondent": lambda name: _id(Names.CORRESPONDENTS, name, vocabulary),
-        "document_type": lambda name: _id(Names.DOCUMENT_TYPES, name, vocabulary),
+        "correspondent": lambda name: found(Names.CORRESPONDENTS, "correspondent", name),
+        "document_type": lambda name: found(Names.DOCUMENT_TYPES, "document_type", name),
         "created": _date,
     }
     given = {name: value for name in checks if (value := getattr(edit, name)) is not None}
@@ -90,12 +105,14 @@ def _date(text: str) -> str:
         raise PermanentError(f'"{text}" is no date: write it as 2026-05-12.') from error
 
 
-def _id(kind: Names, name: str, vocabulary: Vocabulary) -> int:
+def _found(kind: Names, field: str, name: str, vocabulary: Vocabulary, may_make: MayMake) -> int | NewName:
     known = vocabulary.find(kind, name)
-    if known is None:
-        what = {**{kind: field_words(field) for field, kind in SINGLE_NAMES.items()}, Names.TAGS: "tag"}[kind]
-        raise PermanentError(f'There is no {what} "{name}" that may be chosen. Make it in Paperless first.')
-    return known.id
+    if known is not None:
+        return known.id
+    if may_make(kind, name.strip()):
+        return NewName(kind, name.strip(), field)
+    what = "tag" if kind is Names.TAGS else field_words(field)
+    raise PermanentError(f'There is no {what} "{name}" that may be chosen. Make it in Paperless first.')
 
 
 def _field(name: str, wanted: Iterable[str], custom: Mapping[int, str]) -> str:

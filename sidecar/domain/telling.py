@@ -31,6 +31,8 @@ class Spoken:
     names: Mapping[tuple[str, int], str] = field(default_factory=dict)
     #: Names of custom fields, by id.
     custom: Mapping[int, str] = field(default_factory=dict)
+    #: What the choices of select fields are called, by the field's name in PATCH and their id.
+    choices: Mapping[tuple[str, str], str] = field(default_factory=dict)
     approve: str = "auto-approve"
     reject: str = "auto-reject"
     #: The tag that asked for the work.
@@ -44,7 +46,9 @@ class Spoken:
 def spoken(vocabulary: Vocabulary, called: TagNames, kind: Kind) -> Spoken:
     """Return the words for a proposal of this kind of work."""
     names = {(str(one), name.id): name.name for one, many in vocabulary.names.items() for name in many}
-    return Spoken(names, approve=called.approve, reject=called.reject, trigger=called.trigger(kind))
+    custom = {one.id: one.name for one in vocabulary.fields}
+    choices = {(f"{_CUSTOM}{one.id}", option.id): option.label for one in vocabulary.fields for option in one.options}
+    return Spoken(names, custom, choices, approve=called.approve, reject=called.reject, trigger=called.trigger(kind))
 
 
 def field_words(name: str, custom: Mapping[int, str] | None = None) -> str:
@@ -87,7 +91,7 @@ def lines(proposal: Proposal, spoken: Spoken) -> list[str]:
     for sign, tags in (("+", proposal.delta.add), ("-", proposal.delta.remove)):
         names = sorted(spoken.name(Names.TAGS, tag) for tag in tags)
         told += [f"Tags: {', '.join(f'{sign} {name}' for name in names)}"] if names else []
-    return told
+    return [*told, f'Note: "{_plain(proposal.note)}"'] if proposal.note else told
 
 
 def _value(name: str, value: Any, spoken: Spoken) -> str:
@@ -95,6 +99,8 @@ def _value(name: str, value: Any, spoken: Spoken) -> str:
         return "none"
     if name == "content":
         return _excerpt(str(value))
+    if isinstance(value, str) and (name, value) in spoken.choices:
+        return spoken.choices[name, value]
     kind = "storage_paths" if name == "storage_path" else SINGLE_NAMES.get(name)
     if kind is not None and isinstance(value, int):
         return spoken.name(kind, value)

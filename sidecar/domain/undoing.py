@@ -9,7 +9,7 @@ does not equal what it wrote, so the delivery keeps it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sidecar.domain.job import Kind
@@ -36,6 +36,8 @@ class WriteBack:
     #: Tags that came along, put on by Paperless or a person.
     appeared: frozenset[int] = frozenset()
     note: str | None = None
+    #: What custom fields are called.
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,10 @@ class Request:
     def notes(self) -> set[str]:
         """Return the texts of the notes that go, too."""
         return {one.note for one in self.history if one.job_id in self.asked and one.note is not None}
+
+    def words(self) -> dict[str, str]:
+        """Return what custom fields are called, in the newest words for each."""
+        return {name: word for one in self.history for name, word in one.words.items()}
 
     def _with_tags(self) -> list[WriteBack]:
         return [one for one in self.history if one.added and (one.job_id, TAGS) not in self.gone]

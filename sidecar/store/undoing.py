@@ -116,6 +116,7 @@ def _write_back(row: Any) -> WriteBack:
         entry.proposal.delta.add if is_sure else frozenset(),
         entry.appeared,
         entry.proposal.note,
+        entry.proposal.words,
     )
 
 

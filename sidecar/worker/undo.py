@@ -68,6 +68,7 @@ class Undo:
             base={name: step.base for name, step in steps.items()},
             wanted={name: step.wanted for name, step in steps.items()},
             delta=TagDelta(remove=off | {trigger}),
+            words=request.words(),
         )
 
     async def finish(self, job: Job, delivered: Delivered) -> str:
@@ -100,15 +101,19 @@ class Undo:
 
 def _said(request: Request, fields: Collection[str], taken: Collection[tuple[int, str]], delivered: Delivered) -> str:
     """Say in a sentence or three what was taken back, and what was not."""
-    words = [field_words(name) for name in fields]
+
+    def called(name: str) -> str:
+        return delivered.words.get(name) or field_words(name)
+
+    words = [called(name) for name in fields]
     words += ["tags"] if any(name == TAGS for _, name in taken) else []
     parts = [f"Took back: {', '.join(words)}." if words else "There was nothing to take back."]
     if delivered.conflicts:
-        theirs = ", ".join(field_words(conflict.field) for conflict in delivered.conflicts)
+        theirs = ", ".join(called(conflict.field) for conflict in delivered.conflicts)
         parts.append(f"Kept what was changed since: {theirs}.")
     if delivered.overruled:
-        parts.append(f"Somebody changed it again at once: {', '.join(map(field_words, delivered.overruled))}.")
-    parts += [f"Paperless refused the {field_words(name)}: {said}" for name, said in delivered.refused.items()]
+        parts.append(f"Somebody changed it again at once: {', '.join(map(called, delivered.overruled))}.")
+    parts += [f"Paperless refused the {called(name)}: {said}" for name, said in delivered.refused.items()]
     read = any(one.kind is Kind.OCR and one.job_id in request.asked for one in request.history)
     if read and any(version.is_ours for version in delivered.document.versions):
         parts.append("The searchable version stays; you can delete it in Paperless.")

@@ -93,3 +93,19 @@ def test_a_name_is_not_made_for_what_a_person_decided_otherwise(edit: Edit, made
 def test_a_custom_field_is_left_out_by_its_name() -> None:
     proposal = Proposal({AMOUNT: None}, {AMOUNT: "EUR5.00"}, TagDelta(), words={AMOUNT: "Amount"})
     assert edited(proposal, Edit(without=("amount",)), KNOWN).wanted == {}
+
+
+@pytest.mark.parametrize(
+    ("edit", "wanted", "made"),
+    [
+        (Edit(correspondent="Cedar Club"), {"title": "Invoice", "created": "2026-05-12"}, ["Cedar Club"]),
+        (Edit(tags=("Tax", "Holidays")), {"title": "Invoice", "created": "2026-05-12"}, ["Holidays"]),
+    ],
+)
+def test_a_name_that_there_is_not_is_made_with_the_write_where_the_owner_allows_it(
+    edit: Edit, wanted: dict[str, Any], made: list[str]
+) -> None:
+    found = edited(PROPOSAL, edit, KNOWN, lambda kind, _name: kind is not Names.DOCUMENT_TYPES)
+    assert (found.wanted, [new.name for new in found.names]) == (wanted, made)
+    with pytest.raises(PermanentError, match="Make it in Paperless first"):
+        edited(PROPOSAL, edit, KNOWN)

@@ -47,3 +47,9 @@ def test_the_note_says_that_nothing_is_written_and_how_to_decide() -> None:
     assert "nothing is written yet" in note
     for word in ("auto-approve", "auto-reject", "auto-tag"):
         assert f'"{word}"' in note
+
+
+def test_a_note_that_comes_along_and_a_choice_are_told_in_words() -> None:
+    words = Spoken(choices={("custom_fields.7", "a1b2"): "Paid"})
+    proposal = Proposal({"custom_fields.7": None}, {"custom_fields.7": "a1b2"}, TagDelta(), "A bill\nof May.")
+    assert lines(proposal, words) == ["Custom field 7: none -> Paid", 'Note: "A bill of May."']

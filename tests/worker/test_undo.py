@@ -293,3 +293,18 @@ async def test_under_a_searchable_version_the_text_of_before_it_comes_back_and_t
     assert world.archive.document(document)["content"] == "What a person typed, word by word."
     assert len(world.archive.versions(document)) == 2
     assert "The searchable version stays" in str(job.reason)
+
+
+async def test_custom_fields_are_taken_back_one_by_one_and_those_of_a_person_stay(world: World) -> None:
+    amount = world.archive.add_name("custom_fields", "Amount", data_type="monetary")
+    due = world.archive.add_name("custom_fields", "Due", data_type="date")
+    paid = world.archive.add_name("custom_fields", "Paid", data_type="boolean")
+    document = world.letter()
+    world.archive.edit(document, custom_fields=[{"field": amount, "value": "EUR1.00"}])
+    async with filing(world) as file:
+        await file.file(document, **{f"custom_fields.{amount}": "EUR2.50", f"custom_fields.{due}": "2026-06-01"})
+        held = world.archive.document(document)["custom_fields"]
+        world.archive.edit(document, custom_fields=[*held, {"field": paid, "value": True}])
+        await file.undo(document)
+    found = {one["field"]: one["value"] for one in world.archive.document(document)["custom_fields"]}
+    assert found == {amount: "EUR1.00", paid: True}
