@@ -39,7 +39,7 @@ FILED = {"title", "correspondent", "document_type", "storage_path", "created", "
 OURS = {name: field.default for name, field in Settings.model_fields.items() if name.endswith("_tag")}
 RUNS: dict[str, dict[str, Any]] = {
     "existing": {"create_names": ()},
-    "create": {"create_names": tuple(Names)},
+    "create": {"create_names": tuple(kind for kind in Names if kind is not Names.STORAGE_PATHS)},
 }
 COMMON: dict[str, Any] = {
     "title_policy": "replace", "correspondent_policy": "replace", "document_type_policy": "replace",
