@@ -23,7 +23,7 @@ ROOMS: dict[str, set[str]] = {
     "logs": set(),
     "parts": {"domain", "store", "paperless", "engines", "settings"},
     "app": {"parts", "domain", "store", "worker"},
-    "cli": {"app", "parts", "domain", "store", "paperless", "engines", "settings", "logs", "practice"},
+    "cli": {"app", "parts", "worker", "domain", "store", "paperless", "engines", "settings", "logs", "practice"},
     "__main__": {"cli"},
 }
 
@@ -35,7 +35,7 @@ PACKAGES: dict[str, set[str]] = {
     "psycopg": {"store"},
     "httpx": {"paperless", "practice"},
     "openai": {"engines"},
-    "jinja2": {"engines"},
+    "jinja2": {"engines", "cli"},
     "pdf2image": {"engines"},
     "pytesseract": {"engines"},
     "tesserocr": {"engines"},

@@ -19,7 +19,7 @@ def test_the_quick_start_comes_by_line_25() -> None:
 
 def test_every_command_is_in_the_table_and_every_command_in_the_table_exists() -> None:
     named = set(re.findall(r"^\| `sidecar ([a-z]+)", README, flags=re.MULTILINE))
-    commands = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
     assert named == commands | {group.name for group in app.registered_groups}
 
 

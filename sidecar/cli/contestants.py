@@ -1,0 +1,114 @@
+"""What `sidecar eval` compares: models, prompts and settings as the command line names them, each with each."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sidecar.domain.errors import SettingsError
+from sidecar.domain.privacy import host_of
+from sidecar.parts import Parts
+from sidecar.settings import Settings
+from sidecar.worker.evaluation import Contestant
+
+#: Settings that may differ from one contestant to the next: those that change what is asked and what is taken.
+_MAY_DIFFER = ("LLM_", "DOCUMENT_", "NAMES_", "CREATE_", "ADD_TAGS", "SIMILAR", "EXAMPLES", "CUSTOM_FIELD", "SUMMARY_")
+_POLICIES = "_POLICY"
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What was asked for; an empty list is what is set up."""
+
+    #: "name", or "name@http://host/v1".
+    models: Sequence[str] = ()
+    prompts: Sequence[str] = ()
+    #: "NAME=value", several with a comma before the next NAME=; "" for none.
+    changes: Sequence[str] = ()
+    #: The environment variable that holds the key for endpoints other than the one that is set up.
+    key_from: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One contestant before anything is made: how it is called, and the settings in which it differs."""
+
+    label: str
+    given: dict[str, Any]
+
+    def settings(self, settings: Settings) -> Settings:
+        """Return the settings with the differences. Raises SettingsError."""
+        kept = {name: getattr(settings, name) for name in settings.model_fields_set}
+        try:
+            return Settings(**{**kept, **self.given})
+        except ValueError as error:
+            raise SettingsError([f"{self.label}: {error}"]) from error
+
+    def contestant(self, parts: Parts) -> Contestant:
+        """Return it, ready to be asked."""
+        told = {name: str(value) for name, value in self.given.items() if name not in ("openai_api_key", "prompts_dir")}
+        return Contestant(self.label, parts.tagger, json.dumps(told, sort_keys=True))
+
+
+def variants(settings: Settings, wishes: Wishes) -> list[Variant]:
+    """Return every model with all prompts and all changes, in the order of the command line. Raises SettingsError."""
+    models = [_model(settings, spec, wishes.key_from) for spec in wishes.models] or [(settings.llm_model, {})]
+    prompts = [_prompts(folder) for folder in wishes.prompts] or [("", {})]
+    changes = [_changes(text) for text in wishes.changes] or [("", {})]
+    found = []
+    for combined in itertools.product(models, prompts, changes):
+        label = ", ".join(name for name, _ in combined if name)
+        given = {key: value for _, part in combined for key, value in part.items()}
+        found.append(Variant(label or "(no model)", given))
+    labels = [one.label for one in found]
+    if len(set(labels)) < len(labels):
+        raise SettingsError(["Two of the contestants are the same."])
+    return found
+
+
+def _model(settings: Settings, spec: str, key_from: str) -> tuple[str, dict[str, Any]]:
+    name, at, url = spec.rpartition("@")
+    if not at or not url.startswith(("http://", "https://")):
+        return spec, {"llm_model": spec}
+    given: dict[str, Any] = {"llm_model": name, "openai_base_url": url}
+    if host_of(url) != host_of(settings.openai_base_url or ""):  # the key that is set up is nobody else's business
+        key = os.environ.get(key_from, "") if key_from else ""
+        if key_from and not key:
+            raise SettingsError([f"The environment variable {key_from} (--key-from) is not set."])
+        given["openai_api_key"] = key or None
+    return spec, given
+
+
+def _prompts(folder: str) -> tuple[str, dict[str, Any]]:
+    if not folder:
+        return "own prompts", {"prompts_dir": None}
+    if not Path(folder).is_dir():
+        raise SettingsError([f"--prompts: there is no folder {folder}."])
+    return f"prompts {folder}", {"prompts_dir": Path(folder)}
+
+
+def _changes(text: str) -> tuple[str, dict[str, Any]]:
+    """Read `NAME=value,NAME=value`; a comma that no NAME= follows belongs to the value."""
+    given: dict[str, Any] = {}
+    last = ""
+    for part in filter(None, text.split(",")):
+        name, equals, value = part.partition("=")
+        setting = name.strip().lower()
+        if equals and name.strip().isupper():
+            if setting not in Settings.model_fields or not _may_differ(name.strip()):
+                raise SettingsError([f"--set {name.strip()}: there is no such setting, or it cannot be compared."])
+            last, given[setting] = setting, value.strip()
+        elif last:
+            given[last] += f",{part}"
+        else:
+            raise SettingsError([f'--set "{text}": write it as NAME=value.'])
+    return text.strip(), given
+
+
+def _may_differ(name: str) -> bool:
+    return name.startswith(_MAY_DIFFER) or name.endswith(_POLICIES)

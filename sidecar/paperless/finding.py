@@ -1,0 +1,48 @@
+"""Which documents there are: lists of them by search words, tag and date, a few columns of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sidecar.paperless.http import Http
+
+PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which documents are meant; all conditions together, none of them for all documents."""
+
+    #: Search words as in Paperless's own search.
+    query: str = ""
+    #: The id of a tag they have.
+    tag: int | None = None
+    #: The first and the last day of their dates, "YYYY-MM-DD"; empty for any.
+    since: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One document of a list."""
+
+    id: int
+    tags: frozenset[int]
+
+
+async def find(http: Http, wish: Wish) -> list[Found]:
+    """Return the documents that are meant, by id.
+
+    An unknown filter answers with all documents, so tags and dates are looked at again. Raises the errors of `Http`.
+    """
+    params: dict[str, Any] = {"fields": "id,tags,created", "ordering": "id", "page_size": PAGE}
+    given = {"query": wish.query, "tags__id__all": wish.tag, "created__gte": wish.since, "created__lte": wish.until}
+    params |= {name: value for name, value in given.items() if value}
+    found: dict[int, Found] = {}
+    async for row in http.pages("documents/", **params):
+        tags, created = frozenset(row["tags"]), str(row["created"])[:10]
+        is_meant = wish.tag is None or wish.tag in tags
+        if is_meant and wish.since <= created and (not wish.until or created <= wish.until):
+            found[row["id"]] = Found(row["id"], tags)
+    return sorted(found.values(), key=lambda one: one.id)

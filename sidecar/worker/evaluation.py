@@ -1,0 +1,290 @@
+"""Measure ways of filing on documents that a person filed: ask about each, compare, write nothing into Paperless.
+
+Every answer is kept in the store in the commit that writes its call down, so that a second run, or the next one after a
+crash, pays only for what was not answered yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import itertools
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from sidecar.domain.budget import Limit, Spent
+from sidecar.domain.errors import BudgetError, MisconfiguredError, OutageError, PermanentError, TemporaryError
+from sidecar.domain.filed import asked_fields, filing_suggested
+from sidecar.domain.job import Kind
+from sidecar.domain.prices import tokens_of
+from sidecar.domain.privacy import Privacy, host_or_openai
+from sidecar.domain.scoring import Filing, Score
+from sidecar.domain.suggestion import Suggestion
+from sidecar.domain.vocabulary import Vocabulary
+from sidecar.engines.llm import Reply
+from sidecar.engines.tagger import Question, Tagger
+from sidecar.paperless.names import NameList
+from sidecar.store import ledger, trials
+from sidecar.store.database import Database
+from sidecar.store.ledger import Call
+from sidecar.store.trials import Trial
+from sidecar.worker.budget import Purse
+from sidecar.worker.choosing import Case
+from sidecar.worker.clock import Clock
+from sidecar.worker.finishing import once_the_store_is_back, to_the_end, together
+
+PURPOSE = "eval"
+#: A model that is away, or busy, is asked so often in all, with so many seconds between, or as many as it asks for.
+TRIES, WAIT_S, LONGEST_WAIT_S = 4, 2.0, 120.0
+#: How often a call looks again that waits for others to show what they cost, in seconds.
+LOOK_S = 0.1
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """One way of asking that is measured: a model, prompts and settings."""
+
+    label: str
+    tagger: Tagger
+    #: The settings in which it differs from what is set up, as JSON: they may change the answer to the same question.
+    differs: str = "{}"
+
+
+@dataclass(slots=True)
+class Result:
+    """How one contestant did."""
+
+    contestant: Contestant
+    trials: dict[int, Trial] = field(default_factory=dict)
+    score: Score = field(default_factory=Score)
+    #: What this run paid for, and how many answers were there from earlier runs.
+    paid: Spent = field(default_factory=Spent)
+    calls: int = 0
+    kept: int = 0
+    #: Documents that no answer could be had for, with the reason; they are asked about again next time.
+    failed: dict[int, str] = field(default_factory=dict)
+    #: Why it was not asked any more; None if it went through.
+    stopped: str | None = None
+
+
+@dataclass(slots=True)
+class Allowance:
+    """What one run may spend in all, apart from the budgets of the daily work."""
+
+    limit: Limit | None = None
+    spent: Spent = field(default_factory=Spent)
+    aside: dict[str, Spent] = field(default_factory=dict)
+
+    def is_spent(self, price: Spent) -> bool:
+        """Say whether a call of this price may not be made any more."""
+        return self.limit is not None and self.limit.is_spent(self.spent, price)
+
+    def is_full(self, price: Spent) -> bool:
+        """Say whether what is under way may still use it up."""
+        under_way = sum(self.aside.values(), Spent())
+        return self.limit is not None and self.limit.is_spent(self.spent + under_way, price)
+
+
+class Evaluation:
+    """Asks contestants about documents, several at a time."""
+
+    def __init__(
+        self,
+        db: Database,
+        names: NameList,
+        purse: Purse,
+        privacy: Privacy,
+        clock: Clock,
+        *,
+        allowance: Allowance,
+        at_once: int,
+    ) -> None:
+        self._db = db
+        self._names = names
+        self._purse = purse
+        self._privacy = privacy
+        self._clock = clock
+        self._allowance = allowance
+        self._at_once = at_once
+
+    async def run(
+        self,
+        contestants: Sequence[Contestant],
+        cases: Sequence[Case],
+        vocabulary: Vocabulary,
+        *,
+        on_done: Callable[[], None] = lambda: None,
+    ) -> list[Result]:
+        """Ask each contestant about each document and score the answers; contestants take turns.
+
+        Ends early for a contestant whose model is away or wrongly set up, and for all when the money is spent: what
+        was answered until then is scored, and `stopped` says why.
+        """
+        results = [Result(contestant) for contestant in contestants]
+        places = asyncio.Semaphore(self._at_once)
+
+        async def one(result: Result, case: Case) -> None:
+            async with places:
+                if result.stopped is None:
+                    await self._try(result, case, vocabulary)
+            on_done()
+
+        await together(*(one(result, case) for case in cases for result in results))
+        for result in results:
+            self._score(result, cases)
+        return results
+
+    def _score(self, result: Result, cases: Sequence[Case]) -> None:
+        fields = asked_fields(result.contestant.tagger.rules)
+        for case in cases:
+            trial = result.trials.get(case.document.id)
+            if trial is not None:
+                result.score.add(case.document.id, case.truth, _filing(trial), fields, trial.confidence)
+
+    async def _try(self, result: Result, case: Case, vocabulary: Vocabulary) -> None:
+        number = case.document.id
+        try:
+            question = _question(result.contestant.tagger, case, vocabulary)
+            key = _key(result.contestant, question)
+            trial = await self._db.run(trials.find, key)
+            result.kept += trial is not None
+            result.trials[number] = trial or await self._ask(result, case, vocabulary, question, key)
+        except (OutageError, MisconfiguredError, BudgetError) as error:
+            result.stopped = str(error)
+        except (PermanentError, TemporaryError) as error:
+            result.failed[number] = str(error)
+
+    async def _ask(self, result: Result, case: Case, vocabulary: Vocabulary, question: Question, key: str) -> Trial:
+        name, url, longest = result.contestant.tagger.model.identity
+        host = host_or_openai(url)
+        private = await self._names.is_among(self._privacy.tags, case.document.tags)
+        self._privacy.require(private, name, url)
+        asked = tokens_of(question.rules_text, question.text, json.dumps(question.schema))
+        price = Spent(self._purse.prices.cost(name, asked, longest, host) or 0.0, asked + longest)
+        asking = _Asking(self, result, case.document.id, key, name, host, asked)
+        await self._take(key, price)
+        try:
+            async with self._purse.call(Kind.TAGGING, name, host, (asked, longest)):
+                return await self._answer(asking, question, vocabulary)
+        finally:
+            self._allowance.aside.pop(key, None)
+
+    async def _take(self, key: str, price: Spent) -> None:
+        """Set a call's price aside; wait while others may still use the rest up. Raises BudgetError."""
+        while True:
+            if self._allowance.is_spent(price):
+                raise BudgetError("The --budget of this run is spent.", until=self._clock.now())
+            if not self._allowance.is_full(price):
+                self._allowance.aside[key] = price
+                return
+            await self._clock.sleep(LOOK_S)
+
+    async def _answer(self, asking: _Asking, question: Question, vocabulary: Vocabulary) -> Trial:
+        """Ask, a few times where the model is busy. Raises the last error, and what another time would not help."""
+        tagger, today = asking.result.contestant.tagger, self._clock.now().date()
+        tagger.model.prepare()
+        for attempt in itertools.count(1):
+            try:
+                await tagger.ask(question, vocabulary, today=today, record=asking.record)
+            except (OutageError, TemporaryError) as error:
+                if attempt == TRIES or isinstance(error, MisconfiguredError):
+                    raise
+                wait_s = getattr(error, "retry_after_s", None) or WAIT_S * attempt
+                _log.info("%s: %s Again in %.0f s.", asking.result.contestant.label, error, wait_s)
+                await self._clock.sleep(min(wait_s, LONGEST_WAIT_S))
+            except PermanentError:
+                if asking.trial is None:  # not an answer that could not be used: the server refused the document
+                    raise
+            if asking.trial is not None:
+                return asking.trial
+        raise AssertionError("unreachable")
+
+    async def keep(self, asking: _Asking, call: Call) -> None:
+        """Keep what is known of a trial now, its last call written down with it."""
+        allowance, spent = (
+            self._allowance,
+            Spent(call.cost or 0.0, (call.input_tokens or 0) + (call.output_tokens or 0)),
+        )
+        allowance.spent += spent
+        asking.result.paid += spent
+        asking.result.calls += 1
+        trial, now = asking.trial, self._clock.now()
+
+        async def write() -> None:
+            if trial is None:
+                await self._db.run(ledger.record_alone, asking.document_id, call, now=now)
+            else:
+                await self._db.run(trials.keep, asking.key, asking.document_id, trial, call, now=now)
+
+        await to_the_end(once_the_store_is_back(write, self._clock))
+
+    def priced(self, call: Call, guess: tuple[int, int]) -> Call:
+        """Return the call with its cost."""
+        return call.priced(self._purse.prices, guess=guess)
+
+
+@dataclass(slots=True)
+class _Asking:
+    """One document being asked about."""
+
+    evaluation: Evaluation
+    result: Result
+    document_id: int
+    key: str
+    model: str
+    host: str
+    #: About how many tokens the question has.
+    asked: int
+    #: What all calls so far came to.
+    so_far: Trial = field(default_factory=lambda: Trial(None, "", 0.0, 0, 0))
+    unusable: int = 0
+    trial: Trial | None = None
+
+    async def record(self, reply: Reply, outcome: str, suggestion: Suggestion | None) -> None:
+        """Count a call. An answer ends the trial, and so does the second that cannot be used."""
+        call = Call(PURPOSE, self.model, reply.input_tokens, reply.output_tokens, outcome, reply.seconds, self.host)
+        call = self.evaluation.priced(call, (self.asked, tokens_of(reply.text)))
+        before = self.so_far
+        costs = [cost for cost in (before.cost, call.cost) if cost is not None]
+        self.so_far = replace(
+            before,
+            outcome=outcome,
+            seconds=before.seconds + call.seconds,
+            input_tokens=before.input_tokens + (call.input_tokens or 0),
+            output_tokens=before.output_tokens + (call.output_tokens or 0),
+            estimated=before.estimated or call.estimated,
+            cost=sum(costs) if costs else None,
+        )
+        self.unusable += suggestion is None
+        if suggestion is not None:
+            self.trial = replace(self.so_far, filing=_plain(filing_suggested(suggestion)))
+        elif self.unusable == 2:  # the tagger repairs once
+            self.trial = self.so_far
+        await self.evaluation.keep(self, call)
+
+
+def _question(tagger: Tagger, case: Case, vocabulary: Vocabulary) -> Question:
+    """Ask as if nobody had filed the document yet."""
+    return tagger.question(case.document.content, vocabulary)
+
+
+def _key(contestant: Contestant, question: Question) -> str:
+    """Return what the trial is kept under: everything that could change the answer."""
+    name, url, longest = contestant.tagger.model.identity
+    parts = json.dumps([PURPOSE, question.key, name, url, longest, contestant.differs])
+    return hashlib.sha256(parts.encode()).hexdigest()
+
+
+def _plain(filing: Filing) -> dict[str, str | list[str] | None]:
+    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in filing.items()}
+
+
+def _filing(trial: Trial) -> Filing:
+    """Return what was suggested; nothing at all where the answer could not be used."""
+    return {
+        name: frozenset(value) if isinstance(value, list) else value for name, value in (trial.filing or {}).items()
+    }
