@@ -17,7 +17,9 @@ from sidecar.settings import Settings
 from sidecar.worker.evaluation import Contestant
 
 #: Settings that may differ from one contestant to the next: those that change what is asked and what is taken.
-_MAY_DIFFER = ("LLM_", "DOCUMENT_", "NAMES_", "CREATE_", "ADD_TAGS", "SIMILAR", "EXAMPLES", "CUSTOM_FIELD", "SUMMARY_")
+_MAY_DIFFER = (
+    "LLM_", "DOCUMENT_", "NAMES_", "CREATE_", "ADD_TAGS", "SIMILAR_", "CUSTOM_FIELDS", "SUMMARY_", "TITLE_", "REFUSED_",
+)  # fmt: skip
 _POLICIES = "_POLICY"
 
 

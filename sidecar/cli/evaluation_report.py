@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -55,11 +56,11 @@ def _contestant(result: Result) -> dict[str, Any]:
                 for b in calibration.bins
             ],
         },
-        "seconds": sum(trial.seconds for trial in trials),
+        "seconds": math.fsum(trial.seconds for trial in trials),
         "input_tokens": sum(trial.input_tokens for trial in trials),
         "output_tokens": sum(trial.output_tokens for trial in trials),
         "estimated": any(trial.estimated for trial in trials),
-        "cost": sum(costs) if costs else None,
+        "cost": math.fsum(costs) if costs else None,
         "this_run": {"calls": result.calls, "kept_answers": result.kept, "tokens": result.paid.tokens,
                      "cost": result.paid.money if costs else None},
         "misses": [_miss(miss) for miss in result.score.misses],
