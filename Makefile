@@ -13,7 +13,7 @@ UV := uv==0.13.9
 # A shell that works inside another project must not leak into this one.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
 
-.PHONY: help demo test setup lint bench bench-ocr chaos points scenarios-full live lock clean env-example
+.PHONY: help demo test setup lint bench bench-ocr bench-filing chaos points scenarios-full live lock clean env-example
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ bench: $(VENV)/.ready-bench ## measure speed and memory (make bench ONLY=through
 
 bench-ocr: $(VENV)/.ready-bench build/tessdata ## compare ways of reading a scan: speed, errors, what auto gains (ONLY=ocr_auto for one)
 	$(PY) -m tests.benchmarks $(or $(ONLY),ocr_speed ocr_accuracy ocr_auto)
+
+bench-filing: $(READY) ## compare ways of filing on known papers: BENCH_LLM_URL=.. BENCH_LLM_MODEL=.. (without: a tiny model)
+	$(PY) -m tests.benchmarks filing_accuracy
 
 chaos: $(READY) ## kill, freeze and cut off for half an hour, and count what was lost or doubled (ONLY=kills-sqlite for one)
 	$(PY) -m tests.chaos $(ONLY)

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from tests.benchmarks import (
     filing,
+    filing_accuracy,
     first_page,
     idle,
     memory,
@@ -44,6 +45,7 @@ BY_NAME: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "ocr_speed": ocr_speed.measure,
     "ocr_accuracy": ocr_accuracy.measure,
     "ocr_auto": ocr_auto.measure,
+    "filing_accuracy": filing_accuracy.measure,
 }
 
 
