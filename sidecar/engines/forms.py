@@ -66,6 +66,7 @@ _AT_MOST = re.compile(r"(?:at most|less than or equal to|<=|must be below|maximu
 _SIGNS: Mapping[str, re.Pattern[str]] = {
     "tool_choice": re.compile(r"tool[_ ]choice"),
     "temperature": re.compile(r"temperature"),
+    "logprobs": re.compile(r"log_?prob"),
     "system": re.compile(r"system (role|messages?) (is |are )?not|conversation roles must alternate"),
 }
 _VALUE = re.compile(r"value|must be|one of|expected")
@@ -81,6 +82,8 @@ class Manners:
         self._best = Form.SCHEMA
         self._efforts = list(EFFORTS)
         self.thinking = thinking
+        #: Whether the probabilities of the answer's tokens are asked for; servers that have none leave them out.
+        self.probabilities = False
         #: Longest answer that the server was found to give; None while it gave what was asked for.
         self.most_tokens: int | None = None
 
@@ -98,6 +101,7 @@ class Manners:
         limit = "max_completion_tokens" if "max_tokens" in self._refused else "max_tokens"
         most = max_tokens if self.most_tokens is None else min(max_tokens, self.most_tokens)
         options: dict[str, Any] = {limit: most, "temperature": 0}
+        options |= {"logprobs": True} if self.probabilities else {}
         options |= thinking_options(self.thinking, self._efforts)
         if schema is not None and form is not None:
             options |= form_options(form, schema)

@@ -188,7 +188,8 @@ class Model:
     def _learn(self, error: openai.APIStatusError, options: dict[str, Any], form: Form | None) -> bool:
         """Note what the server refused. Return whether asking again without it makes sense."""
         said = self._failures.said(error)
-        if error.status_code not in (400, 404, 422, 500, 501) or complaints.too_long(said):
+        no_probabilities = error.status_code == 403 and "logprobs" in options and "logprob" in said.lower()  # OpenAI
+        if not (no_probabilities or error.status_code in (400, 404, 422, 500, 501)) or complaints.too_long(said):
             return False
         refused = self.manners.learn(said.lower(), options, form)
         if refused is not None:

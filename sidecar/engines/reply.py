@@ -42,6 +42,8 @@ class Reply:
     url: str = ""
     #: Sentences for the owner about how the question had to be put.
     notes: tuple[str, ...] = ()
+    #: The pieces of the answer, thoughts included, each with the logarithm of its probability; empty if not given.
+    tokens: tuple[tuple[str, float], ...] = ()
 
 
 def read_reply(answer: Any, messages: Sequence[Message], *, form: Form | None, seconds: float) -> Reply | None:
@@ -68,6 +70,7 @@ def read_reply(answer: Any, messages: Sequence[Message], *, form: Form | None, s
         filtered=finished == "content_filter",
         thought=bool(thoughts) or thoughtless(raw) != raw.strip() or _reasoned(getattr(answer, "usage", None)),
         form=form,
+        tokens=_tokens(getattr(choice, "logprobs", None)),
     )
 
 
@@ -115,6 +118,18 @@ def _called(calls: object) -> str:
 def _counted(usage: Any) -> tuple[int, int] | None:
     asked, answered = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
     return (asked, answered or 0) if isinstance(asked, int) and asked > 0 else None
+
+
+def _tokens(logprobs: Any) -> tuple[tuple[str, float], ...]:
+    """Return the answer's tokens; those of which a server does not say the probability make all of them worthless."""
+    pieces = [(getattr(one, "token", None), getattr(one, "logprob", None)) for one in _content_of(logprobs)]
+    if all(isinstance(piece, str) and isinstance(number, float | int) for piece, number in pieces):
+        return tuple((str(piece), float(number or 0)) for piece, number in pieces)
+    return ()
+
+
+def _content_of(logprobs: Any) -> list[Any]:
+    return _listed(getattr(logprobs, "content", None))
 
 
 def _reasoned(usage: Any) -> bool:

@@ -157,7 +157,17 @@ class PracticeModel:
         limit = body.get("max_completion_tokens") or body.get("max_tokens")
         done = completion(mode, content, limit, is_json=prompt.schema is not None)
         number, name = next(self._numbers), body.get("model", NAME)
-        return json_answer(chat_body(number, name, prompt.characters, done, mode=mode, tool=tool_of(body)))
+        return json_answer(
+            chat_body(
+                number,
+                name,
+                prompt.characters,
+                done,
+                mode=mode,
+                tool=tool_of(body),
+                probabilities=bool(body.get("logprobs")),
+            )
+        )
 
     def _remember(self, started_s: float, body: dict[str, Any], prompt: Prompt, status: int) -> None:
         call = Call(

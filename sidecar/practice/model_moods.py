@@ -1,5 +1,6 @@
 """The ways a language model's answers go wrong, on request."""
 
+import re
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -48,6 +49,8 @@ AnswerMode = Literal[
     "obedient",
 ]
 Mode = AnswerMode | RejectionMode
+#: Of a probability of 0.99.
+LOGPROB = -0.01005
 REFUSAL = "I'm sorry, but I can't help with that."
 
 
@@ -156,8 +159,12 @@ def chat_body(
     *,
     mode: Mode | None = None,
     tool: str | None = None,
+    probabilities: bool = False,
 ) -> dict[str, Any]:
-    """Shape a completion as the wire carries it, with its usage; with a `tool`, as a call of that."""
+    """Shape a completion as the wire carries it, with its usage; with a `tool`, as a call of that.
+
+    With `probabilities` each word and mark of the answer has one: 0.99.
+    """
     prompt_tokens = -(-prompt_characters // CHARACTERS_PER_TOKEN)
     if mode == "truncate_as_ollama":
         prompt_tokens = min(prompt_tokens, CONTEXT_TOKENS)
@@ -168,7 +175,8 @@ def chat_body(
     if tool is not None and done.content:
         call = {"id": "call_1", "type": "function", "function": {"name": tool, "arguments": done.content}}
         message |= {"content": None, "tool_calls": [call]}
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": done.finish_reason}
+    logprobs = {"content": _pieces(str(done.content or ""))} if probabilities else None
+    choice = {"index": 0, "message": message, "logprobs": logprobs, "finish_reason": done.finish_reason}
     body = {
         "id": f"chatcmpl-practice-{number}",
         "object": "chat.completion",
@@ -188,3 +196,9 @@ def chat_body(
         error = {"message": "Provider returned error", "code": 502, "metadata": {"provider_name": "Somebody"}}
         return {"error": error, "user_id": "user_1"}
     return body
+
+
+def _pieces(text: str) -> list[dict[str, Any]]:
+    return [
+        {"token": one, "logprob": LOGPROB, "bytes": None, "top_logprobs": []} for one in re.findall(r"\w+|\W", text)
+    ]

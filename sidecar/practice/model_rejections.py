@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 #: Each is the name of a refusal; those of length are of a server with room for CONTEXT_TOKENS.
 RejectionMode = Literal[
     "reject_temperature",
+    "reject_logprobs",
     "reject_json_schema",
     "reject_json_schema_as_llama_cpp_python",
     "reject_response_format",
@@ -64,6 +65,7 @@ def _format(body: Mapping[str, Any]) -> str:
 #: When a request brings the refusal out.
 _MEETS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "reject_temperature": lambda body: "temperature" in body,
+    "reject_logprobs": lambda body: bool(body.get("logprobs")),
     "reject_json_schema": lambda body: _format(body) == "json_schema",
     "reject_json_schema_as_llama_cpp_python": lambda body: _format(body) == "json_schema",
     "reject_response_format": lambda body: "response_format" in body,
@@ -103,6 +105,9 @@ _REJECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Rejection]] = {
         "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is supported.",
         "temperature",
         "unsupported_value",
+    ),
+    "reject_logprobs": lambda _: Rejection(
+        "You are not allowed to request logprobs from this model", "logprobs", status=403
     ),
     "reject_json_schema": lambda _: Rejection(
         "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.",

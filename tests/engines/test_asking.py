@@ -30,6 +30,7 @@ from sidecar.engines.prompts import Prompts
 from sidecar.engines.thinking import thoughtless
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.model import PracticeModel
+from sidecar.practice.model_moods import LOGPROB
 from sidecar.practice.model_rejections import CONTEXT_TOKENS, RejectionMode
 
 SCHEMA = {
@@ -450,3 +451,42 @@ async def test_an_empty_account_is_told_apart_from_a_limit_per_minute(
             await ask(model)
     assert isinstance(caught.value, MisconfiguredError) is error
     assert caught.value.retry_after_s == (None if error else 20)
+
+
+async def test_probabilities_are_asked_for_where_they_are_wished_for(server: PracticeModel) -> None:
+    model = Model("practice", base_url=server.url, api_key=None)
+    plain = await model.ask([{"role": "user", "content": LETTER}], SCHEMA)
+    model.manners.probabilities = True
+    told = await model.ask([{"role": "user", "content": LETTER}], SCHEMA)
+    await model.close()
+    assert "logprobs" not in server.calls()[0].body
+    assert (plain.tokens, "".join(piece for piece, _ in told.tokens)) == ((), plain.text)
+    assert all(number == LOGPROB for _, number in told.tokens)
+
+
+async def test_a_server_that_has_no_probabilities_answers_without(server: PracticeModel) -> None:
+    server.misbehave("reject_logprobs")
+    model = Model("practice", base_url=server.url, api_key=None)
+    model.manners.probabilities = True
+    for _ in range(2):
+        reply = await model.ask([{"role": "user", "content": LETTER}], SCHEMA)
+        assert reply.text.startswith("{")
+        assert reply.tokens == ()
+    await model.close()
+    assert [call.status for call in server.calls()] == [403, 200, 200]
+
+
+@pytest.mark.parametrize(
+    "logprobs", [None, {}, {"content": None}, {"content": "x"}, {"content": [{"token": "a"}, {"token": 1}]}]
+)
+async def test_probabilities_of_another_shape_are_none(logprobs: object) -> None:
+    body = {"choices": [{"message": {"role": "assistant", "content": "{}"}, "finish_reason": "stop",
+                         "index": 0, "logprobs": logprobs}], "id": "1", "object": "chat.completion", "created": 1,
+            "model": "m"}  # fmt: skip
+    with PracticeModel() as odd:
+        odd.faults.add(Fault("POST", "/chat/completions", answer=Answer(200, body=json.dumps(body).encode())))
+        model = Model("practice", base_url=odd.url, api_key=None)
+        model.manners.probabilities = True
+        reply = await model.ask([{"role": "user", "content": LETTER}], SCHEMA)
+        await model.close()
+    assert (reply.text, reply.tokens) == ("{}", ())
