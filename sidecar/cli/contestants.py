@@ -53,8 +53,9 @@ class Variant:
 
     def contestant(self, parts: Parts) -> Contestant:
         """Return it, ready to be asked."""
+        parts.model.manners.probabilities = True
         told = {name: str(value) for name, value in self.given.items() if name not in ("openai_api_key", "prompts_dir")}
-        return Contestant(self.label, parts.tagger, json.dumps(told, sort_keys=True))
+        return Contestant(self.label, parts.model, parts.tagger, json.dumps(told, sort_keys=True))
 
 
 def variants(settings: Settings, wishes: Wishes) -> list[Variant]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -134,10 +135,16 @@ async def _ask(
     parts: Parts, contestants: Sequence[Contestant], sample: Sample, vocabulary: Vocabulary, limit: Limit | None
 ) -> list[Result]:
     clock = steady_clock(await parts.db.time())
+    owner = f"eval-{secrets.token_hex(4)}"
     evaluation = Evaluation(
-        parts.db, parts.names, Purse(parts.db, parts.budgets, parts.prices, clock, owner="eval"), parts.privacy, clock,
-        allowance=Allowance(limit), at_once=parts.settings.tagging_concurrency,
-    )  # fmt: skip
+        parts.db,
+        parts.names,
+        Purse(parts.db, parts.budgets, parts.prices, clock, owner=owner),
+        parts.privacy,
+        clock,
+        allowance=Allowance(limit),
+        at_once=parts.settings.tagging_concurrency,
+    )
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Asking", total=len(contestants) * len(sample.cases))
@@ -167,11 +174,11 @@ def _require_prices(parts: Parts, contestants: Sequence[Contestant], limit: Limi
     if limit is None or limit.money is None:
         return
     for one in contestants:
-        name, url, _ = one.tagger.model.identity
+        name, url, _ = one.model.identity
         if parts.prices.find(name, host_or_openai(url)) is None:
             raise SettingsError([f"--budget: the price of {name} at {host_or_openai(url)} is not in PRICES."])
 
 
 def _is_at_home(parts: Parts, contestant: Contestant) -> bool:
-    name, url, _ = contestant.tagger.model.identity
+    name, url, _ = contestant.model.identity
     return parts.privacy.is_at_home(name, url)

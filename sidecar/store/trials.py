@@ -39,8 +39,10 @@ def find(tx: Transaction, key: str) -> Trial | None:
 
 
 @durable
-def keep(tx: Transaction, key: str, document_id: int, trial: Trial, call: Call, *, now: datetime) -> None:
-    """Keep a trial and write its last call down, in one commit; a repeat changes nothing.
+def record(
+    tx: Transaction, key: str, document_id: int, trial: Trial, model: str, *, now: datetime, call: Call | None = None
+) -> None:
+    """Keep a trial and write its last call down (None: it is), in one commit; a repeat changes nothing.
 
     A death between the call and this loses both, and the call is paid for again; afterwards it never is.
     """
@@ -49,8 +51,9 @@ def keep(tx: Transaction, key: str, document_id: int, trial: Trial, call: Call, 
         "VALUES (:key, :document, :model, :trial, :now) ON CONFLICT (key) DO NOTHING",
         key=key,
         document=document_id,
-        model=call.model,
+        model=model,
         trial=json.dumps(asdict(trial), ensure_ascii=False),
         now=now.timestamp(),
     )
-    ledger.record_alone(tx, document_id, call, now=now)
+    if call is not None:
+        ledger.record_alone(tx, document_id, call, now=now)

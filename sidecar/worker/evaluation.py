@@ -11,11 +11,19 @@ import hashlib
 import itertools
 import json
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass, field, replace
 
 from sidecar.domain.budget import Limit, Spent
-from sidecar.domain.errors import BudgetError, MisconfiguredError, OutageError, PermanentError, TemporaryError
+from sidecar.domain.confidence import field_confidence
+from sidecar.domain.errors import (
+    BudgetError,
+    MisconfiguredError,
+    OutageError,
+    PermanentError,
+    TemporaryError,
+    UnusableError,
+)
 from sidecar.domain.filed import asked_fields, filing_suggested
 from sidecar.domain.job import Kind
 from sidecar.domain.prices import tokens_of
@@ -23,7 +31,7 @@ from sidecar.domain.privacy import Privacy, host_or_openai
 from sidecar.domain.scoring import Filing, Score
 from sidecar.domain.suggestion import Suggestion
 from sidecar.domain.vocabulary import Vocabulary
-from sidecar.engines.llm import Reply
+from sidecar.engines.llm import Model, Reply
 from sidecar.engines.tagger import Question, Tagger
 from sidecar.paperless.names import NameList
 from sidecar.store import ledger, trials
@@ -49,6 +57,8 @@ class Contestant:
     """One way of asking that is measured: a model, prompts and settings."""
 
     label: str
+    #: Asked alone: what stands in for it otherwise is not measured.
+    model: Model
     tagger: Tagger
     #: The settings in which it differs from what is set up, as JSON: they may change the answer to the same question.
     differs: str = "{}"
@@ -159,7 +169,7 @@ class Evaluation:
             result.failed[number] = str(error)
 
     async def _ask(self, result: Result, case: Case, vocabulary: Vocabulary, question: Question, key: str) -> Trial:
-        name, url, longest = result.contestant.tagger.model.identity
+        name, url, longest = result.contestant.model.identity
         host = host_or_openai(url)
         private = await self._names.is_among(self._privacy.tags, case.document.tags)
         self._privacy.require(private, name, url)
@@ -186,7 +196,7 @@ class Evaluation:
     async def _answer(self, asking: _Asking, question: Question, vocabulary: Vocabulary) -> Trial:
         """Ask, a few times where the model is busy. Raises the last error, and what another time would not help."""
         tagger, today = asking.result.contestant.tagger, self._clock.now().date()
-        tagger.model.prepare()
+        asking.result.contestant.model.prepare()
         for attempt in itertools.count(1):
             try:
                 await tagger.ask(question, vocabulary, today=today, record=asking.record)
@@ -196,29 +206,35 @@ class Evaluation:
                 wait_s = getattr(error, "retry_after_s", None) or WAIT_S * attempt
                 _log.info("%s: %s Again in %.0f s.", asking.result.contestant.label, error, wait_s)
                 await self._clock.sleep(min(wait_s, LONGEST_WAIT_S))
-            except PermanentError:
-                if asking.trial is None:  # not an answer that could not be used: the server refused the document
-                    raise
-            if asking.trial is not None:
-                return asking.trial
+            except UnusableError as error:  # it was paid for, and another time would not be better
+                return await self._give_up(asking, str(error))
+            else:
+                return asking.so_far
         raise AssertionError("unreachable")
 
-    async def keep(self, asking: _Asking, call: Call) -> None:
-        """Keep what is known of a trial now, its last call written down with it."""
-        allowance, spent = (
-            self._allowance,
-            Spent(call.cost or 0.0, (call.input_tokens or 0) + (call.output_tokens or 0)),
+    async def _give_up(self, asking: _Asking, reason: str) -> Trial:
+        trial, now = replace(asking.so_far, outcome=reason), self._clock.now()
+        number = asking.document_id
+        await to_the_end(
+            once_the_store_is_back(
+                lambda: self._db.run(trials.record, asking.key, number, trial, asking.model, now=now), self._clock
+            )
         )
-        allowance.spent += spent
+        return trial
+
+    async def keep(self, asking: _Asking, call: Call, trial: Trial | None) -> None:
+        """Write a call down, and keep the trial that it completed."""
+        spent = Spent(call.cost or 0.0, (call.input_tokens or 0) + (call.output_tokens or 0))
+        self._allowance.spent += spent
         asking.result.paid += spent
         asking.result.calls += 1
-        trial, now = asking.trial, self._clock.now()
+        number, now = asking.document_id, self._clock.now()
 
         async def write() -> None:
             if trial is None:
-                await self._db.run(ledger.record_alone, asking.document_id, call, now=now)
+                await self._db.run(ledger.record_alone, number, call, now=now)
             else:
-                await self._db.run(trials.keep, asking.key, asking.document_id, trial, call, now=now)
+                await self._db.run(trials.record, asking.key, number, trial, asking.model, now=now, call=call)
 
         await to_the_end(once_the_store_is_back(write, self._clock))
 
@@ -241,12 +257,12 @@ class _Asking:
     asked: int
     #: What all calls so far came to.
     so_far: Trial = field(default_factory=lambda: Trial(None, "", 0.0, 0, 0))
-    unusable: int = 0
-    trial: Trial | None = None
 
     async def record(self, reply: Reply, outcome: str, suggestion: Suggestion | None) -> None:
-        """Count a call. An answer ends the trial, and so does the second that cannot be used."""
-        call = Call(PURPOSE, self.model, reply.input_tokens, reply.output_tokens, outcome, reply.seconds, self.host)
+        """Count a call; an answer that can be used completes the trial."""
+        call = Call(PURPOSE, self.model, reply.input_tokens, reply.output_tokens, outcome, reply.seconds, self.host,
+            estimated=reply.estimated,
+        )  # fmt: skip
         call = self.evaluation.priced(call, (self.asked, tokens_of(reply.text)))
         before = self.so_far
         costs = [cost for cost in (before.cost, call.cost) if cost is not None]
@@ -259,12 +275,11 @@ class _Asking:
             estimated=before.estimated or call.estimated,
             cost=sum(costs) if costs else None,
         )
-        self.unusable += suggestion is None
         if suggestion is not None:
-            self.trial = replace(self.so_far, filing=_plain(filing_suggested(suggestion)))
-        elif self.unusable == 2:  # the tagger repairs once
-            self.trial = self.so_far
-        await self.evaluation.keep(self, call)
+            filing = _plain(filing_suggested(suggestion))
+            confidence = field_confidence(reply.text, reply.tokens)
+            self.so_far = replace(self.so_far, filing=filing, confidence=confidence)
+        await self.evaluation.keep(self, call, None if suggestion is None else self.so_far)
 
 
 def _question(tagger: Tagger, case: Case, vocabulary: Vocabulary) -> Question:
@@ -274,9 +289,14 @@ def _question(tagger: Tagger, case: Case, vocabulary: Vocabulary) -> Question:
 
 def _key(contestant: Contestant, question: Question) -> str:
     """Return what the trial is kept under: everything that could change the answer."""
-    name, url, longest = contestant.tagger.model.identity
-    parts = json.dumps([PURPOSE, question.key, name, url, longest, contestant.differs])
+    name, url, longest = contestant.model.identity
+    rules = json.dumps(asdict(contestant.tagger.rules), sort_keys=True, default=_in_order)
+    parts = json.dumps([PURPOSE, question.key, name, url, longest, rules, contestant.differs])
     return hashlib.sha256(parts.encode()).hexdigest()
+
+
+def _in_order(value: Collection[object]) -> list[str]:
+    return sorted(map(str, value))
 
 
 def _plain(filing: Filing) -> dict[str, str | list[str] | None]:

@@ -40,6 +40,7 @@ SCENES = {
     "report.prune": "prune",
     "spending.forget": "prune",
     "ledger.record_alone": "suggest",
+    "trials.record": "measure",
     "spending.set_aside": "budget",
     "spending.give_back": "budget",
     "rescue.rescue": "orphans",

@@ -89,6 +89,14 @@ def suggest(walk: Walk) -> None:
         walk.find("wrong content", "something was written all the same")
 
 
+def measure(walk: Walk) -> None:
+    """A person measures at the command line how well a model files what they have filed."""
+    document_id = walk.world.add_letter(letter(1), tags=["Energy"])
+    walk.run_into_it("eval")
+    if walk.world.our_history(document_id):
+        walk.find("wrong content", "something was written all the same")
+
+
 def prune(walk: Walk) -> None:
     """There are jobs so old that they are forgotten."""
     old, _newer = (walk.world.add_letter(letter(number)) for number in (4, 5))
@@ -238,6 +246,7 @@ SCENES: dict[str, Callable[[Walk], None]] = {
         withdraw,
         budget,
         suggest,
+        measure,
         prune,
         move,
         layer,

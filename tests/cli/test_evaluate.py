@@ -18,7 +18,7 @@ import pytest
 from sidecar import settings
 from sidecar.cli.contestants import Wishes, variants
 from sidecar.cli.evaluate import Order, measure
-from sidecar.cli.evaluation_report import report
+from sidecar.cli.evaluation_report import lines, report
 from sidecar.domain.budget import Period, parse_limit
 from sidecar.domain.errors import PermanentError, SettingsError
 from sidecar.practice.archive import PracticeArchive
@@ -281,6 +281,26 @@ async def test_what_cannot_be_compared_is_refused_in_words(desk: Desk, wishes: W
     assert desk.model.calls() == []
 
 
+async def test_probabilities_are_held_against_what_was_right(desk: Desk) -> None:
+    desk.file(COUNT, correspondent="Tannwald Hausverwaltung", title="What I call it")
+    (one,) = (await desk.measure())["contestants"]
+    found = one["calibration"]
+    assert found["answers"] == 4 * (COUNT + 1), "four fields with one value each"
+    right = sum(one["answers"] * one["accuracy"] for one in found["bins"])
+    assert right == pytest.approx(found["answers"] - 2)
+    assert all(0.5 < one["confidence"] < 1 for one in found["bins"])
+    assert 0 < found["expected_calibration_error"] < 0.2
+    (again,) = (await desk.measure())["contestants"]
+    assert again["calibration"] == found, "kept with the answers"
+
+
+async def test_a_server_without_probabilities_is_measured_all_the_same(desk: Desk) -> None:
+    desk.model.misbehave("reject_logprobs")
+    (one,) = (await desk.measure())["contestants"]
+    assert (one["answered"], one["calibration"]) == (COUNT, None)
+    assert "the server gives no probabilities" in " ".join(lines(one, "USD"))
+
+
 class Tags(HTMLParser):
     """Collects the elements of a page, and its text."""
 
@@ -311,7 +331,7 @@ def test_the_report_shows_what_was_missed_and_escapes_everything(desk: Desk) -> 
     assert "<b>Bold</b> & Co" in page.text
     assert '<script>alert("title")</script>\N{REPLACEMENT CHARACTER}{{ 7*7 }}' in page.text
     assert "\u202e" not in page.text
-    assert "the server gives no probabilities" in page.text
+    assert "Calibration: expected error" in page.text
     assert "precision" in done.stdout
     as_json = desk.run("eval", "--json", "--count", "3", "--budget", "100 tokens", "--set", "LLM_LANGUAGE=French")
     assert as_json.returncode == 5, "not everything was asked"

@@ -35,6 +35,7 @@ from sidecar.store import (
     schema,
     sharing,
     spending,
+    trials,
 )  # fmt: skip
 from sidecar.store.sqlite import SqliteDatabase
 from sidecar.store.transaction import Mode, Transaction, mode_of, reading
@@ -42,7 +43,7 @@ from tests.store.conftest import LEASE, NOW
 
 FUNCTIONS = [
     function
-    for module in (journal, ledger, made_names, pages, queue, rates, report, rescue, sharing, spending)
+    for module in (journal, ledger, made_names, pages, queue, rates, report, rescue, sharing, spending, trials)
     for name, function in inspect.getmembers(module, inspect.isfunction)
     if function.__module__ == module.__name__
     and not name.startswith("_")
