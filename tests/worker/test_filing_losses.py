@@ -34,6 +34,11 @@ def names(world: World, kind: Kind) -> set[str]:
     return {row["name"] for row in world.archive.state.rows("SELECT name FROM names WHERE kind = ?", (kind,))}
 
 
+def names_of(world: World) -> dict[int, str]:
+    rows = world.archive.state.rows("SELECT id, name FROM names WHERE kind = 'correspondents'")
+    return {row["id"]: row["name"] for row in rows}
+
+
 async def test_a_document_that_fails_is_not_asked_about_for_ever(world: World) -> None:
     document = world.letter(TRIGGER)
     world.model.misbehave("garbage")
@@ -247,3 +252,29 @@ async def test_a_document_without_text_is_never_filed(world: World, content: str
     assert world.model.calls() == []
     assert filed(world, document)["correspondent"] is None
     assert world.archive.history(neighbour) == []
+
+
+async def test_what_was_written_can_be_taken_back(world: World) -> None:
+    document = world.letter(TRIGGER)
+    before = filed(world, document)
+    await world.drain()
+    assert filed(world, document)["title"] != before["title"]
+    world.archive.edit(document, correspondent="Somebody Else", add_tags=["auto-undo", "mine"])
+    await world.drain()
+    after = filed(world, document)
+    assert {name: after[name] for name in ("title", "document_type", "created")} == {
+        name: before[name] for name in ("title", "document_type", "created")
+    }
+    assert names_of(world)[after["correspondent"]] == "Somebody Else", "a person chose it since"
+    assert world.archive.tag_names(document) == {"mine"}
+
+
+async def test_what_it_costs_has_a_limit(world: World) -> None:
+    documents = [world.letter(TRIGGER, content=f"{LETTER}\n{number}") for number in range(5)]
+    jobs = await world.drain(tagging_budget_day="600 tokens", tagging_concurrency=1)
+    calls = len(world.model.calls())
+    assert 1 <= calls < len(documents)
+    waiting = [job for job in jobs if job.state is State.SCHEDULED]
+    assert len(waiting) == len(documents) - calls
+    assert all("TAGGING_BUDGET_DAY" in str(job.reason) and job.finished_at is None for job in waiting)
+    assert all(TRIGGER in world.archive.tag_names(job.document_id) for job in waiting), "it goes on by itself"
