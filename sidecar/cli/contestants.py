@@ -12,6 +12,7 @@ from typing import Any
 
 from sidecar.domain.errors import SettingsError
 from sidecar.domain.privacy import host_of
+from sidecar.domain.vocabulary import Vocabulary
 from sidecar.parts import Parts
 from sidecar.settings import Settings
 from sidecar.worker.evaluation import Contestant
@@ -51,11 +52,11 @@ class Variant:
         except ValueError as error:
             raise SettingsError([f"{self.label}: {error}"]) from error
 
-    def contestant(self, parts: Parts) -> Contestant:
+    def contestant(self, parts: Parts, vocabulary: Vocabulary) -> Contestant:
         """Return it, ready to be asked."""
         parts.model.manners.probabilities = True
         told = {name: str(value) for name, value in self.given.items() if name not in ("openai_api_key", "prompts_dir")}
-        return Contestant(self.label, parts.model, parts.tagger, json.dumps(told, sort_keys=True))
+        return Contestant(self.label, parts.model, parts.tagger, vocabulary, json.dumps(told, sort_keys=True))
 
 
 def variants(settings: Settings, wishes: Wishes) -> list[Variant]:

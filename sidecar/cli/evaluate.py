@@ -118,21 +118,25 @@ async def measure(settings: Settings, wanted: Sequence[Variant], order: Order) -
         each = [await stack.enter_async_context(Parts(variant.settings(settings))) for variant in wanted]
         for one in each:
             one.prompts.check()
-        contestants = [variant.contestant(one) for variant, one in zip(wanted, each, strict=True)]
-        _require_prices(parts, contestants, order.limit)
         await asyncio.to_thread(parts.db.migrate)
         own, vocabulary = await _vocabulary(parts)
-        wish = Wish(order.query, _tag(vocabulary, own, order.tag), order.since, order.until)
-        private = () if all(_is_at_home(parts, one) for one in contestants) else parts.privacy.tags
-        drawn = Draw(wish, order.count, order.seed, own, private)
+        contestants = [
+            variant.contestant(one, (await _vocabulary(one))[1]) for variant, one in zip(wanted, each, strict=True)
+        ]
+        _require_prices(parts, contestants, order.limit)
+        drawn = Draw(
+            Wish(order.query, _tag(vocabulary, own, order.tag), order.since, order.until), order.count, order.seed, own,
+            private=parts.privacy.tags, is_at_home=all(_is_at_home(parts, one) for one in contestants),
+            examples=max(one.tagger.rules.examples for one in contestants),
+        )  # fmt: skip
         sample = await choosing.draw(parts.paperless, parts.names, vocabulary, drawn)
         if not sample.cases:
             raise PermanentError(f"There is no document to measure on. {evaluation_report.in_words(sample)}")
-        return await _ask(parts, contestants, sample, vocabulary, order.limit), sample
+        return await _ask(parts, contestants, sample, frozenset(own.values()), order.limit), sample
 
 
 async def _ask(
-    parts: Parts, contestants: Sequence[Contestant], sample: Sample, vocabulary: Vocabulary, limit: Limit | None
+    parts: Parts, contestants: Sequence[Contestant], sample: Sample, own: frozenset[int], limit: Limit | None
 ) -> list[Result]:
     clock = steady_clock(await parts.db.time())
     owner = f"eval-{secrets.token_hex(4)}"
@@ -144,11 +148,12 @@ async def _ask(
         clock,
         allowance=Allowance(limit),
         at_once=parts.settings.tagging_concurrency,
+        own=own,
     )
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Asking", total=len(contestants) * len(sample.cases))
-        return await evaluation.run(contestants, sample.cases, vocabulary, on_done=lambda: bar.advance(task))
+        return await evaluation.run(contestants, sample.cases, on_done=lambda: bar.advance(task))
 
 
 async def _vocabulary(parts: Parts) -> tuple[Mapping[str, int], Vocabulary]:

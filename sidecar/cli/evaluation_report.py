@@ -68,7 +68,7 @@ def _contestant(result: Result) -> dict[str, Any]:
 
 
 def _in_order(result: Result) -> Iterator[tuple[str, FieldScore]]:
-    for name in asked_fields(result.contestant.tagger.rules):
+    for name in asked_fields(result.contestant.tagger.rules, result.contestant.vocabulary):
         if name in result.score.fields:
             yield name, result.score.fields[name]
 

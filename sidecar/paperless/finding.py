@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,3 +47,12 @@ async def find(http: Http, wish: Wish) -> list[Found]:
         if is_meant and wish.since <= created and (not wish.until or created <= wish.until):
             found[row["id"]] = Found(row["id"], tags)
     return sorted(found.values(), key=lambda one: one.id)
+
+
+async def texts(http: Http, ids: Sequence[int]) -> dict[int, str]:
+    """Return the texts of some documents, by id; one request, or none."""
+    if not ids:
+        return {}
+    params = {"id__in": ",".join(map(str, ids)), "fields": "id,content", "page_size": PAGE}
+    wanted = set(ids)
+    return {row["id"]: row["content"] or "" async for row in http.pages("documents/", **params) if row["id"] in wanted}

@@ -69,10 +69,15 @@ def _shape(schema: dict[str, Any], document: str) -> dict[str, Any]:
     quoted = _QUOTED.search(document)
     words = quoted[1] if quoted else next((line for line in document.splitlines() if line.strip()), "")
     words = words[:LONGEST]
-    return {
-        name: [words] if name == "tags" or form.get("type") == "array" else words
-        for name, form in schema.get("properties", {}).items()
-    }
+    return {name: _filled(form, words) for name, form in schema.get("properties", {}).items()}
+
+
+def _filled(form: dict[str, Any], words: str) -> Any:
+    if form.get("type") == "array":
+        return [words]
+    if form.get("type") == "object":
+        return {name: _filled(one, words) for name, one in form.get("properties", {}).items()}
+    return words
 
 
 def _lines(text: str) -> dict[str, Any]:
@@ -88,15 +93,17 @@ def _lines(text: str) -> dict[str, Any]:
 
 
 def _object(text: str) -> dict[str, Any]:
-    """Give the last JSON object that the text holds."""
-    decoder, found = json.JSONDecoder(), {}
-    for brace in re.finditer(r"\{", text):
+    """Give the last JSON object that the text holds, one inside another not counted."""
+    found: dict[str, Any] = {}
+    decoder, place = json.JSONDecoder(), text.find("{")
+    while place >= 0:
+        end = place + 1
         try:
-            value, _ = decoder.raw_decode(text, brace.start())
+            value, end = decoder.raw_decode(text, place)
         except (ValueError, RecursionError):
-            continue
-        if isinstance(value, dict) and value:
-            found = value
+            value = None
+        found = value if isinstance(value, dict) and value else found
+        place = text.find("{", end)
     return found
 
 

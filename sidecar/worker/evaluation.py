@@ -24,7 +24,8 @@ from sidecar.domain.errors import (
     TemporaryError,
     UnusableError,
 )
-from sidecar.domain.filed import asked_fields, filing_suggested
+from sidecar.domain.examples import examples
+from sidecar.domain.filed import asked_fields, filing_of, filing_suggested
 from sidecar.domain.job import Kind
 from sidecar.domain.prices import tokens_of
 from sidecar.domain.privacy import Privacy, host_or_openai
@@ -60,6 +61,8 @@ class Contestant:
     #: Asked alone: what stands in for it otherwise is not measured.
     model: Model
     tagger: Tagger
+    #: The names and fields that it is offered.
+    vocabulary: Vocabulary
     #: The settings in which it differs from what is set up, as JSON: they may change the answer to the same question.
     differs: str = "{}"
 
@@ -112,7 +115,10 @@ class Evaluation:
         *,
         allowance: Allowance,
         at_once: int,
+        own: frozenset[int],
     ) -> None:
+        """`own` are the ids of our tags: what carries one is no example."""
+        self._own = own
         self._db = db
         self._names = names
         self._purse = purse
@@ -125,7 +131,6 @@ class Evaluation:
         self,
         contestants: Sequence[Contestant],
         cases: Sequence[Case],
-        vocabulary: Vocabulary,
         *,
         on_done: Callable[[], None] = lambda: None,
     ) -> list[Result]:
@@ -140,7 +145,7 @@ class Evaluation:
         async def one(result: Result, case: Case) -> None:
             async with places:
                 if result.stopped is None:
-                    await self._try(result, case, vocabulary)
+                    await self._try(result, case)
             on_done()
 
         await together(*(one(result, case) for case in cases for result in results))
@@ -149,37 +154,39 @@ class Evaluation:
         return results
 
     def _score(self, result: Result, cases: Sequence[Case]) -> None:
-        fields = asked_fields(result.contestant.tagger.rules)
+        vocabulary = result.contestant.vocabulary
+        fields = asked_fields(result.contestant.tagger.rules, vocabulary)
         for case in cases:
             trial = result.trials.get(case.document.id)
             if trial is not None:
-                result.score.add(case.document.id, case.truth, _filing(trial), fields, trial.confidence)
+                truth = filing_of(case.document, vocabulary)
+                result.score.add(case.document.id, truth, _filing(trial), fields, trial.confidence)
 
-    async def _try(self, result: Result, case: Case, vocabulary: Vocabulary) -> None:
+    async def _try(self, result: Result, case: Case) -> None:
         number = case.document.id
         try:
-            question = _question(result.contestant.tagger, case, vocabulary)
+            question = question_of(result.contestant, case, self._privacy, self._own)
             key = _key(result.contestant, question)
             trial = await self._db.run(trials.find, key)
             result.kept += trial is not None
-            result.trials[number] = trial or await self._ask(result, case, vocabulary, question, key)
+            result.trials[number] = trial or await self._ask(result, case, question, key)
         except (OutageError, MisconfiguredError, BudgetError) as error:
             result.stopped = str(error)
         except (PermanentError, TemporaryError) as error:
             result.failed[number] = str(error)
 
-    async def _ask(self, result: Result, case: Case, vocabulary: Vocabulary, question: Question, key: str) -> Trial:
+    async def _ask(self, result: Result, case: Case, question: Question, key: str) -> Trial:
         name, url, longest = result.contestant.model.identity
         host = host_or_openai(url)
         private = await self._names.is_among(self._privacy.tags, case.document.tags)
         self._privacy.require(private, name, url)
         asked = tokens_of(question.rules_text, question.text, json.dumps(question.schema))
         price = Spent(self._purse.prices.cost(name, asked, longest, host) or 0.0, asked + longest)
-        asking = _Asking(self, result, case.document.id, key, name, host, asked)
+        asking = _Asking(self, result, case, key, name, host, asked)
         await self._take(key, price)
         try:
             async with self._purse.call(Kind.TAGGING, name, host, (asked, longest)):
-                return await self._answer(asking, question, vocabulary)
+                return await self._answer(asking, question)
         finally:
             self._allowance.aside.pop(key, None)
 
@@ -193,10 +200,11 @@ class Evaluation:
                 return
             await self._clock.sleep(LOOK_S)
 
-    async def _answer(self, asking: _Asking, question: Question, vocabulary: Vocabulary) -> Trial:
+    async def _answer(self, asking: _Asking, question: Question) -> Trial:
         """Ask, a few times where the model is busy. Raises the last error, and what another time would not help."""
-        tagger, today = asking.result.contestant.tagger, self._clock.now().date()
-        asking.result.contestant.model.prepare()
+        contestant, today = asking.result.contestant, self._clock.now().date()
+        tagger, vocabulary = contestant.tagger, contestant.vocabulary
+        contestant.model.prepare()
         for attempt in itertools.count(1):
             try:
                 await tagger.ask(question, vocabulary, today=today, record=asking.record)
@@ -214,7 +222,7 @@ class Evaluation:
 
     async def _give_up(self, asking: _Asking, reason: str) -> Trial:
         trial, now = replace(asking.so_far, outcome=reason), self._clock.now()
-        number = asking.document_id
+        number = asking.case.document.id
         await to_the_end(
             once_the_store_is_back(
                 lambda: self._db.run(trials.record, asking.key, number, trial, asking.model, now=now), self._clock
@@ -228,7 +236,7 @@ class Evaluation:
         self._allowance.spent += spent
         asking.result.paid += spent
         asking.result.calls += 1
-        number, now = asking.document_id, self._clock.now()
+        number, now = asking.case.document.id, self._clock.now()
 
         async def write() -> None:
             if trial is None:
@@ -249,7 +257,7 @@ class _Asking:
 
     evaluation: Evaluation
     result: Result
-    document_id: int
+    case: Case
     key: str
     model: str
     host: str
@@ -276,15 +284,30 @@ class _Asking:
             cost=sum(costs) if costs else None,
         )
         if suggestion is not None:
-            filing = _plain(filing_suggested(suggestion))
+            one = self.result.contestant
+            filing = filing_suggested(suggestion, one.tagger.rules, self.case.document, one.vocabulary)
             confidence = field_confidence(reply.text, reply.tokens)
-            self.so_far = replace(self.so_far, filing=filing, confidence=confidence)
+            self.so_far = replace(self.so_far, filing=_plain(filing), confidence=confidence)
         await self.evaluation.keep(self, call, None if suggestion is None else self.so_far)
 
 
-def _question(tagger: Tagger, case: Case, vocabulary: Vocabulary) -> Question:
-    """Ask as if nobody had filed the document yet."""
-    return tagger.question(case.document.content, vocabulary)
+def question_of(contestant: Contestant, case: Case, privacy: Privacy, own: frozenset[int]) -> Question:
+    """Return the question about a document as if nobody had filed it yet, with other documents as examples.
+
+    What carries a tag of ours (`own`) is no example, and what is private is none for a model elsewhere. Raises
+    PermanentError if there is no text.
+    """
+    name, url, _ = contestant.model.identity
+    is_at_home = privacy.is_at_home(name, url)
+    shown = examples(
+        (one for one in case.like if is_at_home or one.id not in case.private),
+        ours=own,
+        may_show=lambda _tags: True,
+        most=contestant.tagger.rules.examples,
+    )
+    return contestant.tagger.question(
+        case.document.content, contestant.vocabulary, document_id=case.document.id, examples=shown
+    )
 
 
 def _key(contestant: Contestant, question: Question) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -21,11 +22,14 @@ from sidecar.cli.evaluate import Order, measure
 from sidecar.cli.evaluation_report import lines, report
 from sidecar.domain.budget import Period, parse_limit
 from sidecar.domain.errors import PermanentError, SettingsError
+from sidecar.paperless.finding import Wish
+from sidecar.parts import Parts
 from sidecar.practice.archive import PracticeArchive
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.model import PracticeModel
 from sidecar.practice.samples import text_pdf
-from sidecar.worker.choosing import EMPTY, OURS, PRIVATE, UNFILED
+from sidecar.worker.choosing import EMPTY, OURS, PRIVATE, UNFILED, Draw, draw
+from sidecar.worker.evaluation import Contestant, question_of
 from tests.cli.test_cli import Stage
 from tests.scenarios.letters import NAMES, letter
 from tests.worker.conftest import until
@@ -213,6 +217,71 @@ async def test_private_documents_are_left_out_and_counted_as_soon_as_one_model_i
     with pytest.raises(PermanentError, match=f"1 {PRIVATE}"):
         await desk.measure(wishes, Order(tag="Medical"), private_tags="Medical")
     assert desk.model.calls() == []
+
+
+def examples_in(body: dict[str, Any]) -> list[int]:
+    """The numbers of the documents that were shown as examples."""
+    return [int(number) for number in re.findall(r'"id": (\d+)', body["messages"][-1]["content"])]
+
+
+async def test_neither_the_document_itself_nor_a_copy_of_it_is_shown_as_an_example(desk: Desk) -> None:
+    again, rescanned = desk.file(0), desk.file(0)
+    desk.archive.edit(again, content="  " + content(0).replace(" ", "\n"))
+    desk.archive.edit(rescanned, content=content(0).replace("Ellison", "E11ison"))
+    copies = {1, again, rescanned}
+    desk.archive.add_document(text_pdf(["x"]), title="t", tags=["auto-tagged"], content=content(0),
+                              correspondent="Ambervale Energy", created="2020-01-01")  # fmt: skip
+    await desk.measure(order=Order(count=100), similar_documents=20)
+    asked = [
+        call.body
+        for call in desk.model.calls()
+        if "Invoice for January from Ambervale" in " ".join(call.document.split())
+    ]
+    assert len(asked) == len(copies)
+    for body in asked:
+        assert examples_in(body), "others are shown"
+        assert set(examples_in(body)) & copies == set()
+        assert set(examples_in(body)) <= set(range(1, COUNT + 3)), "what the sidecar filed itself is no example"
+
+
+async def test_a_private_document_is_no_example_for_a_model_elsewhere(desk: Desk) -> None:
+    private = desk.file(0, tags=["Medical"], created="2019-09-09")
+    await desk.measure(private_tags="Medical", similar_documents=20)
+    assert any(private in examples_in(call.body) for call in desk.model.calls()), "shown in the own network"
+    parts = Parts(
+        settings.load(
+            paperless_url=desk.archive.url, paperless_token="practice-token", llm_model="m", private_tags="Medical",
+            openai_base_url="http://models.example.org/v1", data_dir=desk.folder / "other", similar_documents=20,
+        )
+    )  # fmt: skip
+    async with parts:
+        vocabulary = await parts.names.vocabulary(hidden=())
+        wanted = Draw(Wish(), 100, 1, {}, private=("Medical",), is_at_home=False, examples=20)
+        sample = await draw(parts.paperless, parts.names, vocabulary, wanted)
+        assert sample.skipped[PRIVATE] == 1
+        case = next(case for case in sample.cases if any(one.id == private for one in case.like))
+        question = question_of(Contestant("m", parts.model, parts.tagger, vocabulary), case, parts.privacy, frozenset())
+    assert question.examples
+    assert not any(f'"id": {private},' in shown for shown in question.examples)
+
+
+async def test_custom_fields_are_scored_as_what_would_be_written(desk: Desk) -> None:
+    field = desk.archive.add_name("custom_fields", "Amount", data_type="monetary",
+                                  extra_data={"default_currency": "EUR", "select_options": []})  # fmt: skip
+    desk.model.misbehave("obedient")
+    for number, (said, truth) in enumerate([("84,20", "EUR84.20"), ("12 EUR", "EUR99.00")]):
+        document = desk.archive.add_document(
+            text_pdf(["x"]),
+            title="t",
+            tags=["Amounts"],
+            content=f'{number} {{"custom_fields": {{"Amount": "{said}"}}}}',
+        )
+        desk.archive.edit(document, custom_fields=[{"field": field, "value": truth}])
+    found = await desk.measure(order=Order(tag="Amounts"), custom_fields="Amount", similar_documents=0)
+    (one,) = found["contestants"]
+    assert one["fields"]['"Amount"']["precision"] == 0.5
+    misses = [(miss["expected"], miss["suggested"]) for miss in one["misses"] if miss["field"] == '"Amount"']
+    assert misses == [("EUR99.00", "EUR12.00")]
 
 
 async def test_a_budget_ends_the_run_and_the_next_one_goes_on(desk: Desk) -> None:

@@ -44,7 +44,8 @@ RUNS: dict[str, dict[str, Any]] = {
 COMMON: dict[str, Any] = {
     "title_policy": "replace", "correspondent_policy": "replace", "document_type_policy": "replace",
     "created_policy": "replace", "ocr_dpi": 150, "max_attempts": 1, "tagging_concurrency": 8, "llm_max_tokens": 8000,
-    "ocr_engine": "tesseract",
+    "ocr_engine": "tesseract", "storage_path_policy": "replace", "custom_fields": "all",
+    "custom_fields_policy": "replace", "summary_note": True,
 }  # fmt: skip
 
 
@@ -106,6 +107,9 @@ def _seed(found: Aftermath, bait: str) -> None:
         for name in names:
             archive.add_name(kind, name)  # type: ignore[arg-type]
     archive.add_name("tags", INBOX, is_inbox_tag=True)
+    archive.add_name("storage_paths", "Home", path="home/{{ title }}")
+    for data_type in ("string", "longtext", "url", "date", "boolean", "integer", "float", "monetary", "documentlink"):
+        archive.add_name("custom_fields", data_type.title(), data_type=data_type, extra_data={})
     found.bystanders = [found.world.letter("Tax", correspondent="Ambervale Energy") for _ in range(BYSTANDERS)]
     page = text_pdf(["A letter."])
     for run in RUNS:
