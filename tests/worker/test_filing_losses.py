@@ -278,3 +278,47 @@ async def test_what_it_costs_has_a_limit(world: World) -> None:
     assert len(waiting) == len(documents) - calls
     assert all("TAGGING_BUDGET_DAY" in str(job.reason) and job.finished_at is None for job in waiting)
     assert all(TRIGGER in world.archive.tag_names(job.document_id) for job in waiting), "it goes on by itself"
+
+
+async def test_no_name_is_made_beside_one_that_is_nearly_the_same(world: World) -> None:
+    world.archive.add_name("correspondents", "Stadtwerke Köln GmbH")
+    world.model.misbehave("obedient")
+    for said in ("Stadtwerke Koeln", "STADTWERKE KÖLN", "Stadtwerke Köln G.m.b.H.", "Stadtwerke  Köln"):
+        world.letter(TRIGGER, content=f"correspondent: {said}")
+    before = names(world, "correspondents")
+    await world.drain(create_names=(Names.CORRESPONDENTS,))
+    assert names(world, "correspondents") == before
+
+
+async def test_a_tag_is_offered_with_those_above_it(world: World) -> None:
+    house = world.archive.add_name("tags", "House")
+    world.archive.add_name("tags", "Electricity", parent=house)
+    world.letter(TRIGGER)
+    await world.drain()
+    schema = world.model.calls()[0].body["response_format"]["json_schema"]["schema"]
+    offered = schema["properties"]["tags"]["items"]["enum"]
+    assert any("House" in name and "Electricity" in name for name in offered), offered
+
+
+async def test_one_bad_custom_field_costs_none_of_the_others(world: World) -> None:
+    fields = {
+        name: world.archive.add_name("custom_fields", name, data_type=kind, extra_data={})
+        for name, kind in (("Amount", "monetary"), ("Due", "date"), ("Pieces", "integer"))
+    }
+    world.model.misbehave("obedient")
+    values = '{"Amount": "1.130,50 EUR", "Due": "soon", "Pieces": 3}'
+    document = world.letter(TRIGGER, content=f'{{"title": "Good", "custom_fields": {values}}}')
+    (job,) = await world.drain(custom_fields="all")
+    held = {one["field"]: one["value"] for one in filed(world, document)["custom_fields"]}
+    assert held == {fields["Amount"]: "EUR1130.50", fields["Pieces"]: 3}
+    assert filed(world, document)["title"] == "Good"
+    assert "Due" in str(job.reason), "and it is said which one"
+
+
+async def test_new_names_are_whose_the_owner_says(world: World) -> None:
+    world.model.misbehave("obedient")
+    world.letter(TRIGGER, content="correspondent: Newcomer Ltd", owner=4)
+    await world.drain(create_names=(Names.CORRESPONDENTS,), names_owner="document")
+    row = world.archive.state.row("SELECT owner FROM names WHERE name = 'Newcomer Ltd'")
+    assert row is not None
+    assert row["owner"] == 4
