@@ -53,3 +53,9 @@ def test_what_filing_must_not_do_is_held_by_the_tests_that_the_table_names() -> 
     tests = (ROOT / "tests" / "worker" / "test_filing_losses.py").read_text(encoding="utf-8")
     named = re.findall(r"`(test_[a-z_0-9]+)` \|$", table.split("\n## ")[0], flags=re.MULTILINE)
     assert sorted(named) == sorted(re.findall(r"^(?:async )?def (test_[a-z_0-9]+)", tests, flags=re.MULTILINE))
+
+
+def test_every_setting_that_the_page_on_filing_names_exists() -> None:
+    page = (ROOT / "docs" / "tagging.md").read_text(encoding="utf-8")
+    names = set(re.findall(r"\b(?:[A-Z]+_)+[A-Z]+\b", page)) | {"REVIEW", "PRICES"}
+    assert {name.lower() for name in names} <= set(Settings.model_fields)
