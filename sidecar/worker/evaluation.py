@@ -302,7 +302,6 @@ def question_of(contestant: Contestant, case: Case, privacy: Privacy, own: froze
     shown = examples(
         (one for one in case.like if is_at_home or one.id not in case.private),
         ours=own,
-        may_show=lambda _tags: True,
         most=contestant.tagger.rules.examples,
     )
     return contestant.tagger.question(
