@@ -57,7 +57,10 @@ ENV PATH=/opt/sidecar/bin:$PATH \
     OCR_LANGUAGES=auto \
     MALLOC_ARENA_MAX=2 \
     HOME=/tmp \
-    DATA_DIR=/data
+    DATA_DIR=/data \
+    WEB_HOST=0.0.0.0
+
+EXPOSE 8400
 
 # The root file system may be read-only: only these two are written to, /tmp as a tmpfs.
 VOLUME /data

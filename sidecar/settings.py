@@ -63,6 +63,14 @@ class TesseractKind(StrEnum):
     PROGRAM = "program"
 
 
+class SecureCookies(StrEnum):
+    """Whether browsers may send the login over an open line."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 class LogFormat(StrEnum):
     """How log lines look."""
 
@@ -122,6 +130,13 @@ def _schema(value: str) -> str:
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,50}", value) or value in ("public", "information_schema"):
         raise ValueError("must be a schema of the sidecar's own: small letters, digits and _; not public")
     return value
+
+
+def _prefix(value: str) -> str:
+    path = value.strip().strip("/")
+    if not re.fullmatch(r"[A-Za-z0-9._~/-]*", path) or ".." in path or "//" in path:
+        raise ValueError("must be a path such as /sidecar: letters, digits and - . _ ~ between slashes")
+    return f"/{path}" if path else ""
 
 
 def _lower(value: object) -> object:
@@ -389,6 +404,21 @@ class Settings(BaseSettings):
     )
     local_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = Field(
         (), description="More hosts that count as your own network; *.example.org for all below."
+    )
+
+    # -- Dashboard
+    web_host: str = Field(
+        "127.0.0.1", description="Address the dashboard listens at; 0.0.0.0 (in the container) for all that there are."
+    )
+    web_port: int = Field(8400, ge=0, le=65535, description="Port of the dashboard and the API; 0 for neither.")
+    web_prefix: Annotated[str, AfterValidator(_prefix)] = Field(
+        "", description="Path under which a reverse proxy shows the dashboard, such as /sidecar."
+    )
+    web_trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = Field(
+        (), description="Addresses or networks of reverse proxies, with commas: whose X-Forwarded-For is believed."
+    )
+    web_secure_cookies: Annotated[SecureCookies, BeforeValidator(_lower)] = Field(
+        SecureCookies.AUTO, description="Logins over https alone: always, never, or auto: if the login came that way."
     )
 
     # -- Running

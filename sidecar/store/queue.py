@@ -17,6 +17,7 @@ from sidecar.domain.errors import LeaseLostError
 from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.trigger import Ending
 from sidecar.store import job_row
+from sidecar.store.pauses import NOT_PAUSED
 from sidecar.store.transaction import Transaction, durable, reading, relaxed
 
 #: A job that is given up keeps the reason it was given up for.
@@ -100,7 +101,7 @@ def _claim(skipping: str, worked: bool) -> str:
     )
     return job_row.moving(State.READY, State.RUNNING, taken) + (
         "WHERE id = (WITH next AS MATERIALIZED (SELECT id FROM job WHERE state = 'ready' AND kind = :kind "
-        f"{which}ORDER BY priority, id LIMIT 1 {skipping}) SELECT id FROM next) RETURNING *"
+        f"AND {NOT_PAUSED} {which}ORDER BY priority, id LIMIT 1 {skipping}) SELECT id FROM next) RETURNING *"
     )
 
 

@@ -62,6 +62,7 @@ job = sa.Table(
     _partial("ix_job_scheduled_moved_at", "moved_at", where="state = 'scheduled'"),
     _partial("uq_job_unfinished", "document_id", "kind", where=UNFINISHED, unique=True),
     _partial("ix_job_finished", "finished_at", where=FINISHED),
+    _partial("ix_job_failed", "id", where="state = 'failed'"),
     sa.Index("ix_job_document", "document_id", "id"),
 )
 
@@ -233,4 +234,41 @@ slot = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("owner", sa.String(64)),
     sa.Column("held_until", sa.Double, nullable=False, server_default="0"),
+)
+
+#: People who are logged in to the dashboard. The cookie's value is nowhere in here: only its SHA-256.
+web_session = sa.Table(
+    "web_session",
+    metadata,
+    sa.Column("id_hash", sa.String(64), primary_key=True),
+    sa.Column("user_id", sa.Integer, nullable=False),
+    sa.Column("username", sa.Text, nullable=False),
+    # 1 for who is staff in Paperless.
+    sa.Column("is_staff", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("seen_at", sa.Double, nullable=False),
+    sa.Index("ix_web_session_seen_at", "seen_at"),
+)
+
+#: What machines log in with. The token itself is shown once and kept nowhere: only its SHA-256.
+api_token = sa.Table(
+    "api_token",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("token_hash", sa.String(64), nullable=False),
+    sa.Column("scope", sa.String(16), nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("used_at", sa.Double),
+    sa.CheckConstraint("scope IN ('read', 'work', 'admin')", name="scope"),
+    sa.Index("uq_api_token_token_hash", "token_hash", unique=True),
+)
+
+#: Kinds of jobs of which none is claimed until somebody says so.
+pause = sa.Table(
+    "pause",
+    metadata,
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("since", sa.Double, nullable=False),
+    sa.Column("by_whom", sa.Text, nullable=False),
 )

@@ -15,8 +15,10 @@ from sidecar.domain.job import Kind
 from sidecar.domain.page import PageText
 from sidecar.domain.suggestion import Suggestion
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
-from sidecar.store import journal, ledger, migrate, pages, queue, sharing
+from sidecar.store import api_tokens, journal, ledger, migrate, pages, pauses, queue, sessions, sharing
+from sidecar.store.api_tokens import Scope
 from sidecar.store.ledger import Call
+from sidecar.store.sessions import Session
 from sidecar.store.sqlite import SqliteDatabase
 
 FOLDER = Path(__file__).parent
@@ -61,6 +63,9 @@ def fill(db: SqliteDatabase) -> None:
     call = Call("tagging", "practice", 1200, 80, "answered", 1.5)
     db.run_now(ledger.record, busy, call, now=NOW, answer=("question", answer))
     db.run_now(sharing.park, {"model": sharing.Parked(LATER, NOW, "The model is away.")})
+    db.run_now(sessions.open_session, "0" * 64, Session(3, "anna", is_staff=False, created_at=NOW, seen_at=LATER))
+    db.run_now(api_tokens.create, "1" * 64, name="home automation", scope=Scope.WORK, now=NOW)
+    db.run_now(pauses.pause, [Kind.TAGGING], by_whom="anna", now=NOW)
 
 
 def main() -> None:
