@@ -16,6 +16,7 @@ GROUPS = {
     "ocr_languages": "Reading pages",
     "openai_api_key": "Filing",
     "prices": "Money and privacy",
+    "web_host": "Dashboard",
     "data_dir": "Running",
 }
 HEAD = """\

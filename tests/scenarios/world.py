@@ -71,6 +71,7 @@ class World:
             "POLL_INTERVAL_S": 0.3,
             "RETRY_BASE_S": 1,
             "RETRY_CAP_S": 2,
+            "WEB_PORT": 0,
         }
         if self.schema:
             settings |= {"DATABASE_URL": server_url(), "DATABASE_SCHEMA": self.schema}

@@ -103,7 +103,7 @@ CALL = ledger.Call("tagging", "a-model", 100, 10, "answered", 1.0)
 BUDGET = Budget(Kind.OCR, (Limit("OCR_BUDGET_DAY", Period.DAY, tokens=10**9),))
 BY_KEY = {"pk_job", "pk_write", "pk_page", "ix_write_intended", "pk_review"}
 #: A row or two in any store.
-SMALL = {"provider", "slot"}
+SMALL = {"provider", "slot", "pause"}
 FORGETTING = {
     "ix_rejection_created_at",
     "pk_rejection",
@@ -120,7 +120,7 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (queue.enqueue, (7, Kind.OCR), {"priority": 10, "now": NOW}, {"uq_job_unfinished"}),
     (queue.enqueue_all, ([(7, Kind.OCR, None)],), {"priority": 10, "now": NOW}, {"uq_job_unfinished"}),
     (queue.claim, (Kind.OCR,), {"owner": "me", "now": NOW, "lease": LEASE, "most": 9},
-     {"ix_job_ready", "ix_job_running", "pk_job"}),
+     {"ix_job_ready", "ix_job_running", "pk_job", "pk_pause"}),
     (queue.hasten, (5, Kind.OCR), {"priority": 0}, {"uq_job_unfinished", "ix_job_document"}),
     (queue.unfinished, (), {}, {"uq_job_unfinished"}),
     (queue.endings, (), {"since": NOW - timedelta(seconds=90)}, {"ix_job_finished"}),
@@ -136,7 +136,7 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (rescue.is_crooked, (), {"now": NOW, "lease": LEASE}, {"ix_job_running", "ix_job_scheduled_moved_at"}),
     (rescue.straighten, (), {"now": NOW, "lease": LEASE},
      {"ix_job_running", "ix_job_scheduled", "ix_job_scheduled_moved_at"}),
-    (report.ready, (), {}, {"ix_job_ready"}),
+    (report.ready, (), {}, {"ix_job_ready", "pk_pause"}),
     (sharing.parked, (), {}, set()),
     (sharing.take_slot, ("door",), {"width": 1, "owner": "me", "now": NOW, "until": NOW + LEASE}, {"pk_slot"}),
     (rates.used, (["model", "model 2"],), {"since": NOW - timedelta(seconds=60)}, {"ix_ledger_created_at"}),
