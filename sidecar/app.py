@@ -10,6 +10,7 @@ import os
 import signal
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -156,10 +157,7 @@ class Sidecar:
         A Paperless that is away is waited for as long as it takes, unless not `patient`. Raises SettingsError,
         StoreError and InstanceError before anything was done.
         """
-        parts.prompts.check()
-        await asyncio.to_thread(parts.engine.check)
-        parts.db.hold_instance()
-        await asyncio.to_thread(parts.db.migrate)
+        await _prepare(parts)
         clock = clock or steady_clock(await parts.db.time())
         sidecar = cls(parts, await _reach(parts, clock) if patient else await parts.tags(), clock)
         await sidecar.upkeep.begin()
@@ -256,21 +254,47 @@ def end_children() -> None:
                 os.kill(int(child), signal.SIGTERM)
 
 
-async def serve(parts: Parts, *, drain: bool = False) -> bool:
+class Present:
+    """The sidecar that runs now, for what runs beside it."""
+
+    def __init__(self) -> None:
+        #: None while it starts (which may take until Paperless can be reached), and once it has ended.
+        self.sidecar: Sidecar | None = None
+
+
+#: Something that runs beside the worker from before its start until after its end, such as the dashboard.
+Beside = Callable[[Present], AbstractAsyncContextManager[None]]
+
+
+async def serve(parts: Parts, *, drain: bool = False, beside: Beside | None = None) -> bool:
     """Start and run until SIGTERM or SIGINT, from the very first moment; return whether no work is left.
 
-    With `drain` nothing is waited for: a Paperless that is away raises OutageError.
+    With `drain` nothing is waited for: a Paperless that is away raises OutageError. `beside` finds the store open.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    while True:
-        sidecar = await _started(parts, stop, patient=not drain)
-        if sidecar is None:
-            return True
-        done = await sidecar.run(drain=drain, stop=stop)
-        if stop.is_set() or not sidecar.is_outdated:
-            return done
+    present = Present()
+    async with contextlib.AsyncExitStack() as stack:
+        if beside is not None:
+            await _prepare(parts)
+            await stack.enter_async_context(beside(present))
+        while True:
+            sidecar = present.sidecar = await _started(parts, stop, patient=not drain)
+            if sidecar is None:
+                return True
+            done = await sidecar.run(drain=drain, stop=stop)
+            present.sidecar = None
+            if stop.is_set() or not sidecar.is_outdated:
+                return done
+
+
+async def _prepare(parts: Parts) -> None:
+    """Look whether all is in place and open the store; doing it twice does nothing more."""
+    parts.prompts.check()
+    await asyncio.to_thread(parts.engine.check)
+    parts.db.hold_instance()
+    await asyncio.to_thread(parts.db.migrate)
 
 
 async def _started(parts: Parts, stop: asyncio.Event, *, patient: bool) -> Sidecar | None:

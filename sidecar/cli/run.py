@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from sidecar.app import serve
+from sidecar.app import Beside, serve
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
 from sidecar.parts import Parts
 
@@ -26,4 +26,12 @@ def run(drain: bool = typer.Option(False, "--drain", help="Do what is due now, t
 
 async def _run(parts: Parts, drain: bool) -> bool:
     async with parts:
-        return await serve(parts, drain=drain)
+        return await serve(parts, drain=drain, beside=None if drain else _dashboard(parts))
+
+
+def _dashboard(parts: Parts) -> Beside | None:
+    if not parts.settings.web_port:
+        return None
+    from sidecar.web.server import dashboard  # noqa: PLC0415 - a program without it does not load it
+
+    return lambda present: dashboard(parts, present)

@@ -49,7 +49,10 @@ class BrokeDownError(UncertainWriteError):
 
 
 class Http:
-    """Requests to one Paperless, each with a deadline in all (`timeout_s`, seconds) and redirects never followed."""
+    """Requests to one Paperless, each with a deadline in all (`timeout_s`, seconds) and redirects never followed.
+
+    An empty token sends none: that is how a person logs in.
+    """
 
     def __init__(
         self, url: str, token: str, *, timeout_s: float = 60.0, transport: httpx.AsyncBaseTransport | None = None
@@ -59,7 +62,10 @@ class Http:
         self._version = API_VERSIONS[0]
         self._client = httpx.AsyncClient(
             base_url=_base(self.url),
-            headers={"Authorization": f"Token {token}", "User-Agent": f"paperless-sidecar/{__version__}"},
+            headers={
+                "User-Agent": f"paperless-sidecar/{__version__}",
+                **({"Authorization": f"Token {token}"} if token else {}),
+            },
             timeout=httpx.Timeout(timeout_s, connect=min(10.0, timeout_s)),
             limits=httpx.Limits(max_connections=16, keepalive_expiry=KEEPALIVE_S),
             follow_redirects=False,

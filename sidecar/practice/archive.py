@@ -120,16 +120,22 @@ class PracticeArchive:
         self.stop()
 
     def add_user(
-        self, username: str, token: str, *, password: str = "", permissions: Iterable[str] | None = None
+        self,
+        username: str,
+        token: str,
+        *,
+        password: str = "",
+        permissions: Iterable[str] | None = None,
+        code: str | None = None,
     ) -> int:
         """Make a plain user, who sees only what is theirs or nobody's; give their id.
 
-        Permissions are global rights such as "change_document"; None gives all.
+        Permissions are global rights such as "change_document"; None gives all. `code` is the second factor of a login.
         """
         row = self.state.row("SELECT coalesce(max(id), 4) + 1 FROM users")
         rights = None if permissions is None else frozenset(permissions)
         user = User(int(row[0]) if row else 5, username, is_superuser=False, permissions=rights)
-        self._add_user(user, token, password)
+        self._add_user(user, token, password, code)
         return user.id
 
     def add_document(  # noqa: PLR0913 - what a document has
@@ -272,12 +278,12 @@ class PracticeArchive:
             for key, value in columns.items()
         }
 
-    def _add_user(self, user: User, token: str, password: str) -> None:
+    def _add_user(self, user: User, token: str, password: str, code: str | None = None) -> None:
         rights = None if user.permissions is None else json.dumps(sorted(user.permissions))
         self.state.rows(
-            "INSERT OR REPLACE INTO users (id, username, password, token, is_superuser, permissions)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (user.id, user.username, password, token or None, user.is_superuser, rights),
+            "INSERT OR REPLACE INTO users (id, username, password, token, is_superuser, permissions, code)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (user.id, user.username, password, token or None, user.is_superuser, rights, code),
         )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS users (
     id INTEGER PRIMARY KEY, username TEXT UNIQUE, password TEXT, token TEXT, is_superuser INTEGER,
-    permissions TEXT);
+    permissions TEXT, code TEXT);
 CREATE TABLE IF NOT EXISTS documents (
     id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT, content TEXT, created TEXT, modified TEXT, added TEXT,
     deleted_at TEXT, correspondent INTEGER, document_type INTEGER, storage_path INTEGER,

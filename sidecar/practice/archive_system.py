@@ -53,11 +53,14 @@ def token(call: Call) -> Answer:
     if missing:
         refuse(400, missing)
     row = call.state.row(
-        "SELECT token FROM users WHERE username = ? AND password = ? AND token IS NOT NULL",
+        "SELECT token, code FROM users WHERE username = ? AND password = ? AND token IS NOT NULL",
         (wanted["username"], wanted["password"]),
     )
     if row is None:
         refuse(400, {"non_field_errors": ["Unable to log in with provided credentials."]})
+    if row["code"] and row["code"] != wanted.get("code"):
+        said = "Invalid MFA code" if wanted.get("code") else "MFA code is required"
+        refuse(400, {"non_field_errors": [said]})
     return json_answer({"token": row["token"]})
 
 

@@ -63,6 +63,7 @@ job = sa.Table(
     _partial("uq_job_unfinished", "document_id", "kind", where=UNFINISHED, unique=True),
     _partial("ix_job_finished", "finished_at", where=FINISHED),
     _partial("ix_job_failed", "id", where="state = 'failed'"),
+    _partial("ix_job_review", "kind", "id", where="state = 'review'"),
     sa.Index("ix_job_document", "document_id", "id"),
 )
 

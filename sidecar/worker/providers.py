@@ -58,6 +58,11 @@ class Providers:
         self._failures: dict[str, int] = {}
         self._streaks: dict[str, set[object]] = {}
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all of them."""
+        return tuple(self._probes)
+
     def available(self, names: Collection[str]) -> bool:
         """Say whether none of these is parked; of a chain one that is not will do."""
         return all(any(each not in self.parked for each in self._chain(name)) for name in names)

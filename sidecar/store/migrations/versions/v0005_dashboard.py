@@ -9,6 +9,7 @@ revision = "0005"
 down_revision = "0004"
 
 _FAILED = sa.text("state = 'failed'")
+_REVIEW = sa.text("state = 'review'")
 
 
 def upgrade() -> None:
@@ -43,9 +44,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", name=op.f("pk_pause")),
     )
     op.create_index("ix_job_failed", "job", ["id"], unique=False, sqlite_where=_FAILED, postgresql_where=_FAILED)
+    op.create_index("ix_job_review", "job", ["kind", "id"], sqlite_where=_REVIEW, postgresql_where=_REVIEW)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_job_review", table_name="job")
     op.drop_index("ix_job_failed", table_name="job")
     op.drop_table("pause")
     op.drop_index("uq_api_token_token_hash", table_name="api_token")

@@ -1,0 +1,90 @@
+"""Whether a person is who they say, and what they may do: asked of Paperless with their own name and password.
+
+Neither the password nor the token that Paperless gives for it is kept. (paperless-ngx: `PaperlessAuthTokenSerializer`
+in src/paperless/serialisers.py; the rights are those of `ui_settings`, as its own web page reads them.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sidecar.domain.errors import OutageError, PermanentError, TemporaryError
+from sidecar.paperless.http import PROVIDER, Http, RefusedError
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user of Paperless."""
+
+    id: int
+    username: str
+    #: Whether the person may change settings in Paperless: staff, or a superuser.
+    is_staff: bool
+    #: Global rights, such as "change_document".
+    rights: frozenset[str]
+
+
+class Refusal(StrEnum):
+    """Why a login was refused."""
+
+    CREDENTIALS = "credentials"
+    CODE_NEEDED = "code-needed"
+    CODE_WRONG = "code-wrong"
+    #: The account may not even ask what it may do (`view_uisettings`).
+    RIGHTS = "rights"
+
+
+class LoginRefusedError(PermanentError):
+    """Paperless does not let this person in, and why."""
+
+    def __init__(self, why: Refusal) -> None:
+        super().__init__(f"Paperless refused the login: {why}.")
+        self.why = why
+
+
+async def log_in(url: str, name: str, password: str, *, code: str = "", timeout_s: float = 15.0) -> Person:
+    """Return who that is. Raises LoginRefusedError, and OutageError where Paperless cannot be asked now.
+
+    Paperless counts logins: more than five a minute from this address, and its OutageError says how long to wait.
+    """
+    open_door = Http(url, "", timeout_s=timeout_s)
+    try:
+        token = await _token(open_door, {"username": name, "password": password, **({"code": code} if code else {})})
+    except TemporaryError as error:
+        raise OutageError(PROVIDER, str(error)) from error
+    finally:
+        await open_door.close()
+    own = Http(url, token, timeout_s=timeout_s)
+    try:
+        return _person(await own.get("ui_settings/"))
+    except TemporaryError as error:
+        raise OutageError(PROVIDER, str(error)) from error
+    except PermanentError as error:
+        raise LoginRefusedError(Refusal.RIGHTS) from error
+    finally:
+        await own.close()
+
+
+async def _token(door: Http, wanted: dict[str, str]) -> str:
+    try:
+        answer = await door.send("POST", "token/", wanted)
+    except RefusedError as error:
+        said = " ".join(error.fields.values())
+        if "MFA" not in said:
+            raise LoginRefusedError(Refusal.CREDENTIALS) from error
+        raise LoginRefusedError(Refusal.CODE_WRONG if "Invalid" in said else Refusal.CODE_NEEDED) from error
+    except PermanentError as error:  # 403: the account is not active, or logins are turned off
+        raise LoginRefusedError(Refusal.CREDENTIALS) from error
+    if not isinstance(answer, dict) or not isinstance(answer.get("token"), str):
+        raise OutageError(PROVIDER, "Paperless answered the login with something that is no token.")
+    return str(answer["token"])
+
+
+def _person(answer: object) -> Person:
+    user = answer.get("user") if isinstance(answer, dict) else None
+    rights = answer.get("permissions") if isinstance(answer, dict) else None
+    if not isinstance(user, dict) or not isinstance(rights, list):
+        raise OutageError(PROVIDER, "Paperless does not say who logged in.")
+    is_staff = bool(user.get("is_staff") or user.get("is_superuser"))
+    return Person(int(user["id"]), str(user["username"]), is_staff, frozenset(map(str, rights)))

@@ -1,0 +1,47 @@
+"""Puts the routers together. A new page or group of endpoints is one file and one line in ROUTERS."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from sidecar import __version__
+from sidecar.web import problems
+from sidecar.web.api import health
+from sidecar.web.guard import Guard
+from sidecar.web.pages import files, login, overview
+from sidecar.web.site import Site
+
+ROUTERS = (
+    health.router,
+    files.router,
+    login.router,
+    overview.router,
+)
+#: No request of ours is larger, in bytes.
+MAX_BODY_BYTES = 256 * 1024
+
+
+def make_app(site: Site) -> ASGIApp:
+    """Return the application of this site."""
+    return Guard(bare_app(site), site.prefix)
+
+
+def bare_app(site: Site) -> FastAPI:
+    """Return the application without what holds for every request."""
+    app = FastAPI(
+        title="Paperless Sidecar",
+        version=__version__,
+        description="Steer the sidecar and ask it. Everything but /healthz needs an API token or a login.",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=MAX_BODY_BYTES,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
+    )
+    app.state.site = site
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    return app

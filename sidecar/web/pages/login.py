@@ -1,0 +1,130 @@
+"""Logging in with the Paperless account, and out."""
+
+from __future__ import annotations
+
+import logging
+import math
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from sidecar.domain.errors import OutageError
+from sidecar.paperless.login import LoginRefusedError, Person, Refusal, log_in
+from sidecar.web import session
+from sidecar.web.site import Here, Site
+from sidecar.web.who import Worker, find
+
+router = APIRouter(include_in_schema=False)
+_log = logging.getLogger(__name__)
+
+#: What a person needs in Paperless to come in.
+NEEDED = "change_document"
+#: Paperless may take so long over a login, in seconds: a person waits for it.
+LONGEST_S = 15.0
+
+
+@router.get("/login")
+async def form(request: Request, here: Here, next: str = "") -> Response:  # noqa: A002 - the name in the address
+    """Show the form; who is logged in already goes on."""
+    if await find(here, request) is not None:
+        return RedirectResponse(here.shell.url(_own(next)), 303)
+    return _page(request, here, target=next)
+
+
+class _Refused(Exception):  # noqa: N818 - no error: the form is shown again
+    """Nobody is let in, and what the form says."""
+
+    def __init__(self, status: int, said: str, *, wait_s: int = 0, why: Refusal | None = None) -> None:
+        super().__init__(said)
+        self.status = status
+        self.said = said
+        self.wait_s = wait_s
+        self.why = why
+
+
+@router.post("/login")
+async def enter(
+    request: Request,
+    here: Here,
+    username: Annotated[str, Form(max_length=200)] = "",
+    password: Annotated[str, Form(max_length=1000)] = "",
+    code: Annotated[str, Form(max_length=20)] = "",
+    next: Annotated[str, Form(max_length=2000)] = "",  # noqa: A002 - the name of the field
+) -> Response:
+    """Ask Paperless whether that is the person, and let them in if they may change documents."""
+    address = request.client.host if request.client else ""
+    try:
+        person = await _person(here, address, username, password, code.strip())
+    except _Refused as refused:
+        return _page(request, here, refused, username=username, target=next)
+    response = RedirectResponse(here.shell.url(_own(next)), 303)
+    session.set_cookie(here, request, response, await session.begin(here, person, here.now()))
+    _log.info("%s logged in to the dashboard", person.username)
+    return response
+
+
+async def _person(here: Site, address: str, username: str, password: str, code: str) -> Person:
+    """Return who that is. Raises _Refused for who does not come in, and counts those who guess."""
+    now = here.now()
+    wait_s = math.ceil(here.throttle.wait(username, address, now).total_seconds())
+    if wait_s:
+        raise _Refused(429, "login.throttled", wait_s=wait_s)
+    if not username or not password:
+        raise _Refused(422, "login.empty")
+    s = here.parts.settings
+    try:
+        person = await log_in(
+            s.paperless_url, username, password, code=code, timeout_s=min(15.0, s.paperless_timeout_s)
+        )
+    except LoginRefusedError as error:
+        if error.why is not Refusal.CODE_NEEDED:
+            here.throttle.failed(username, address, now)
+            _log.warning("a login was refused (%s) from %s", error.why, address)
+        raise _Refused(401, f"login.{error.why}", why=error.why) from error
+    except OutageError as error:
+        _log.warning("a login was not possible: %s", error)
+        if error.retry_after_s:
+            raise _Refused(429, "login.throttled", wait_s=math.ceil(error.retry_after_s)) from error
+        raise _Refused(503, "login.away") from error
+    here.throttle.succeeded(username, address)
+    if NEEDED not in person.rights:
+        raise _Refused(403, "login.rights")
+    return person
+
+
+@router.post("/logout")
+async def leave(here: Here, who: Worker) -> Response:
+    """End the session."""
+    if who.login is not None:
+        await session.end(here, who.login)
+    response = RedirectResponse(here.shell.url("/login"), 303)
+    session.drop_cookie(here, response)
+    return response
+
+
+def _page(
+    request: Request, here: Site, refused: _Refused | None = None, *, username: str = "", target: str = ""
+) -> Response:
+    said = refused or _Refused(200, "")
+    return here.shell.page(
+        request,
+        "login.html",
+        status=said.status,
+        headers={"Retry-After": str(said.wait_s)} if said.wait_s else None,
+        who=None,
+        here="",
+        said=said.said,
+        wait_s=said.wait_s,
+        code=said.why in (Refusal.CODE_NEEDED, Refusal.CODE_WRONG),
+        username=username,
+        target=_own(target),
+        paperless=here.parts.settings.paperless_url,
+    )
+
+
+def _own(target: str) -> str:
+    """Return an address of our own to go on to, the overview for any other."""
+    is_own = target.startswith("/") and not target.startswith(("//", "/\\", "/login", "/logout"))
+    return target if is_own and target.isprintable() and "\\" not in target else "/"

@@ -1,0 +1,97 @@
+"""The page around every page: templates, texts, formats, and own files under names that change with their content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from sidecar import __version__
+from sidecar.web.texts import choose, words
+
+_HERE = Path(__file__).parent
+#: The pages of the navigation: the key of their name, and where they are.
+NAVIGATION = (("overview", "/"), ("jobs", "/jobs"), ("api", "/api/docs"))
+TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+class Shell:
+    """Makes pages. `prefix` stands before all addresses."""
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+        self._files: dict[str, tuple[bytes, str]] = {}
+        self._addresses: dict[str, str] = {}
+        for file in sorted((_HERE / "static").iterdir()):
+            if file.suffix in TYPES:
+                self._add(file)
+        self._templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals |= {
+            "url": self.url,
+            "static": self._addresses.__getitem__,
+            "version": __version__,
+            "NAVIGATION": NAVIGATION,
+        }
+        self._templates.filters |= {"at": _at, "day": _day}
+
+    def _add(self, file: Path) -> None:
+        data = file.read_bytes()
+        name = f"{file.stem}.{hashlib.sha256(data).hexdigest()[:12]}{file.suffix}"
+        self._files[name] = (data, TYPES[file.suffix])
+        self._addresses[file.name] = self.url(f"/static/{name}")
+
+    def url(self, path: str) -> str:
+        """Return the address of one of our own pages."""
+        return f"{self.prefix}{path}"
+
+    def static(self, name: str) -> Response | None:
+        """Return one of our own files, None if there is none of this name."""
+        found = self._files.get(name)
+        if found is None:
+            return None
+        return Response(found[0], media_type=found[1], headers={"Cache-Control": FOR_EVER})
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **values: Any,
+    ) -> HTMLResponse:
+        """Return a page in the language of the browser."""
+        language = choose(request.headers.get("accept-language", ""))
+        return HTMLResponse(self.part(template, language, **values), status_code=status, headers=headers)
+
+    def part(self, template: str, language: str, **values: Any) -> str:
+        """Return a page, or a part of one, as text."""
+        t = words(language)
+        return self._templates.get_template(template).render(t=t, lang=language, **values)
+
+
+def _at(time: datetime | None) -> Markup:
+    """Return a time on the clock of this machine, with the day where it is not today's."""
+    if time is None:
+        return Markup("")
+    local = time.astimezone()
+    text = f"{local:%H:%M:%S}" if local.date() == datetime.now().astimezone().date() else f"{local:%Y-%m-%d %H:%M}"
+    return Markup('<time datetime="{}">{}</time>').format(time.isoformat(timespec="seconds"), text)
+
+
+def _day(time: datetime) -> str:
+    return f"{time.astimezone():%Y-%m-%d}"

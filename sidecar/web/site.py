@@ -1,0 +1,54 @@
+"""What all pages and endpoints of one running dashboard share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from sidecar.app import Present
+from sidecar.parts import Parts
+from sidecar.web.live import Live
+from sidecar.web.shell import Shell
+from sidecar.web.throttle import Throttle
+
+
+class Site:
+    """The dashboard of one program: the parts it looks into, and what it remembers itself."""
+
+    def __init__(self, parts: Parts, present: Present) -> None:
+        self.parts = parts
+        self.db = parts.db
+        self.present = present
+        self.prefix = parts.settings.web_prefix
+        self.shell = Shell(self.prefix)
+        self.live = Live()
+        self.throttle = Throttle()
+
+    def now(self) -> datetime:
+        """Return the time (aware UTC)."""
+        return datetime.now(UTC)
+
+    def is_secure(self, request: Request) -> bool:
+        """Say whether the browser may send the login over https alone."""
+        wish = self.parts.settings.web_secure_cookies.value
+        return wish == "always" or (wish == "auto" and request.url.scheme == "https")
+
+
+def site_of(request: Request) -> Site:
+    """Return the site that a request came to."""
+    site = request.app.state.site
+    assert isinstance(site, Site)  # noqa: S101 - put there where the app is made
+    return site
+
+
+def path_of(request: Request) -> str:
+    """Return the path as the routes see it: without the prefix, whether the proxy took that off or not."""
+    path, prefix = str(request.scope["path"]), str(request.scope.get("root_path", ""))
+    return path.removeprefix(prefix) if prefix and f"{path}/".startswith(f"{prefix}/") else path
+
+
+#: The site, as a parameter of a route.
+Here = Annotated[Site, Depends(site_of)]
