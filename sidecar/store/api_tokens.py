@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -32,6 +33,11 @@ class ApiToken:
     created_at: datetime
     #: When it was used last, within ten minutes; None for never.
     used_at: datetime | None
+
+
+def digest(secret: str) -> str:
+    """Return what the store keeps of a token or a session; both are random, so one round is enough."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 @durable

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from sidecar.paperless.login import Person
 from sidecar.store import sessions
+from sidecar.store.api_tokens import digest
 from sidecar.store.sessions import LONGEST, Session
 from sidecar.web.site import Site
 
@@ -32,11 +33,6 @@ class Login:
     def csrf(self) -> str:
         """What a form or a script must send along to show that it is one of our own pages."""
         return hmac.new(self.secret.encode(), b"csrf", hashlib.sha256).hexdigest()
-
-
-def digest(secret: str) -> str:
-    """Return what the store keeps of a session or an API token; both are random, so one round is enough."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 async def begin(site: Site, person: Person, now: datetime) -> str:

@@ -16,10 +16,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 
 from sidecar.store import api_tokens
-from sidecar.store.api_tokens import USED_EVERY, Scope
+from sidecar.store.api_tokens import USED_EVERY, Scope, digest
 from sidecar.web import session
 from sidecar.web.problems import Problem, StrangerError
-from sidecar.web.session import Login, digest
+from sidecar.web.session import Login
 from sidecar.web.site import Site, site_of
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -90,8 +90,13 @@ class Upkeep:
         await self._straighten()
         await self.rescue(everything=True)
 
-    async def rescue(self, *, everything: bool) -> None:
-        """Take back jobs whose runner died: all that run, or those whose lease ran out."""
+    async def release_stalled(self) -> int:
+        """Take back now the jobs whose lease ran out, and return how many; our own leases are renewed first."""
+        await self._renew()
+        return await self.rescue(everything=False)
+
+    async def rescue(self, *, everything: bool) -> int:
+        """Take back jobs whose runner died: all that run, or those whose lease ran out. Return how many."""
         now = self._clock.now()
         rescued = await self._db.run(
             rescue.rescue,
@@ -103,6 +108,7 @@ class Upkeep:
         if rescued:
             _log.warning("%s unfinished jobs of a dead runner go on", len(rescued))
             self._on_ready()
+        return len(rescued)
 
     async def watch(self) -> None:
         """Tick every second, for ever. A tick reads; it writes only when something is due."""

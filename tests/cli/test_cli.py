@@ -23,8 +23,7 @@ ROOT = Path(__file__).parent.parent.parent
 LETTER = "Ambervale Energy\nInvoice\n2026-05-12\nTotal 84.20 EUR"
 COMMANDS = [
     "run", "demo", "check", "setup", "enqueue", "retry", "cancel", "reviews", "approve", "edit", "reject", "undo",
-    "names", "ocr", "suggest", "estimate", "eval", "spending", "jobs",
-    "db",
+    "names", "ocr", "suggest", "estimate", "eval", "spending", "jobs", "token", "db",
 ]  # fmt: skip
 
 
@@ -291,3 +290,15 @@ def test_suggest_goes_on_to_a_fall_back(stage: Stage) -> None:
     assert said.returncode == 0
     assert "Ambervale Energy" in said.stdout
     assert "other: answered" in said.stderr
+
+
+def test_a_token_is_shown_once_and_known_until_it_is_revoked(stage: Stage) -> None:
+    stage.run("run", "--drain")
+    token = stage.run("token", "create", "cron", "--scope", "work").stdout.strip()
+    assert re.fullmatch(r"sidecar_[\w-]{43}", token)
+    (listed,) = json.loads(stage.run("token", "list", "--json").stdout)
+    assert (listed["id"], listed["name"], listed["scope"], listed["used_at"]) == (1, "cron", "work", None)
+    assert token not in str(stage.run("token", "list").stdout)
+    assert stage.run("token", "revoke", "1").returncode == 0
+    assert stage.run("token", "revoke", "1").stderr.strip() == "There is no token 1."
+    assert stage.run("token", "list").stdout == ""

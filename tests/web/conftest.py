@@ -22,10 +22,9 @@ from sidecar.parts import Parts
 from sidecar.practice.archive import PracticeArchive
 from sidecar.practice.model import PracticeModel
 from sidecar.store import api_tokens
-from sidecar.store.api_tokens import Scope
+from sidecar.store.api_tokens import Scope, digest
 from sidecar.store.database import Database
 from sidecar.web.server import dashboard
-from sidecar.web.session import digest
 
 PASSWORD = "correct horse"
 RIGHTS = ("view_document", "change_document", "view_uisettings")

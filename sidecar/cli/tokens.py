@@ -1,0 +1,71 @@
+"""`sidecar token`: what machines log in with."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import typer
+
+from sidecar.cli import show
+from sidecar.cli.ending import in_words
+from sidecar.cli.jobs import opened
+from sidecar.desk import tokens
+from sidecar.domain.errors import PermanentError
+from sidecar.store import api_tokens
+from sidecar.store.api_tokens import Scope
+
+tokens_app = typer.Typer(
+    help="Make, list and revoke tokens for the API.", epilog="Example:  sidecar token create cron --scope work"
+)
+
+_JSON = typer.Option(False, "--json", help="Print JSON for scripts.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(tokens_app, name="token")
+
+
+@tokens_app.command(epilog="Example:  sidecar token create cron --scope work")
+def create(
+    name: str = typer.Argument(help="What it is for.", metavar="NAME"),
+    scope: Scope = typer.Option(Scope.READ, help="read: look; work: steer jobs too; admin: everything."),
+) -> None:
+    """Make a token and print it; it is shown this once."""
+    with in_words(), opened() as parts:
+        _, token = asyncio.run(tokens.create(parts, name, scope, now=datetime.now(UTC)))
+        print(token)
+
+
+@tokens_app.command("list", epilog="Example:  sidecar token list")
+def list_tokens(as_json: bool = _JSON) -> None:
+    """List the tokens, without what they are made of."""
+    with in_words(), opened() as parts:
+        found = parts.db.run_now(api_tokens.tokens)
+    rows = [
+        {
+            "id": one.id,
+            "name": one.name,
+            "scope": one.scope.value,
+            "created_at": one.created_at.isoformat(timespec="seconds"),
+            "used_at": one.used_at.isoformat(timespec="seconds") if one.used_at else None,
+        }
+        for one in found
+    ]
+    if as_json:
+        show.print_json(rows)
+        return
+    for row in rows:
+        print(
+            f"{row['id']:>4}  {row['scope']:<6} {row['name']}  (made {row['created_at']}, used {row['used_at'] or '-'})"
+        )
+
+
+@tokens_app.command(epilog="Example:  sidecar token revoke 3")
+def revoke(token: int = typer.Argument(help="Its number, from the list.")) -> None:
+    """Make a token worthless."""
+    with in_words(), opened() as parts:
+        if not parts.db.run_now(api_tokens.revoke, token):
+            raise PermanentError(f"There is no token {token}.")
+        print(f"Token {token} is worthless now.")

@@ -1,0 +1,46 @@
+"""Steering the queue as a whole: pausing kinds, and forgetting what is old."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sidecar.domain.job import Kind
+from sidecar.parts import Parts
+from sidecar.store import pauses, report
+
+#: Clearing stops after so long, in seconds, and says that there is more.
+PATIENCE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What was forgotten."""
+
+    rows: int
+    #: Whether there is more that is as old.
+    more: bool
+
+
+async def pause(parts: Parts, kinds: Collection[Kind], *, by_whom: str, now: datetime) -> None:
+    """Let no more jobs of these kinds be claimed, on any machine. What runs comes to its end."""
+    await parts.db.run(pauses.pause, kinds, by_whom=by_whom, now=now)
+
+
+async def resume(parts: Parts, kinds: Collection[Kind]) -> None:
+    """Let jobs of these kinds be claimed again."""
+    await parts.db.run(pauses.resume, kinds)
+
+
+async def clear(parts: Parts, *, older_than: timedelta, now: datetime) -> Cleared:
+    """Forget jobs that ended so long ago, with their story, journal and texts. What was forgotten cannot be undone."""
+    loop = asyncio.get_running_loop()
+    until, rows = loop.time() + PATIENCE_S, 0
+    while gone := await parts.db.run(report.prune, before=now - older_than, now=now):
+        rows += gone
+        if loop.time() > until:
+            return Cleared(rows, more=True)
+        await asyncio.sleep(0)  # claims come through in between
+    return Cleared(rows, more=False)

@@ -1,0 +1,20 @@
+"""API tokens: made once, shown once."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from sidecar.parts import Parts
+from sidecar.store import api_tokens
+from sidecar.store.api_tokens import Scope, digest
+
+#: By which a token is known for one of ours, in a log or a repository where it should not be.
+MARK = "sidecar_"
+
+
+async def create(parts: Parts, name: str, scope: Scope, *, now: datetime) -> tuple[int, str]:
+    """Make a token and return its number and the token itself, which nobody can look up again."""
+    token = MARK + secrets.token_urlsafe(32)
+    number = await parts.db.run(api_tokens.create, digest(token), name=name, scope=scope, now=now)
+    return number, token
