@@ -7,13 +7,17 @@ from starlette.types import ASGIApp
 
 from sidecar import __version__
 from sidecar.web import problems
-from sidecar.web.api import health
+from sidecar.web.api import documents, health, jobs, openapi, queue
 from sidecar.web.guard import Guard
 from sidecar.web.pages import files, login, overview
 from sidecar.web.site import Site
 
 ROUTERS = (
     health.router,
+    jobs.router,
+    queue.router,
+    documents.router,
+    openapi.router,
     files.router,
     login.router,
     overview.router,

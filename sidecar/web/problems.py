@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from sidecar.desk.jobs import UnknownJobError
 from sidecar.domain.errors import CancelledError, OutageError, PermanentError, StoreError, TemporaryError
 from sidecar.web.site import path_of, site_of
 from sidecar.web.texts import choose, words
@@ -44,6 +45,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(StoreError, _store)
     app.add_exception_handler(CancelledError, _gone)
+    app.add_exception_handler(UnknownJobError, _gone)
     app.add_exception_handler(PermanentError, _not_so)
     app.add_exception_handler(OutageError, _away)
     app.add_exception_handler(TemporaryError, _away)

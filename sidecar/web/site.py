@@ -8,7 +8,9 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
-from sidecar.app import Present
+from sidecar.app import Present, Sidecar
+from sidecar.domain.errors import OutageError
+from sidecar.domain.trigger import Tags
 from sidecar.parts import Parts
 from sidecar.web.live import Live
 from sidecar.web.shell import Shell
@@ -26,6 +28,24 @@ class Site:
         self.shell = Shell(self.prefix)
         self.live = Live()
         self.throttle = Throttle()
+        self._tags: tuple[Sidecar | None, Tags] | None = None
+
+    async def tags(self) -> Tags:
+        """Return the ids of our tags, asked for once for each start of the worker."""
+        if self._tags is None or self._tags[0] is not self.present.sidecar:
+            self._tags = (self.present.sidecar, await self.parts.tags())
+        return self._tags[1]
+
+    def worker(self) -> Sidecar:
+        """Return the worker. Raises OutageError while it starts, which it does until Paperless can be reached."""
+        if self.present.sidecar is None:
+            raise OutageError("paperless", "The sidecar is starting; it waits for Paperless. Try again in a moment.")
+        return self.present.sidecar
+
+    def wake(self) -> None:
+        """Let the runner look for work at once."""
+        if self.present.sidecar is not None:
+            self.present.sidecar.runner.wake()
 
     def now(self) -> datetime:
         """Return the time (aware UTC)."""
