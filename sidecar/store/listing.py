@@ -70,6 +70,13 @@ def jobs(
 
 
 @reading
+def running(tx: Transaction, *, limit: int) -> list[Job]:
+    """Return the jobs that run, the oldest first."""
+    rows = tx.rows("SELECT * FROM job WHERE state = 'running' ORDER BY lease_until LIMIT :limit", limit=limit)
+    return sorted((to_job(row) for row in rows), key=lambda job: job.id)
+
+
+@reading
 def ended_last(tx: Transaction, *, limit: int) -> list[Job]:
     """Return the jobs that ended last, the newest first."""
     rows = tx.rows(

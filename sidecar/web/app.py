@@ -9,7 +9,8 @@ from sidecar import __version__
 from sidecar.web import problems
 from sidecar.web.api import documents, health, jobs, openapi, queue
 from sidecar.web.guard import Guard
-from sidecar.web.pages import files, login, overview
+from sidecar.web.pages import actions, files, login, overview
+from sidecar.web.pages import jobs as job_pages
 from sidecar.web.site import Site
 
 ROUTERS = (
@@ -21,6 +22,8 @@ ROUTERS = (
     files.router,
     login.router,
     overview.router,
+    job_pages.router,
+    actions.router,
 )
 #: No request of ours is larger, in bytes.
 MAX_BODY_BYTES = 256 * 1024

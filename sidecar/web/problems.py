@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from sidecar.desk.jobs import UnknownJobError
 from sidecar.domain.errors import CancelledError, OutageError, PermanentError, StoreError, TemporaryError
 from sidecar.web.site import path_of, site_of
-from sidecar.web.texts import choose, words
+from sidecar.web.texts import asked, words
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def answer(
 
 def _words(request: Request, key: str, **values: Any) -> str:
     """Return the text of this key; machines get English. A sentence that is no key stays as it is."""
-    language = "en" if path_of(request).startswith("/api/") else choose(request.headers.get("accept-language", ""))
+    language = "en" if path_of(request).startswith("/api/") else asked(request)
     t = words(language)
     return t(key, **values) if key in t.keys else key
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from sidecar import __version__
-from sidecar.web.texts import choose, words
+from sidecar.web.texts import asked, words
 
 _HERE = Path(__file__).parent
 #: The pages of the navigation: the key of their name, and where they are.
@@ -75,8 +75,10 @@ class Shell:
         **values: Any,
     ) -> HTMLResponse:
         """Return a page in the language of the browser."""
-        language = choose(request.headers.get("accept-language", ""))
-        return HTMLResponse(self.part(template, language, **values), status_code=status, headers=headers)
+        query = f"?{request.url.query}" if request.url.query else ""
+        back = f"{request.url.path.removeprefix(self.prefix)}{query}" if request.method == "GET" else "/"
+        text = self.part(template, asked(request), **{"back": back, **values})
+        return HTMLResponse(text, status_code=status, headers=headers)
 
     def part(self, template: str, language: str, **values: Any) -> str:
         """Return a page, or a part of one, as text."""

@@ -14,7 +14,9 @@ from sidecar.domain.trigger import Tags
 from sidecar.parts import Parts
 from sidecar.web.live import Live
 from sidecar.web.shell import Shell
+from sidecar.web.standing import Observer
 from sidecar.web.throttle import Throttle
+from sidecar.web.titles import Titles
 
 
 class Site:
@@ -28,6 +30,8 @@ class Site:
         self.shell = Shell(self.prefix)
         self.live = Live()
         self.throttle = Throttle()
+        self.titles = Titles(parts.paperless.http)
+        self.observer = Observer(parts, present)
         self._tags: tuple[Sidecar | None, Tags] | None = None
 
     async def tags(self) -> Tags:
@@ -68,6 +72,12 @@ def path_of(request: Request) -> str:
     """Return the path as the routes see it: without the prefix, whether the proxy took that off or not."""
     path, prefix = str(request.scope["path"]), str(request.scope.get("root_path", ""))
     return path.removeprefix(prefix) if prefix and f"{path}/".startswith(f"{prefix}/") else path
+
+
+def own_target(target: str) -> str:
+    """Return an address of our own to go on to, the overview for any other."""
+    is_own = target.startswith("/") and not target.startswith(("//", "/\\", "/login", "/logout"))
+    return target if is_own and target.isprintable() and "\\" not in target else "/"
 
 
 #: The site, as a parameter of a route.

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from starlette.requests import Request
+
 FOLDER = Path(__file__).parent / "texts"
 LANGUAGES = ("en", "de")
 
@@ -51,6 +53,11 @@ def _flat(tree: Mapping[str, Any], above: str = "") -> list[tuple[str, str]]:
     for name, value in tree.items():
         found += _flat(value, f"{above}{name}.") if isinstance(value, dict) else [(f"{above}{name}", str(value))]
     return found
+
+
+def asked(request: Request) -> str:
+    """Return the language that a browser asks for."""
+    return choose(request.headers.get("accept-language", ""))
 
 
 def choose(accepted: str) -> str:

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from sidecar.domain.errors import OutageError
 from sidecar.paperless.login import LoginRefusedError, Person, Refusal, log_in
 from sidecar.web import session
-from sidecar.web.site import Here, Site
+from sidecar.web.site import Here, Site, own_target
 from sidecar.web.who import Worker, find
 
 router = APIRouter(include_in_schema=False)
@@ -29,7 +29,7 @@ LONGEST_S = 15.0
 async def form(request: Request, here: Here, next: str = "") -> Response:  # noqa: A002 - the name in the address
     """Show the form; who is logged in already goes on."""
     if await find(here, request) is not None:
-        return RedirectResponse(here.shell.url(_own(next)), 303)
+        return RedirectResponse(here.shell.url(own_target(next)), 303)
     return _page(request, here, target=next)
 
 
@@ -59,7 +59,7 @@ async def enter(
         person = await _person(here, address, username, password, code.strip())
     except _Refused as refused:
         return _page(request, here, refused, username=username, target=next)
-    response = RedirectResponse(here.shell.url(_own(next)), 303)
+    response = RedirectResponse(here.shell.url(own_target(next)), 303)
     session.set_cookie(here, request, response, await session.begin(here, person, here.now()))
     _log.info("%s logged in to the dashboard", person.username)
     return response
@@ -119,12 +119,6 @@ def _page(
         wait_s=said.wait_s,
         code=said.why in (Refusal.CODE_NEEDED, Refusal.CODE_WRONG),
         username=username,
-        target=_own(target),
+        target=own_target(target),
         paperless=here.parts.settings.paperless_url,
     )
-
-
-def _own(target: str) -> str:
-    """Return an address of our own to go on to, the overview for any other."""
-    is_own = target.startswith("/") and not target.startswith(("//", "/\\", "/login", "/logout"))
-    return target if is_own and target.isprintable() and "\\" not in target else "/"

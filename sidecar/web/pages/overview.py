@@ -6,7 +6,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sidecar.web.site import Here
+from sidecar.domain.job import Kind
+from sidecar.store.api_tokens import Scope
+from sidecar.web.site import Here, Site
+from sidecar.web.texts import asked
 from sidecar.web.who import Reader
 
 router = APIRouter(include_in_schema=False)
@@ -15,4 +18,18 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 async def overview(request: Request, here: Here, who: Reader) -> Response:
     """Show how things stand."""
-    return here.shell.page(request, "overview.html", who=who, here="overview")
+    part = await _part(here, asked(request), staff=who.may(Scope.ADMIN))
+    return here.shell.page(request, "overview.html", who=who, here="overview", part=part)
+
+
+@router.get("/events")
+async def events(request: Request, here: Here, who: Reader) -> Response:
+    """Send the overview anew whenever it is another."""
+    language, staff = asked(request), who.may(Scope.ADMIN)
+    return here.live.stream(("overview", language, staff), lambda: _part(here, language, staff=staff))
+
+
+async def _part(here: Site, language: str, *, staff: bool) -> str:
+    standing = await here.observer.look(here.now())
+    titles = await here.titles.of({job.document_id for job in (*standing.running, *standing.ended)})
+    return here.shell.part("_overview.html", language, now=standing, titles=titles, staff=staff, kinds=list(Kind))

@@ -1,0 +1,116 @@
+"""How things stand: what the overview shows, looked up once for all who look at it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sidecar.app import Present
+from sidecar.domain.job import Job, Kind, State
+from sidecar.parts import Parts
+from sidecar.store import listing, pauses, statistics
+from sidecar.store.database import Database
+from sidecar.store.pauses import Pause
+from sidecar.store.statistics import Counts, Hour
+
+#: It is looked up again after so long, in seconds, and never takes more than a twentieth of the time.
+EVERY_S = 0.9
+SHARE = 20
+#: The figures of the last hours change slowly and cost more.
+HOURS_EVERY_S = 60.0
+HOURS = 24
+RUNNING = 20
+ENDED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Something that we depend on."""
+
+    name: str
+    #: "well", "away", or "starting" where nothing is known yet.
+    state: str
+    reason: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things stand at one moment."""
+
+    unfinished: Counts
+    today: Counts
+    open_failures: int
+    oldest_waiting: datetime | None
+    running: Sequence[Job]
+    ended: Sequence[Job]
+    paused: Mapping[Kind, Pause]
+    hours: Sequence[Hour]
+    services: Sequence[Service]
+
+    def number(self, state: State) -> int:
+        """Return how many jobs are in this unfinished state."""
+        return sum(jobs for (found, _), jobs in self.unfinished.items() if found is state)
+
+    def done_today(self) -> int:
+        """Return how many jobs succeeded today."""
+        return sum(jobs for (found, _), jobs in self.today.items() if found is State.SUCCEEDED)
+
+    @property
+    def busiest(self) -> int:
+        """The most jobs that ended in one of the hours; at least 1."""
+        return max([1, *(hour.succeeded + hour.failed for hour in self.hours)])
+
+
+class Observer:
+    """Looks how things stand, not more often than needed."""
+
+    def __init__(self, parts: Parts, present: Present) -> None:
+        self._db: Database = parts.db
+        self._files = bool(parts.settings.llm_model)
+        self._present = present
+        self._looking = asyncio.Lock()
+        self._seen: tuple[float, Standing] | None = None
+        self._hours: tuple[float, Sequence[Hour]] = (0.0, ())
+
+    async def look(self, now: datetime) -> Standing:
+        """Return how things stand, at most a second ago. Raises StoreError."""
+        async with self._looking:
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            if self._seen is None or began > self._seen[0]:
+                standing = await self._look(now, began)
+                took = loop.time() - began
+                self._seen = (began + max(EVERY_S, SHARE * took), standing)
+            return self._seen[1]
+
+    async def _look(self, now: datetime, began: float) -> Standing:
+        run = self._db.run
+        if began > self._hours[0]:
+            since = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
+            self._hours = (began + HOURS_EVERY_S, await run(statistics.hours, since=since, number=HOURS))
+        midnight = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        return Standing(
+            unfinished=await run(statistics.unfinished),
+            today=await run(statistics.ended, since=midnight),
+            open_failures=await run(statistics.open_failures),
+            oldest_waiting=await run(statistics.oldest_waiting),
+            running=await run(listing.running, limit=RUNNING),
+            ended=await run(listing.ended_last, limit=ENDED),
+            paused=await run(pauses.paused),
+            hours=self._hours[1],
+            services=self._services(),
+        )
+
+    def _services(self) -> list[Service]:
+        sidecar = self._present.sidecar
+        if sidecar is None:
+            return [Service("paperless", "starting")]
+        parked = sidecar.providers.parked
+        names = [name for name in sidecar.providers.names if name != "model" or self._files]
+        return [
+            Service(name, "away", parked[name].reason, parked[name].since) if name in parked else Service(name, "well")
+            for name in names
+        ]
