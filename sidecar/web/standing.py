@@ -52,7 +52,7 @@ class Standing:
 
     def number(self, state: State) -> int:
         """Return how many jobs are in this unfinished state."""
-        return sum(jobs for (found, _), jobs in self.unfinished.items() if found is state)
+        return sum(jobs for (found, _), jobs in self.unfinished.items() if found == state)
 
     def done_today(self) -> int:
         """Return how many jobs succeeded today."""

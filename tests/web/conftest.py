@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import socket
 import threading
@@ -111,6 +112,8 @@ class Stage:
         self.archive = archive
         self.model = model
         self.folder = folder
+        #: Set to stop a dashboard before its test ends.
+        self.over: list[asyncio.Event] = []
         self._ends: list[Callable[[], None]] = []
 
     def open(self, *, worker: bool = False, **given: Any) -> Site:
@@ -128,14 +131,14 @@ class Stage:
         }
         opened, ended = threading.Event(), threading.Event()
         found: list[Site] = []
-        over: list[asyncio.Event] = []
 
         async def run() -> None:
-            over.append(asyncio.Event())
+            over = asyncio.Event()
+            self.over.append(over)
             async with program(values, self.archive, worker=worker) as site:
                 found.append(site)
                 opened.set()
-                await over[0].wait()
+                await over.wait()
 
         def live() -> None:
             try:
@@ -148,12 +151,14 @@ class Stage:
         thread.start()
         opened.wait(30)
         assert found, "the dashboard did not start"
-        site = found[0]
+        site, over = found[0], self.over[-1]
 
         def end() -> None:
             for client in site.clients:
                 client.close()
-            site.loop.call_soon_threadsafe(over[0].set)
+            if not ended.is_set():
+                with contextlib.suppress(RuntimeError):  # the loop may close at this moment
+                    site.loop.call_soon_threadsafe(over.set)
             thread.join(30)
             assert not thread.is_alive(), "the dashboard did not stop"
 
