@@ -54,16 +54,6 @@ def ended(tx: Transaction, *, since: datetime) -> Counts:
 
 
 @reading
-def everything(tx: Transaction) -> Counts:
-    """Return how many jobs there are of each state and kind, all that are kept.
-
-    It reads all of them: not for every tick.
-    """
-    rows = tx.rows("SELECT state, kind, COUNT(*) AS jobs FROM job GROUP BY state, kind")
-    return {(State(row.state), Kind(row.kind)): row.jobs for row in rows}
-
-
-@reading
 def open_failures(tx: Transaction) -> int:
     """Return how many jobs failed for whose document nothing of the kind was asked since."""
     row = tx.row(

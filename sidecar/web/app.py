@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 
 from sidecar import __version__
 from sidecar.web import problems
-from sidecar.web.api import documents, health, jobs, openapi, queue
+from sidecar.web.api import documents, events, health, jobs, openapi, queue
 from sidecar.web.guard import Guard
 from sidecar.web.pages import actions, files, login, overview
 from sidecar.web.pages import jobs as job_pages
@@ -18,6 +18,7 @@ ROUTERS = (
     jobs.router,
     queue.router,
     documents.router,
+    events.router,
     openapi.router,
     files.router,
     login.router,

@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 
 #: How long requests that are under way may take once the program stops, in seconds. Streams end at once.
 LAST_GRACE_S = 3
+#: Connections that may wait to be taken up.
+BACKLOG = 512
 
 
 @contextlib.asynccontextmanager
@@ -64,9 +66,16 @@ class _Server(uvicorn.Server):
 
 
 def _listening(host: str, port: int) -> socket.socket:
+    """Return a listening socket. It is made as TCP by name: only then asyncio sends small answers at once (NODELAY)."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(BACKLOG)
+        return listening
     except OSError as error:
+        listening.close()
         said = error.strerror or str(error)
         advice = "Another program listens there: name another WEB_PORT, or 0 for no dashboard."
         if "in use" not in said:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -57,6 +57,16 @@ def test_a_list_and_a_job_are_live_too(site: Site, anna: httpx.Client) -> None:
         site.db.run_now(queue.withdraw, 1, reason="Not wanted.", now=NOW)
         assert "No such jobs." in next(heard)
         assert "Not wanted." in next(told)
+
+
+def test_a_machine_hears_how_the_queue_stands(site: Site) -> None:
+    with listening(site.machine("read"), "/api/events") as heard:
+        assert json.loads(next(heard))["unfinished"]["ready"] == 0
+        site.db.run_now(queue.enqueue, 1, Kind.OCR, priority=10, now=NOW)
+        site.db.run_now(queue.claim, Kind.OCR, owner="me", now=NOW, lease=timedelta(seconds=180))
+        told = json.loads(next(heard))
+        assert told["unfinished"]["running"] == 1
+        assert told["running"][0]["document_id"] == 1
 
 
 def test_nothing_is_looked_up_once_nobody_listens(site: Site, anna: httpx.Client) -> None:

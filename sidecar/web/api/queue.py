@@ -11,6 +11,7 @@ from sidecar.desk import queue as desk
 from sidecar.domain.job import Kind, State
 from sidecar.store import pauses, statistics
 from sidecar.store.pauses import Pause
+from sidecar.store.statistics import Counts
 from sidecar.web.api.shapes import ERRORS, STEERING, Asked
 from sidecar.web.site import Here
 from sidecar.web.who import Admin, Reader, Worker
@@ -70,7 +71,9 @@ class AwayOut(BaseModel):
 class QueueOut(BaseModel):
     """How the queue stands."""
 
-    counts: list[CountOut] = Field(description="All jobs that are kept; what is not listed is zero.")
+    unfinished: list[CountOut] = Field(description="Jobs that are not over; what is not listed is zero.")
+    ended: list[CountOut] = Field(description="Jobs that ended in the last 24 hours.")
+    open_failures: int = Field(description="Jobs that failed and were not asked for again since.")
     oldest_waiting_at: datetime | None
     hours: list[HourOut]
     holders: list[HolderOut]
@@ -120,13 +123,16 @@ async def stand(here: Here, _: Reader) -> QueueOut:
     """Tell how the queue stands."""
     now = here.now()
     since = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
-    counts = await here.db.run(statistics.everything)
+    unfinished = await here.db.run(statistics.unfinished)
+    ended = await here.db.run(statistics.ended, since=now - timedelta(hours=HOURS))
     hours = await here.db.run(statistics.hours, since=since, number=HOURS)
     holders = await here.db.run(statistics.holders)
     sidecar = here.present.sidecar
     parked = sidecar.providers.parked if sidecar else {}
     return QueueOut(
-        counts=[CountOut(state=state, kind=kind, jobs=number) for (state, kind), number in sorted(counts.items())],
+        unfinished=_counted(unfinished),
+        ended=_counted(ended),
+        open_failures=await here.db.run(statistics.open_failures),
         oldest_waiting_at=await here.db.run(statistics.oldest_waiting),
         hours=[HourOut(begins_at=hour.begins_at, succeeded=hour.succeeded, failed=hour.failed) for hour in hours],
         holders=[HolderOut(owner=one.owner, jobs=one.jobs, lease_until=one.lease_until) for one in holders],
@@ -172,6 +178,10 @@ async def clear(age: Age, here: Here, _: Admin) -> ClearedOut:
     """Forget jobs that ended so long ago, with their story, journal and texts: those cannot be taken back any more."""
     cleared = await desk.clear(here.parts, older_than=timedelta(days=age.older_than_days), now=here.now())
     return ClearedOut(rows=cleared.rows, more=cleared.more)
+
+
+def _counted(counts: Counts) -> list[CountOut]:
+    return [CountOut(state=state, kind=kind, jobs=number) for (state, kind), number in sorted(counts.items())]
 
 
 async def _paused(here: Here) -> list[PauseOut]:
