@@ -101,6 +101,10 @@ class Http:
                 return
             page += 1
 
+    async def log_in(self, values: Mapping[str, str]) -> Any:
+        """Ask for a person's token and return the answer, or raise as `send`. Nothing in the archive is changed."""
+        return await self._json("POST", "token/", json=dict(values))
+
     async def send(self, method: str, path: str, body: object) -> Any:
         """Send a write once and return the JSON of its answer, or raise.
 

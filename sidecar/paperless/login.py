@@ -68,7 +68,7 @@ async def log_in(url: str, name: str, password: str, *, code: str = "", timeout_
 
 async def _token(door: Http, wanted: dict[str, str]) -> str:
     try:
-        answer = await door.send("POST", "token/", wanted)
+        answer = await door.log_in(wanted)
     except RefusedError as error:
         said = " ".join(error.fields.values())
         if "MFA" not in said:

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from sidecar.domain.job import UNFINISHED, State
+from sidecar.domain.job import State
 from sidecar.web.api.shapes import ERRORS, JobOut
 from sidecar.web.site import Here, Site
 from sidecar.web.who import Reader
