@@ -21,6 +21,13 @@ INSIDE = {
     "pages.reject": "ledger.record",
     "queue.progress": "pages.checkpoint",
 }
+#: Store functions of the dashboard, one statement each, on which no job's state and no write depends: a death there
+#: costs a login, a token or a press of a button.
+ASIDE = {
+    "sessions.open_session", "sessions.touch", "sessions.close_session",
+    "api_tokens.create", "api_tokens.use", "api_tokens.revoke",
+    "pauses.pause", "pauses.resume", "listing.prioritize",
+}  # fmt: skip
 #: Store functions that only the programs of a shared store come to.
 SHARED = {
     "sharing.park",
@@ -109,7 +116,7 @@ def writing_functions() -> dict[str, Callable[..., Any]]:
 
 def _points() -> Iterator[Point]:
     for name in sorted(writing_functions()):
-        if name in INSIDE:
+        if name in INSIDE or name in ASIDE:
             continue
         backends = ("postgres",) if name in SHARED else ("sqlite", "postgres")
         scene = SCENES.get(name, "work")
