@@ -67,7 +67,18 @@ async def retry(parts: Parts, tags: Tags, job_id: int, numbers: Sequence[int] = 
         await parts.db.run(pages.forget, job.document_id, numbers)
     elif job.state not in (State.FAILED, State.CANCELLED):
         raise PermanentError(f"Job {job_id} is {job.state}; only failed and cancelled jobs can be asked for again.")
+    if job.ask is not None:
+        return await _undo_again(parts, job, now)
     return await enqueue(parts, tags, job.document_id, [job.kind], now=now)
+
+
+async def _undo_again(parts: Parts, job: Job, now: datetime) -> Done:
+    """Ask again for the undo of certain jobs; the tag would stand for all of them."""
+    document, priority = job.document_id, Priority.NOW
+    job_id = await parts.db.run(queue.enqueue, document, job.kind, priority=priority, now=now, ask=job.ask)
+    if job_id is None:
+        return Done(document, None, f"Document {document}: {job.kind} is waiting already.")
+    return Done(document, job_id, f"Document {document}: job {job_id} ({job.kind}) is waiting for its turn.")
 
 
 def _require_pages(job: Job, numbers: Sequence[int]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,7 +13,7 @@ from sidecar.domain.job import Kind
 from sidecar.domain.page import PageText
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
 from sidecar.practice.samples import text_pdf
-from sidecar.store import journal, pages, queue
+from sidecar.store import journal, pages, queue, report
 from sidecar.store.transaction import Transaction, durable
 from sidecar.web.app import bare_app
 from sidecar.web.site import Site as WebSite
@@ -271,3 +273,22 @@ def test_a_token_that_is_used_says_so_and_one_that_was_revoked_is_worth_nothing(
     assert token.used_at is not None
     site.db.run_now(api_tokens.revoke, token.id)
     assert machine.get("/api/queue").status_code == 401
+
+
+def test_an_undo_of_certain_jobs_is_asked_for_again_as_that_and_without_its_tag(site: Site) -> None:
+    number = document(site)
+    first = site.db.run_now(queue.enqueue, number, Kind.UNDO, priority=0, now=NOW, ask=[3, 5])
+    assert first is not None
+    site.db.run_now(queue.withdraw, first, reason="Not now.", now=NOW)
+    again = site.machine("work").post(f"/api/jobs/{first}/retry").json()
+    job = site.db.run_now(report.job, again["job_id"])
+    assert job is not None
+    assert (job.kind, job.ask) == (Kind.UNDO, (3, 5))
+    assert site.archive.tag_names(number) == set()
+
+
+def test_every_endpoint_stands_in_the_documentation_with_its_scope(site: Site) -> None:
+    said = (Path(__file__).parents[2] / "docs" / "dashboard.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| `([A-Z]+ /\S+)` \|", said, flags=re.MULTILINE))
+    paths = bare_app(WebSite(site.parts, site.present)).openapi()["paths"]
+    assert told == {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
