@@ -61,7 +61,14 @@ def answer(
         body = {"title": title, "status": status, "detail": said, **extra}
         return JSONResponse(body, status, dict(headers or {}), media_type="application/problem+json")
     return site_of(request).shell.page(
-        request, "problem.html", status=status, headers=headers, said=said, number=status, who=None, here=""
+        request,
+        "problem.html",
+        status=status,
+        headers=headers,
+        said=said,
+        number=status,
+        who=getattr(request.state, "who", None),
+        here="",
     )
 
 

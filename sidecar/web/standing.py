@@ -110,6 +110,7 @@ class Observer:
             return [Service("paperless", "starting")]
         parked = sidecar.providers.parked
         names = [name for name in sidecar.providers.names if name != "model" or self._files]
+        names += sorted(set(parked) - set(sidecar.providers.names))
         return [
             Service(name, "away", parked[name].reason, parked[name].since) if name in parked else Service(name, "well")
             for name in names

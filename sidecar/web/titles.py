@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping
 from sidecar.domain.errors import WorkError
 from sidecar.paperless.http import Http
 
-#: A title is asked for anew after so long, in seconds.
-FRESH_S = 30.0
+#: A title is asked for anew after so long, in seconds: filing a document gives it another one.
+FRESH_S = 5.0
 #: A page waits for titles at most so long, in seconds.
 PATIENCE_S = 1.0
 #: After Paperless gave no answer it is left alone for so long, in seconds.

@@ -75,6 +75,7 @@ def _needs(scope: Scope) -> Callable[..., Awaitable[Who]]:
         who = await find(site_of(request), request)
         if who is None:
             raise StrangerError
+        request.state.who = who  # for the page around what may go wrong
         if request.method not in SAFE and who.login is not None:
             await _check_csrf(request, who.login)
         if not who.may(scope):

@@ -164,6 +164,7 @@ def test_an_unknown_job_is_said_so(anna: httpx.Client) -> None:
     said = anna.get("/jobs/99")
     assert said.status_code == 404
     assert "There is no job 99." in said.text
+    assert 'aria-label="Pages"' in said.text, "the way on is there"
     assert anna.get("/jobs/99/events").status_code == 404
     assert anna.get("/jobs/x").status_code == 422
 
