@@ -1,24 +1,59 @@
 // Live updates: each part of the page inside [data-live] is replaced when the server sends another one.
 // Without this script the page shows what was true when it was loaded, and everything on it works.
 "use strict";
-for (const live of document.querySelectorAll("[data-live]")) {
-  const source = new EventSource(live.dataset.live);
-  source.onmessage = (event) => {
-    const fresh = document.createElement("template");
-    fresh.innerHTML = event.data;
-    for (const part of [...fresh.content.children]) {
-      const old = document.getElementById(part.id);
-      if (!old || old.isEqualNode(part)) continue;
-      const focused = old.contains(document.activeElement) ? document.activeElement : null;
-      if (focused && focused.matches("input, select, textarea")) continue;
-      for (const open of old.querySelectorAll("details[open][id]")) {
-        const same = part.querySelector("#" + CSS.escape(open.id));
-        if (same) same.open = true;
-      }
-      const again = focused && (focused.id ? "#" + CSS.escape(focused.id)
-        : focused.getAttribute("formaction") ? `[formaction="${CSS.escape(focused.getAttribute("formaction"))}"]` : null);
-      old.replaceWith(part);
-      if (again) part.querySelector(again)?.focus();
+
+const AGAIN_MS = 5000;
+
+/** Puts new parts in place of old ones of the same id, where they differ; what is open or in focus stays so. */
+function take(text) {
+  const fresh = document.createElement("template");
+  fresh.innerHTML = text;
+  for (const part of [...fresh.content.children]) {
+    const old = document.getElementById(part.id);
+    if (!old || old.isEqualNode(part)) continue;
+    const focused = old.contains(document.activeElement) ? document.activeElement : null;
+    if (focused && focused.matches("input, select, textarea")) continue;
+    for (const open of old.querySelectorAll("details[open][id]")) {
+      const same = part.querySelector("#" + CSS.escape(open.id));
+      if (same) same.open = true;
     }
-  };
+    old.replaceWith(part);
+    if (focused) part.querySelector(sameAs(focused))?.focus();
+  }
 }
+
+function sameAs(element) {
+  for (const name of ["id", "formaction", "href"]) {
+    const value = element.getAttribute(name);
+    if (value) return `[${name}="${CSS.escape(value)}"]`;
+  }
+  return ":not(*)";
+}
+
+/** Listens while the page is seen: browsers allow few open lines to one site, and other tabs want theirs. */
+function listen(live) {
+  let source = null;
+  const open = () => {
+    if (source || document.hidden) return;
+    source = new EventSource(live.dataset.live);
+    source.onmessage = (event) => take(event.data);
+    source.onopen = () => live.removeAttribute("data-stale");
+    source.onerror = () => {
+      live.setAttribute("data-stale", "");
+      if (source && source.readyState === EventSource.CLOSED) {
+        source = null;
+        setTimeout(open, AGAIN_MS);
+      }
+    };
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden && source) {
+      source.close();
+      source = null;
+    }
+    open();
+  });
+  open();
+}
+
+for (const live of document.querySelectorAll("[data-live]")) listen(live);
