@@ -56,9 +56,10 @@ def ended(tx: Transaction, *, since: datetime) -> Counts:
 @reading
 def open_failures(tx: Transaction) -> int:
     """Return how many jobs failed for whose document nothing of the kind was asked since."""
+    # With LIMIT the later ones are looked up one by one; PostgreSQL would read all jobs for a NOT EXISTS.
     row = tx.row(
-        "SELECT COUNT(*) AS jobs FROM job WHERE state = 'failed' AND NOT EXISTS (SELECT 1 FROM job AS later "
-        "WHERE later.document_id = job.document_id AND later.id > job.id AND later.kind = job.kind)"
+        "SELECT COUNT(*) AS jobs FROM job WHERE state = 'failed' AND (SELECT 1 FROM job AS later "
+        "WHERE later.document_id = job.document_id AND later.id > job.id AND later.kind = job.kind LIMIT 1) IS NULL"
     )
     return int(row.jobs) if row else 0
 
@@ -95,8 +96,8 @@ def hours(tx: Transaction, *, since: datetime, number: int) -> list[Hour]:
 @reading
 def holders(tx: Transaction) -> list[Holder]:
     """Return the programs that run jobs now."""
-    rows = tx.rows(
-        "SELECT lease_owner, COUNT(*) AS jobs, MIN(lease_until) AS until FROM job WHERE state = 'running' "
-        "GROUP BY lease_owner ORDER BY lease_owner"
-    )
-    return [Holder(row.lease_owner or "", row.jobs, when(row.until)) for row in rows]
+    rows = tx.rows("SELECT lease_owner, lease_until FROM job WHERE state = 'running'")
+    held: dict[str, list[float]] = {}
+    for row in rows:
+        held.setdefault(row.lease_owner or "", []).append(row.lease_until)
+    return [Holder(owner, len(until), when(min(until))) for owner, until in sorted(held.items())]

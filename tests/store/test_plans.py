@@ -16,7 +16,22 @@ import pytest
 from sidecar.domain.budget import Budget, Limit, Period, Spent
 from sidecar.domain.job import Kind, State
 from sidecar.domain.page import PageText
-from sidecar.store import journal, ledger, pages, postgres, queue, rates, report, rescue, review, sharing, spending
+from sidecar.store import (
+    journal,
+    ledger,
+    listing,
+    pages,
+    pauses,
+    postgres,
+    queue,
+    rates,
+    report,
+    rescue,
+    review,
+    sharing,
+    spending,
+    statistics,
+)
 from sidecar.store.database import Database
 from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.sqlite import SqliteDatabase
@@ -137,11 +152,20 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (rescue.straighten, (), {"now": NOW, "lease": LEASE},
      {"ix_job_running", "ix_job_scheduled", "ix_job_scheduled_moved_at"}),
     (report.ready, (), {}, {"ix_job_ready", "pk_pause"}),
+    (statistics.unfinished, (), {},
+     {"ix_job_ready", "ix_job_running", "ix_job_scheduled", "ix_job_scheduled_moved_at", "ix_job_review"}),
+    (statistics.ended, (), {"since": NOW - timedelta(seconds=90)}, {"ix_job_finished"}),
+    (statistics.open_failures, (), {}, {"ix_job_failed", "ix_job_document", "pk_job"}),
+    (statistics.oldest_waiting, (), {}, {"ix_job_ready", "pk_job"}),
+    (statistics.holders, (), {}, {"ix_job_running"}),
+    (listing.running, (), {"limit": 20}, {"ix_job_running"}),
+    (listing.ended_last, (), {"limit": 8}, {"ix_job_finished"}),
+    (pauses.paused, (), {}, {"pk_pause"}),
     (sharing.parked, (), {}, set()),
     (sharing.take_slot, ("door",), {"width": 1, "owner": "me", "now": NOW, "until": NOW + LEASE}, {"pk_slot"}),
     (rates.used, (["model", "model 2"],), {"since": NOW - timedelta(seconds=60)}, {"ix_ledger_created_at"}),
     (report.waiting, (), {}, {"uq_job_unfinished"}),
-    (review.waiting, (), {}, {"uq_job_unfinished"}),
+    (review.waiting, (), {}, {"uq_job_unfinished", "ix_job_review"}),
     (review.is_ready, (), {}, {"ix_job_ready", "pk_review"}),
     (review.find, (18_001,), {}, BY_KEY),
     (rescue.promote_waiting, (list(Kind),), {"now": NOW}, {"ix_job_scheduled", "ix_job_scheduled_moved_at"}),
