@@ -7,6 +7,7 @@ import contextlib
 import re
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,14 @@ ASK_FOR = re.compile(r'name="csrf" value="([0-9a-f]+)"')
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait until something is so; a minute is far more than it takes."""
+    over = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < over, "it did not come to that"
+        time.sleep(0.02)
 
 
 @dataclass

@@ -17,7 +17,7 @@ from sidecar.store import journal, pages, queue, report
 from sidecar.store.transaction import Transaction, durable
 from sidecar.web.app import bare_app
 from sidecar.web.site import Site as WebSite
-from tests.web.conftest import Site, Stage, csrf
+from tests.web.conftest import Site, Stage, csrf, until
 
 NOW = datetime.now(UTC)
 LEASE = timedelta(seconds=180)
@@ -189,12 +189,10 @@ def test_staff_pauses_a_kind_and_the_worker_leaves_it_alone_until_it_goes_on(sta
     assert boss.post("/api/queue/pause", json={"kinds": ["tagging"]}).json()[0]["kind"] == "tagging"
     job = boss.post("/api/jobs", json={"document_id": number, "kind": "tagging"}).json()["job_id"]
     other = boss.post("/api/jobs", json={"document_id": number, "kind": "ocr"}).json()["job_id"]
-    while boss.get(f"/api/jobs/{other}").json()["job"]["state"] != "succeeded":
-        pass
+    until(lambda: boss.get(f"/api/jobs/{other}").json()["job"]["state"] == "succeeded")
     assert boss.get(f"/api/jobs/{job}").json()["job"]["state"] == "ready"
     assert boss.post("/api/queue/resume").json() == []
-    while boss.get(f"/api/jobs/{job}").json()["job"]["state"] != "succeeded":
-        pass
+    until(lambda: boss.get(f"/api/jobs/{job}").json()["job"]["state"] == "succeeded")
 
 
 def test_the_queue_tells_how_it_stands(site: Site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -18,7 +19,8 @@ import httpx
 from sidecar.domain.job import Kind
 from sidecar.practice.archive import PracticeArchive
 from sidecar.store import queue
-from tests.web.conftest import Site, Stage, free_port
+from sidecar.web.live import Live
+from tests.web.conftest import Site, Stage, free_port, until
 
 NOW = datetime.now(UTC)
 
@@ -72,15 +74,11 @@ def test_a_machine_hears_how_the_queue_stands(site: Site) -> None:
 def test_nothing_is_looked_up_once_nobody_listens(site: Site, anna: httpx.Client) -> None:
     with listening(anna, "/events") as heard:
         next(heard)
-    while site.do(_listeners(site)):
-        pass
+    until(lambda: not site.do(_open_streams()))
 
 
-async def _listeners(site: Site) -> int:
-    import gc  # noqa: PLC0415
-
-    from sidecar.web.live import Live  # noqa: PLC0415
-
+async def _open_streams() -> int:
+    """How many streams and topics there are in this process."""
     return sum(one.listeners + len(one._topics) for one in gc.get_objects() if isinstance(one, Live))
 
 

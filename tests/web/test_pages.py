@@ -13,7 +13,7 @@ from sidecar.domain.page import PageText
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
 from sidecar.practice.samples import scan_pdf, text_pdf
 from sidecar.store import journal, listing, pages, pauses, queue, report
-from tests.web.conftest import Site, Stage, csrf
+from tests.web.conftest import Site, Stage, csrf, until
 
 NOW = datetime.now(UTC)
 LEASE = timedelta(seconds=180)
@@ -126,9 +126,7 @@ def test_staff_pauses_a_kind_and_others_see_it(site: Site, anna: httpx.Client, b
     assert press(boss, "/", "/queue/ocr/pause").headers["location"] == "/"
     assert set(site.db.run_now(pauses.paused)) == {Kind.OCR}
     site.parts.db.run_now(queue.enqueue, 1, Kind.OCR, priority=10, now=NOW)
-    page = ""
-    while "paused by admin" not in page:  # it is looked up once a second
-        page = anna.get("/").text
+    until(lambda: "paused by admin" in anna.get("/").text)  # it is looked up once a second
     press(boss, "/", "/queue/ocr/resume")
     assert site.db.run_now(pauses.paused) == {}
 
@@ -183,8 +181,8 @@ def test_a_document_that_was_tagged_is_seen_to_its_end(stage: Stage) -> None:
         scan_pdf(["First page", "Second page"], dpi=100), title="scan", content="", tags=["auto-ocr"]
     )
     assert press(anna, "/", "/queue/poll").headers["location"] == "/"
-    while not (found := site.db.run_now(listing.jobs, document_id=number)) or found[0].finished_at is None:
-        pass
+    until(lambda: [job for job in site.db.run_now(listing.jobs, document_id=number) if job.finished_at])
+    found = site.db.run_now(listing.jobs, document_id=number)
     shown = anna.get(f"/jobs/{found[0].id}").text
     assert "Work began." in shown
     assert "2/2" in shown
