@@ -221,4 +221,4 @@ def test_the_wheel_holds_prompts_migrations_and_the_licence(wheel: set[str]) -> 
     assert [name for name in wheel if re.fullmatch(r"sidecar/prompts/[\w.-]+\.j2", name)]
     assert [name for name in wheel if re.fullmatch(r"sidecar/store/migrations/versions/v\d+_\w+\.py", name)]
     assert [name for name in wheel if name.endswith(".dist-info/licenses/LICENSE")]
-    assert not [name for name in wheel if "test" in name.lower()]
+    assert not [name for name in wheel if re.search(r"(^|[/_])tests?[/_.]", name.lower())]
