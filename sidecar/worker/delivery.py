@@ -162,11 +162,15 @@ class Delivery:
         current = await self._paperless.document(job.document_id)
         earlier = await self._db.run(journal.find, job.id)
         refused: dict[str, str] = {}
+        is_intended = False
         for _ in range(LOOKS):
             self._require_trigger(job, earlier, current)
             plan = self._plan(job, proposal, current).without(frozenset(refused))
             if hold(plan, current):
+                if is_intended:  # nothing of it was sent, and nothing is before a person has decided
+                    await self._db.run(journal.drop, job)
                 raise HeldForReviewError(current, plan)
+            is_intended = True
             await self._db.run(journal.intend, job, proposal, plan, earlier=earlier, now=self._clock.now())
             if proposal.names:
                 proposal, earlier = await self._with_names(job, proposal, earlier, current)

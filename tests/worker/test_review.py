@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import timedelta
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -208,6 +209,30 @@ async def test_a_list_that_misses_a_document_does_not_reject_its_proposal(world:
     (job,) = await world.drain()
     assert job.state is State.REVIEW
     assert len(world.archive.notes(document)) == 1
+
+
+async def test_a_review_that_is_asked_for_while_the_write_waits_for_its_turn_comes_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = world.letter("auto-tag")
+    monkeypatch.setattr("sidecar.worker.delivery.FRESH", timedelta(0))
+    async with world.sidecar() as sidecar:
+        gate = sidecar.runner._delivery._gate
+        write = gate.write
+
+        async def crowded(*steps: Any) -> Any:
+            monkeypatch.setattr(gate, "write", write)
+            world.archive.edit(document, add_tags=["auto-review"])
+            return await write(*steps)
+
+        monkeypatch.setattr(gate, "write", crowded)
+        await sidecar.run(drain=True)
+        assert await _is(sidecar, State.REVIEW)
+        world.archive.edit(document, add_tags=["auto-reject"])
+        await sidecar.run(drain=True)
+        assert await _is(sidecar, State.CANCELLED)
+    assert world.archive.document(document)["title"] == "scan"
+    assert world.archive.notes(document) == []
 
 
 async def _is(sidecar: Sidecar, state: State) -> bool:
