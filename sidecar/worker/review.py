@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sidecar.domain.document import Document, Tagged
-from sidecar.domain.errors import CancelledError, PermanentError
+from sidecar.domain.errors import CancelledError, OutageError, PermanentError, WorkError
 from sidecar.domain.job import Job, Kind
 from sidecar.domain.telling import Spoken, mark, spoken, tell
 from sidecar.domain.trigger import TagNames, Tags
@@ -121,8 +121,14 @@ class Reviews:
         decided = 0
         for job_id, document_id, kind in await self._db.run(review.waiting):
             listed = tags.get(document_id, frozenset())
-            if self._tags.trigger(kind) not in listed or listed & self._tags.decisions:
+            if self._tags.trigger(kind) in listed and not listed & self._tags.decisions:
+                continue
+            try:
                 decided += await self._decide(job_id, document_id, kind)
+            except OutageError:
+                raise
+            except WorkError as error:  # this document waits on; all others have their turn
+                _log.warning("document %s: what was decided on it cannot be seen: %s", document_id, error)
         return decided
 
     async def _decide(self, job_id: int, document_id: int, kind: Kind) -> bool:

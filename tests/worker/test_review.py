@@ -235,5 +235,21 @@ async def test_a_review_that_is_asked_for_while_the_write_waits_for_its_turn_com
     assert world.archive.notes(document) == []
 
 
+@pytest.mark.parametrize("status", [403, 500])
+async def test_a_document_that_cannot_be_looked_at_keeps_no_other_from_being_found(world: World, status: int) -> None:
+    document = world.letter("auto-tag", "auto-review")
+    await world.drain()
+    world.archive.edit(document, add_tags=["auto-approve"])
+    other = world.letter("auto-tag")
+    broken = Answer(status, body='{"detail": "It is not to be had."}')
+    world.archive.faults.add(Fault(method="GET", path=f"/documents/{document}/", answer=broken))
+    waiting, done = await world.drain()
+    assert (waiting.state, done.state) == (State.REVIEW, State.SUCCEEDED)
+    assert "auto-tagged" in world.archive.tag_names(other)
+    world.archive.faults.clear()
+    approved, _ = await world.drain()
+    assert approved.state is State.SUCCEEDED
+
+
 async def _is(sidecar: Sidecar, state: State) -> bool:
     return [job.state for job in await sidecar.parts.db.run(report.jobs)] == [state]
