@@ -61,15 +61,15 @@ def edited(
         delta = TagDelta(frozenset(tag for tag in chosen if isinstance(tag, int)), delta.remove)
         said += [tag for tag in chosen if isinstance(tag, NewName)]
         settled.add(TAGS)
-    proposed = {*wanted, *(new.field for new in (*proposal.names, *said) if new.field != TAGS)}
+    proposed = [*dict.fromkeys((*wanted, *(new.field for new in (*proposal.names, *said) if new.field != TAGS)))]
     for name in edit.without:
-        known = _field(name, sorted(proposed), proposal.custom_words)
+        known = _field(name, proposed, proposal.custom_words)
         settled.add(known)
         said = [new for new in said if new.field != known]
         if known == TAGS:
             delta = TagDelta()
         wanted.pop(known, None)
-        proposed.discard(known)
+        proposed = [name for name in proposed if name != known]
     changing = {name: value for name, value in wanted.items() if not same(name, value, proposal.base[name])}
     names = (*(new for new in proposal.names if new.field not in settled), *said)
     return replace(proposal, wanted=changing, delta=delta, names=names)
