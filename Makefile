@@ -7,6 +7,8 @@ SHELL := /bin/sh
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
+# Tests wait now and then, so one more at a time than there are cores.
+WORKERS := $(shell expr $$(nproc) + 1)
 # The one tool of `make lock`; everything else is pinned in the lock itself.
 UV := uv==0.13.9
 
@@ -22,7 +24,7 @@ demo: $(READY) ## see it work: in a practice archive, or with PAPERLESS_URL=.. P
 	@$(PY) -m sidecar demo
 
 test: lint ## check everything: style, types, tests
-	$(PY) -m pytest -m "not live" --ignore=tests/benchmarks -n auto
+	$(PY) -m pytest -m "not live" --ignore=tests/benchmarks -n $(WORKERS) --dist loadgroup
 
 lint: $(READY) ## check style and types only
 	$(PY) -m ruff check

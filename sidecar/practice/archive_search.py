@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import Any
 
 from sidecar.practice.archive_errors import refuse, refuse_html
@@ -98,8 +99,13 @@ def _likeness(call: Call, texts: dict[int, dict[str, str]]) -> dict[int, float]:
     return {key: score for key, score in scores.items() if score > 0 and key != int(wanted)}
 
 
-def _long_words(text: dict[str, str]) -> set[str]:
-    return {word for word in words(f"{text['title']}\n{text['content']}") if len(word) >= LIKENESS_WORD_LENGTH}
+def _long_words(text: dict[str, str]) -> frozenset[str]:
+    return _long_words_of(f"{text['title']}\n{text['content']}")
+
+
+@lru_cache(maxsize=4096)
+def _long_words_of(text: str) -> frozenset[str]:
+    return frozenset(word for word in words(text) if len(word) >= LIKENESS_WORD_LENGTH)
 
 
 def _highlight(content: str, wanted: str) -> str:

@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from sidecar.cli.main import app
 from sidecar.practice.archive import PracticeArchive
@@ -69,11 +70,9 @@ def test_every_command_has_help_and_an_example() -> None:
         group.name for group in app.registered_groups
     } == set(COMMANDS)
     for command in COMMANDS:
-        said = subprocess.run(
-            [sys.executable, "-m", "sidecar", command, "--help"], capture_output=True, text=True, check=False
-        )
-        assert said.returncode == 0
-        assert "Example" in said.stdout, command
+        said = CliRunner().invoke(app, [command, "--help"])
+        assert said.exit_code == 0
+        assert "Example" in said.output, command
 
 
 def test_wrong_settings_end_with_3_and_all_of_them_in_words(stage: Stage) -> None:

@@ -27,7 +27,10 @@ from tests.engines import llama_server
 from tests.engines.test_asking import Question
 from tests.worker.conftest import LETTER, NAMES, World
 
-pytestmark = pytest.mark.skipif(llama_server.why_not() is not None, reason=str(llama_server.why_not()))
+pytestmark = [
+    pytest.mark.skipif(llama_server.why_not() is not None, reason=str(llama_server.why_not())),
+    pytest.mark.xdist_group("llama"),
+]
 
 SCHEMA = {
     "type": "object",

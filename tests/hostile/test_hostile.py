@@ -30,6 +30,9 @@ from sidecar.settings import Settings
 from tests.hostile.corpus import Hostile, documents
 from tests.worker.conftest import NAMES, World
 
+#: What is made once for all tests is made by one worker.
+pytestmark = pytest.mark.xdist_group("hostile")
+
 CORPUS = documents()
 BYSTANDERS = 12
 INBOX = "Inbox"

@@ -15,6 +15,9 @@ from PIL import Image
 from sidecar.practice import samples
 from sidecar.practice.samples import Sample, demo_samples
 
+#: What is made once for all tests is made by one worker.
+pytestmark = pytest.mark.xdist_group("samples")
+
 FOUR_PAGES = ("First page.", "Second page.", "Third page.", "Fourth page.")
 PROSE = """# The lighthouse keeper
 Every evening the keeper of the lighthouse climbed one hundred and forty-two steps, wound the clockwork and lit \
