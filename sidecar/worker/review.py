@@ -70,7 +70,7 @@ class Reviews:
         """Show what is kept, unless it is shown already, and let the job wait."""
         document = document or await self._paperless.document(job.document_id)
         if self._tags.trigger(job.kind) not in document.tags:
-            await self.remove_note(job, document)
+            await self._clear(job, document)
             raise CancelledError(TRIGGER_GONE)
         if shown.strip() not in {note.strip() for note in document.notes}:
             if early := self._tags.decisions & document.tags:  # nobody had seen what they would decide on
@@ -94,11 +94,18 @@ class Reviews:
     async def drop(self, job: Job, kept: Review) -> None:
         """Take off the tags and the note of what was rejected. Always raises CancelledError in the end."""
         document = await self._paperless.document(job.document_id)
-        spent = self._tags.spent(job.kind, document.tags) | {self._tags.trigger(job.kind)}
+        await self._clear(job, document, frozenset({self._tags.trigger(job.kind)}))
+        raise CancelledError(f"Rejected by {kept.decided_by}; nothing was written.")
+
+    async def clear(self, job: Job) -> None:
+        """Take off the tags and the note of a review whose job nobody wants any more."""
+        await self._clear(job, await self._paperless.document(job.document_id))
+
+    async def _clear(self, job: Job, document: Document, more: frozenset[int] = frozenset()) -> None:
+        spent = self._tags.spent(job.kind, document.tags) | more
         if delta := TagDelta(remove=spent).missing_on(document.tags):
             await self._change_tags(job, delta)
         await self.remove_note(job, document)
-        raise CancelledError(f"Rejected by {kept.decided_by}; nothing was written.")
 
     async def remove_note(self, job: Job, document: Document, *, but: str = "") -> None:
         """Remove the note in which the job's proposal was shown; without the right to do so it stays."""

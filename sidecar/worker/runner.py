@@ -214,12 +214,20 @@ class Runner:
                 proposal = await self._with_the_mark_off(job, await self._lanes[job.kind].step(job))
                 await to_the_end(self._show_or_finish(job, proposal))
             case review.Review(decision=review.Decision.APPROVED):
-                proposal = await self._with_the_mark_off(job, await self._reviews.approved(job, kept))
-                await to_the_end(self._finish(job, proposal, needed=("paperless",)))
+                await self._carry_out(job, kept)
             case review.Review(decision=review.Decision.REJECTED):
                 await to_the_end(self._reviews.drop(job, kept))
             case _:
                 await to_the_end(self._reviews.show(job, kept.shown))
+
+    async def _carry_out(self, job: Job, kept: review.Review) -> None:
+        """Write what was approved. Taken back after all, it leaves nothing of the review behind."""
+        proposal = await self._with_the_mark_off(job, await self._reviews.approved(job, kept))
+        try:
+            await to_the_end(self._finish(job, proposal, needed=("paperless",)))
+        except CancelledError:
+            await to_the_end(self._reviews.clear(job))
+            raise
 
     async def _show_or_finish(self, job: Job, proposal: Proposal) -> None:
         """Write what is proposed, or show it first where a person wants that."""
@@ -235,7 +243,8 @@ class Runner:
         if job.kind is Kind.UNDO:  # a person asked for it in so many words
             return False
         is_wanted = job.kind in self._rules.review or self._tags.review in document.tags
-        changes = plan.write or proposal.names or (plan.delta.add | plan.delta.remove) - self._tags.all
+        note = proposal.note is not None and proposal.note.strip() not in {one.strip() for one in document.notes}
+        changes = plan.write or proposal.names or note or (plan.delta.add | plan.delta.remove) - self._tags.all
         return is_wanted and bool(changes)
 
     async def _with_the_mark_off(self, job: Job, proposal: Proposal) -> Proposal:

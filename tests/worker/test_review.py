@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import httpx
@@ -13,8 +13,10 @@ from sidecar.domain.errors import OutageError
 from sidecar.domain.job import Kind, State
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.samples import text_pdf
-from sidecar.store import report
+from sidecar.store import report, review
+from sidecar.store.review import Decision
 from tests.worker.conftest import LETTER, World, fast_clock, running, until
+from tests.worker.test_custom_fields import give
 
 FIELDS = "correspondent+created+document_type+title"
 
@@ -249,6 +251,33 @@ async def test_a_document_that_cannot_be_looked_at_keeps_no_other_from_being_fou
     world.archive.faults.clear()
     approved, _ = await world.drain()
     assert approved.state is State.SUCCEEDED
+
+
+async def test_a_trigger_taken_off_after_the_approval_leaves_nothing_of_the_review_behind(world: World) -> None:
+    document = world.letter("auto-tag", "auto-review", "Keep")
+    (job,) = await world.drain()
+    async with world.sidecar() as sidecar:
+        now = datetime.now(UTC)
+        assert await sidecar.parts.db.run(review.decide, job.id, Decision.APPROVED, by="the command line", now=now)
+        world.archive.edit(document, remove_tags=["auto-tag"])
+        await sidecar.run(drain=True)
+        assert await _is(sidecar, State.CANCELLED)
+    assert world.archive.document(document)["title"] == "scan"
+    assert world.archive.notes(document) == []
+    assert world.archive.tag_names(document) == {"Keep"}
+
+
+async def test_a_summary_is_shown_first_even_where_nothing_else_is_to_be_written(world: World) -> None:
+    document = world.letter("auto-tag")
+    async with world.sidecar(review="tagging") as sidecar:
+        give(sidecar, {}, note="A summary of the letter.")
+        await sidecar.run(drain=True)
+        assert await _is(sidecar, State.REVIEW)
+        (shown,) = world.archive.notes(document)
+        assert 'Note: "A summary of the letter."' in shown
+        world.archive.edit(document, add_tags=["auto-approve"])
+        await sidecar.run(drain=True)
+    assert world.archive.notes(document) == ["A summary of the letter."]
 
 
 async def _is(sidecar: Sidecar, state: State) -> bool:
