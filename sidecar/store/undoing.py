@@ -111,8 +111,7 @@ def _write_back(row: Any) -> WriteBack:
     return WriteBack(
         entry.job_id,
         entry.kind,
-        _old(entry),
-        entry.written,
+        *_old_and_written(entry),
         entry.proposal.delta.add if is_sure else frozenset(),
         entry.appeared,
         entry.proposal.note,
@@ -120,7 +119,13 @@ def _write_back(row: Any) -> WriteBack:
     )
 
 
-def _old(entry: Entry) -> dict[str, Any]:
-    """Return what stood there before; of the content, before a version of ours came."""
+def _old_and_written(entry: Entry) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what stood there before and what was written; of the content, before a version of ours came.
+
+    Where Paperless showed just the text that was read once the version came, the version wrote it.
+    """
     before = entry.proposal.base.get(BEFORE_VERSION)
-    return {**entry.old, "content": before} if before is not None and "content" in entry.old else dict(entry.old)
+    if before is None:
+        return dict(entry.old), dict(entry.written)
+    shown = {"content": entry.proposal.base["content"]}
+    return {**entry.old, "content": before}, {**shown, **entry.written}

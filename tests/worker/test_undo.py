@@ -283,8 +283,11 @@ async def test_undo_of_a_hundred_documents_restores_every_field_except_where_a_p
         assert world.archive.tag_names(one) == keep | mine[one]
 
 
-async def test_under_a_searchable_version_the_text_of_before_it_comes_back_and_the_version_stays(world: World) -> None:
-    document = world.letter("auto-ocr", content="What a person typed, word by word.", data=scan_pdf([LETTER]))
+@pytest.mark.parametrize("text", [LETTER, "Ambervale Energy\nThe total of 1,234.50 EUR is due within thirty days."])
+async def test_under_a_searchable_version_the_text_of_before_it_comes_back_and_the_version_stays(
+    world: World, text: str
+) -> None:
+    document = world.letter("auto-ocr", content="What a person typed, word by word.", data=scan_pdf([text]))
     await world.drain(searchable_pdf="version")
     assert "Ambervale" in world.archive.document(document)["content"]
     assert len(world.archive.versions(document)) == 2
