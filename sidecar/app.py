@@ -115,6 +115,7 @@ class Sidecar:
             paperless, db, intake, self.leases, parts.readers, tags, clock,
             folder=self.folder.path, cores=cores(s), max_file_bytes=s.max_file_mb * 1_000_000, second=second,
             searchable=self._searchable(gate), is_private=functools.partial(parts.names.is_among, parts.privacy.tags),
+            is_reviewed=lambda document: Kind.OCR in REVIEWED[s.review] or tags.review in document.tags,
         )  # fmt: skip
         chain = Chain(parts.models, self.providers, privacy=parts.privacy)
         tagging = Tagging(
@@ -124,7 +125,7 @@ class Sidecar:
         undo = Undo(paperless, parts.names, db, gate, self.leases, tags, clock)
         lanes = {
             Kind.UNDO: Lane(undo.propose, UNDOS, ("paperless",), after=undo.finish),
-            Kind.OCR: Lane(ocr.propose, s.ocr_concurrency, reading),
+            Kind.OCR: Lane(ocr.propose, s.ocr_concurrency, reading, approved=ocr.approved),
             # Pages are read by this machine's processor, but all machines ask the same model.
             Kind.TAGGING: Lane(
                 tagging.propose, s.tagging_concurrency, ("paperless", parts.model.provider), together=db.is_shared

@@ -72,8 +72,11 @@ class Ocr:
         second: SecondReader | None = None,
         searchable: Searchable | None = None,
         is_private: Callable[[frozenset[int]], Awaitable[bool]],
+        is_reviewed: Callable[[Document], bool] = lambda _: False,
     ) -> None:
+        """`is_reviewed` says of a document that a person wants to see its text before anything is written."""
         self._is_private = is_private
+        self._is_reviewed = is_reviewed
         self._paperless = paperless
         self._db = db
         self._intake = intake
@@ -92,7 +95,8 @@ class Ocr:
         """Read the job's document and return its text as the wanted content.
 
         Pages read by an earlier attempt are taken from the store. A page that fails does not stop the others; once
-        they are kept, its error is raised.
+        they are kept, its error is raised. A version in Paperless is made here, or where a person wants to see the text
+        first, once they approved it (`approved`).
         """
         document, base = await self._intake.open(job, ["content"])
         try:
@@ -111,12 +115,43 @@ class Ocr:
                 text = assemble(list(reading.done.values()))
                 if (problem := worse(base["content"], text)) is not None:
                     raise PermanentError(f"The text that was read is no better, so the old text was kept. {problem}")
-                if self._searchable is not None and original:
+                is_early = self._searchable is not None and self._searchable.shows and self._is_reviewed(document)
+                if self._searchable is not None and original and not is_early:
                     base = await self._searchable.make(job, source, reading.keys, reading.done, folder, base)
         except OSError as error:
             raise TemporaryError(f"The file could not be kept while it is read: {error.strerror or error}.") from error
         delta = TagDelta(add=frozenset({self._tags.ocr_done}), remove=frozenset({self._tags.ocr}))
         return Proposal(base=base, wanted={"content": text}, delta=delta)
+
+    async def approved(self, job: Job, proposal: Proposal) -> Proposal:
+        """Make the version for a text that was shown and approved, from the pages that are kept; none is read again.
+
+        Returns the proposal as it is to be compared then. Without a version the text is written all the same.
+        """
+        if self._searchable is None or not self._searchable.shows:
+            return proposal
+        document, _ = await self._intake.open(job, ["content"])
+        if not raster.is_readable(document.mime_type):
+            return proposal
+        try:
+            with _folder(self._folder / f"document-{job.document_id}-{job.lease_token}-job-{job.id}") as folder:
+                got = await self._paperless.download(
+                    job.document_id, folder / "file", original=True, max_bytes=self._max_file_bytes,
+                    version=document.version_to_read,
+                )  # fmt: skip
+                source = await asyncio.to_thread(raster.inspect, got.file, self._readers.limits)
+                reading = await self._resume(job, source, folder, got.sha256, await self._vision(document))
+                if assemble(list(reading.done.values())) != proposal.wanted.get("content"):
+                    said = "No searchable file was made: the file, or how it is read, is not what it was."
+                    await self._db.run(queue.tell, job, said, now=self._clock.now())
+                    return proposal
+                base = await self._searchable.make(job, source, reading.keys, reading.done, folder, proposal.base)
+        except OSError as error:
+            raise TemporaryError(f"The file could not be kept while it is read: {error.strerror or error}.") from error
+        except PermanentError as error:
+            await self._db.run(queue.tell, job, f"No searchable file was made. {error}", now=self._clock.now())
+            return proposal
+        return replace(proposal, base=base)
 
     async def _vision(self, document: Document) -> Vision | None:
         """Return who may see the document's pages beside Tesseract; what is private stays at home."""

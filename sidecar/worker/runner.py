@@ -59,6 +59,8 @@ class Lane:
     together: bool = False
     #: What is left to be done once it is delivered; returns what the delivery came to, in words.
     after: Callable[[Job, Delivered], Awaitable[str]] | None = None
+    #: What could not be made before a person approved the proposal; returns it as it is to be delivered.
+    approved: Callable[[Job, Proposal], Awaitable[Proposal]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,10 @@ class Runner:
     async def _carry_out(self, job: Job, kept: review.Review) -> None:
         """Write what was approved. Taken back after all, it leaves nothing of the review behind."""
         proposal = await self._with_the_mark_off(job, await self._reviews.approved(job, kept))
+        approved = self._lanes[job.kind].approved
         try:
+            if approved is not None:
+                proposal = await approved(job, proposal)
             await to_the_end(self._finish(job, proposal, needed=("paperless",)))
         except CancelledError:
             await to_the_end(self._reviews.clear(job))

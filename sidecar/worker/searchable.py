@@ -66,6 +66,11 @@ class Searchable:
         self._clock = clock
         self._folder = folder
 
+    @property
+    def shows(self) -> bool:
+        """Whether what is made is seen in Paperless."""
+        return self._folder is None
+
     async def make(
         self,
         job: Job,

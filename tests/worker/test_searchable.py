@@ -198,3 +198,30 @@ async def test_a_paperless_that_does_not_take_the_file_gets_the_text(world: Worl
     job = await read(world, document)
     assert (job.state, content(world, document)) == (State.SUCCEEDED, TEXT.split())
     assert len(world.archive.versions(document)) == 1
+
+
+@pytest.mark.parametrize("way", ["the setting", "the tag"])
+async def test_a_version_comes_only_once_a_person_has_approved_the_text(world: World, way: str) -> None:
+    tags = ["auto-ocr", "auto-review"] if way == "the tag" else ["auto-ocr"]
+    given = {"searchable_pdf": "version", **({} if way == "the tag" else {"review": "ocr"})}
+    one, other = (
+        world.letter(*tags, content="What a person typed, word by word.", data=scan_pdf([f"{TEXT} {number}"]))
+        for number in (1, 2)
+    )
+    jobs = await world.drain(**given)
+    assert [job.state for job in jobs] == [State.REVIEW, State.REVIEW]
+    for document in (one, other):
+        assert world.archive.document(document)["content"] == "What a person typed, word by word."
+        assert len(world.archive.versions(document)) == 1
+    world.archive.edit(one, add_tags=["auto-approve"])
+    world.archive.edit(other, add_tags=["auto-reject"])
+    approved, rejected = await world.drain(**given)
+    assert (approved.state, rejected.state) == (State.SUCCEEDED, State.CANCELLED)
+    assert "deliver the following items" in world.archive.document(one)["content"]
+    assert world.archive.document(other)["content"] == "What a person typed, word by word."
+    assert [len(world.archive.versions(document)) for document in (one, other)] == [2, 1]
+    assert "Kept what somebody changed" not in str(approved.reason)
+
+    world.archive.edit(one, add_tags=["auto-undo"])
+    await world.drain(**given)
+    assert world.archive.document(one)["content"] == "What a person typed, word by word."
