@@ -13,6 +13,10 @@ Fields = Mapping[str, Any]
 CUSTOM = "custom_fields."
 
 
+#: What stands for a custom field that a document has without a value, where that matters: none of Paperless's values.
+EMPTY: Mapping[str, bool] = {"empty": True}
+
+
 def custom_name(field_id: int) -> str:
     """Return the name by which a custom field of a document is known everywhere: "custom_fields.7"."""
     return f"{CUSTOM}{field_id}"
@@ -85,6 +89,11 @@ class Document:
         """
         custom = custom_id(name)
         return getattr(self, name) if custom is None else self.custom_fields.get(custom)
+
+    def to_restore(self, name: str) -> Any:
+        """Return the value as it is to be written to have it back: EMPTY for a custom field without a value."""
+        value, custom = self.value(name), custom_id(name)
+        return dict(EMPTY) if custom in self.custom_fields and value is None else value
 
 
 @dataclass(frozen=True, slots=True)

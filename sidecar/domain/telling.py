@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sidecar.domain.document import EMPTY
 from sidecar.domain.job import Kind
 from sidecar.domain.suggestion import SINGLE_NAMES
 from sidecar.domain.trigger import TagNames
@@ -95,7 +96,7 @@ def lines(proposal: Proposal, spoken: Spoken) -> list[str]:
 
 
 def _value(name: str, value: Any, spoken: Spoken) -> str:
-    if value is None or value == "":
+    if value in (None, "", EMPTY):
         return "none"
     if name == "content":
         return _excerpt(str(value))

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sidecar.domain.document import Document, Fields, custom_id
+from sidecar.domain.document import EMPTY, Document, Fields, custom_id
 from sidecar.domain.vocabulary import Names
 
 
@@ -104,7 +104,7 @@ def same(name: str, left: Any, right: Any) -> bool:
     """Say whether two values of the field are the same to Paperless, which strips outer white space of content.
 
     Of custom fields: an amount of money by its currency and number (EUR5 is EUR5.00), links in any order, numbers by
-    their value; a number is never a yes or no.
+    their value; a number is never a yes or no; without a value is as good as not there.
     """
     if name == "content" and isinstance(left, str) and isinstance(right, str):
         return left.strip() == right.strip()
@@ -117,6 +117,8 @@ _MONEY = re.compile(r"([A-Z]{3})?(-?)0*(\d+)(?:\.(\d*?)0*)?")
 def _normal(value: Any) -> tuple[str, Any]:
     """Return a custom field's value in a form in which equal ones are equal."""
     match value:
+        case dict() if value == EMPTY:
+            return _normal(None)
         case bool():
             return "yes or no", value
         case int() | float():
@@ -151,7 +153,7 @@ def decide(proposal: Proposal, current: Document) -> Plan:
         settled=tuple(settled),
         conflicts=tuple(conflicts),
         delta=proposal.delta.missing_on(current.tags),
-        old={name: current.value(name) for name in write},
+        old={name: current.to_restore(name) for name in write},
         tags=current.tags,
     )
 

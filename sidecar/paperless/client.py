@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sidecar.domain.document import Document, Fields, Neighbour, Tagged, Version, custom_id, custom_name
+from sidecar.domain.document import EMPTY, Document, Fields, Neighbour, Tagged, Version, custom_id, custom_name
 from sidecar.domain.errors import CancelledError, PermanentError, TemporaryError
 from sidecar.domain.writeback import TagDelta
 from sidecar.paperless.http import PROVIDER, Http, RefusedError
@@ -90,9 +90,10 @@ class Paperless:
     async def patch(self, document_id: int, values: Fields, *, holds: Mapping[int, Any] | None = None) -> Document:
         """Set the given fields and return the document after it. Never for tags: they would replace the list.
 
-        Values named `custom_fields.<id>` are set one by one, None takes the field off the document. Paperless replaces
-        the whole list, so all others are sent again as the document holds them: `holds`, read the moment before, or
-        else read here. Raises RefusedError with the refused custom fields under their own names.
+        Values named `custom_fields.<id>` are set one by one: None takes the field off the document, EMPTY leaves it
+        there without a value. Paperless replaces the whole list, so all others are sent again as the document holds
+        them: `holds`, read the moment before, or else read here. Raises RefusedError with the refused custom fields
+        under their own names.
         """
         if "tags" in values:
             raise ValueError("tags are changed by modify_tags, never by PATCH")
@@ -104,7 +105,7 @@ class Paperless:
         if holds is None:
             holds = (await self.document(document_id)).custom_fields
         sent = {number: value for number, value in {**holds, **custom}.items() if custom.get(number, ...) is not None}
-        rows = [{"field": number, "value": value} for number, value in sent.items()]
+        rows = [{"field": number, "value": None if value == EMPTY else value} for number, value in sent.items()]
         try:
             return to_document(await self.http.send("PATCH", path, {**body, "custom_fields": rows}))
         except RefusedError as error:

@@ -311,3 +311,15 @@ async def test_custom_fields_are_taken_back_one_by_one_and_those_of_a_person_sta
         await file.undo(document)
     found = {one["field"]: one["value"] for one in world.archive.document(document)["custom_fields"]}
     assert found == {amount: "EUR1.00", paid: True}
+
+
+async def test_a_custom_field_that_stood_there_empty_is_empty_again_and_not_gone(world: World) -> None:
+    amount = world.archive.add_name("custom_fields", "Amount", data_type="monetary")
+    due = world.archive.add_name("custom_fields", "Due", data_type="date")
+    document = world.letter()
+    world.archive.edit(document, custom_fields=[{"field": amount, "value": None}])
+    async with filing(world) as file:
+        for value in ("EUR2.50", "EUR3.00"):
+            await file.file(document, **{f"custom_fields.{amount}": value, f"custom_fields.{due}": "2026-06-01"})
+        await file.undo(document)
+    assert world.archive.document(document)["custom_fields"] == [{"field": amount, "value": None}]

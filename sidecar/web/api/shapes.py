@@ -10,6 +10,7 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from sidecar.desk.jobs import Done
+from sidecar.domain.document import EMPTY
 from sidecar.domain.job import Job, Kind, State
 from sidecar.store.listing import KeptPage, WriteBack
 from sidecar.store.report import Event
@@ -118,7 +119,7 @@ class WriteBackOut(BaseModel):
             job_id=entry.job_id,
             kind=found.kind,
             state=entry.state,
-            old=entry.old,
+            old={name: None if value == EMPTY else value for name, value in entry.old.items()},
             written=entry.written,
             conflicts=list(entry.conflicts),
             refused=entry.refused,
