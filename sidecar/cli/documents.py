@@ -6,7 +6,9 @@ import asyncio
 import json
 import sys
 import tempfile
+from collections.abc import AsyncIterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +32,8 @@ from sidecar.domain.privacy import host_or_openai
 from sidecar.domain.suggestion import Suggestion, wants
 from sidecar.domain.vocabulary import Vocabulary
 from sidecar.engines import raster
-from sidecar.engines.llm import Reply
+from sidecar.engines.asking import Again
+from sidecar.engines.llm import Model, Reply
 from sidecar.paperless.similar import like
 from sidecar.parts import Parts, cores
 from sidecar.store import ledger, spending
@@ -118,7 +121,6 @@ async def _suggest(parts: Parts, document_id: int, as_json: bool) -> None:
         shown = await like(parts.paperless, document_id, tags, parts.tagger.rules.examples, may_show)
         question = parts.tagger.question(document.content, vocabulary, document_id=document_id, examples=shown)
         await asyncio.to_thread(parts.db.migrate)
-        await _require_budget(parts)
         asked = tokens_of(question.rules_text, question.text, *question.examples, json.dumps(question.schema))
 
         async def record(reply: Reply, outcome: str, _suggestion: Suggestion | None) -> None:
@@ -137,8 +139,13 @@ async def _suggest(parts: Parts, document_id: int, as_json: bool) -> None:
             for note in reply.notes:
                 print(note, file=sys.stderr)
 
+        @asynccontextmanager
+        async def paying(_model: Model) -> AsyncIterator[Again]:
+            await _require_budget(parts)
+            yield lambda: _require_budget(parts)
+
         suggestion = await parts.tagger.asking(chain_by_hand(parts)).ask(
-            question, vocabulary, today=datetime.now(UTC).date(), record=record, private=is_private
+            question, vocabulary, today=datetime.now(UTC).date(), record=record, private=is_private, around=paying
         )
     if as_json:
         show.print_json(asdict(suggestion))

@@ -11,7 +11,8 @@ import hashlib
 import itertools
 import json
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 
 from sidecar.domain.budget import Limit, Spent
@@ -32,6 +33,7 @@ from sidecar.domain.privacy import Privacy, host_or_openai
 from sidecar.domain.scoring import Filing, Score
 from sidecar.domain.suggestion import Suggestion
 from sidecar.domain.vocabulary import Vocabulary
+from sidecar.engines.asking import Again
 from sidecar.engines.llm import Model, Reply
 from sidecar.engines.tagger import Question, Tagger
 from sidecar.paperless.names import NameList
@@ -185,29 +187,42 @@ class Evaluation:
         asking = _Asking(self, result, case, key, name, host, asked)
         await self._take(key, price)
         try:
-            async with self._purse.call(Kind.TAGGING, name, host, (asked, longest)):
-                return await self._answer(asking, question)
+            async with self._purse.call(Kind.TAGGING, name, host, (asked, longest)) as place:
+
+                async def again() -> None:
+                    self._require(price)
+                    await self._purse.take(place)
+
+                return await self._answer(asking, question, again)
         finally:
             self._allowance.aside.pop(key, None)
 
     async def _take(self, key: str, price: Spent) -> None:
         """Set a call's price aside; wait while others may still use the rest up. Raises BudgetError."""
         while True:
-            if self._allowance.is_spent(price):
-                raise BudgetError("The --budget of this run is spent.", until=self._clock.now())
+            self._require(price)
             if not self._allowance.is_full(price):
                 self._allowance.aside[key] = price
                 return
             await self._clock.sleep(LOOK_S)
 
-    async def _answer(self, asking: _Asking, question: Question) -> Trial:
+    def _require(self, price: Spent) -> None:
+        if self._allowance.is_spent(price):
+            raise BudgetError("The --budget of this run is spent.", until=self._clock.now())
+
+    async def _answer(self, asking: _Asking, question: Question, again: Again) -> Trial:
         """Ask, a few times where the model is busy. Raises the last error, and what another time would not help."""
         contestant, today = asking.result.contestant, self._clock.now().date()
         tagger, vocabulary = contestant.tagger, contestant.vocabulary
         contestant.model.prepare()
+
+        @asynccontextmanager
+        async def paying(_model: Model) -> AsyncIterator[Again]:
+            yield again
+
         for attempt in itertools.count(1):
             try:
-                await tagger.ask(question, vocabulary, today=today, record=asking.record)
+                await tagger.ask(question, vocabulary, today=today, record=asking.record, around=paying)
             except (OutageError, TemporaryError) as error:
                 if attempt == TRIES or isinstance(error, MisconfiguredError):
                     raise

@@ -137,6 +137,13 @@ def test_a_trial_is_paid_for_counted_and_held_to_the_budget_and_to_privacy(stage
     assert len(stage.model.calls()) == 1
 
 
+def test_a_trials_answer_is_not_repaired_once_the_budget_is_spent(stage: Stage) -> None:
+    stage.model.misbehave("garbage")
+    said = stage.run("suggest", str(letters(stage, 1)[0]), **PRICES, TAGGING_BUDGET_DAY="0.0001")
+    assert (said.returncode, len(stage.model.calls())) == (1, 1)
+    assert "TAGGING_BUDGET_DAY" in said.stderr
+
+
 def test_what_was_spent_is_shown_by_day_and_month(stage: Stage) -> None:
     (letter,) = letters(stage, 1, "auto-tag")
     given = {**PRICES, "TAGGING_BUDGET_MONTH": "3, 9000000 tokens"}

@@ -303,6 +303,15 @@ async def test_the_budget_of_the_daily_work_counts_too(desk: Desk) -> None:
     assert "TAGGING_BUDGET_DAY" in found["stopped"]
 
 
+@pytest.mark.parametrize("given", [{"tagging_budget_day": "100 tokens"}, {}])
+async def test_no_answer_is_repaired_once_the_budget_is_spent(desk: Desk, given: dict[str, Any]) -> None:
+    desk.model.misbehave("garbage")
+    order = Order() if given else Order(limit=parse_limit("100 tokens", "--budget", Period.DAY))
+    found = (await desk.measure(order=order, tagging_concurrency=1, **given))["contestants"][0]
+    assert (found["answered"], len(desk.model.calls())) == (0, 1)
+    assert "is spent" in found["stopped"]
+
+
 async def test_an_answer_that_cannot_be_used_counts_as_none_and_is_not_paid_for_again(desk: Desk) -> None:
     desk.model.misbehave("garbage", matching="bicycle")
     bad = sum("bicycle" in letter(number).text for number in range(COUNT))
