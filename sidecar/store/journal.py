@@ -110,6 +110,22 @@ def drop(tx: Transaction, job: Job) -> None:
     tx.run("UPDATE write SET state = 'dropped' WHERE job_id = :job AND state = 'intended'", job=job.id)
 
 
+@durable
+def unsay(tx: Transaction, job: Job, earlier: Entry | None) -> None:
+    """Take back an intent of which nothing was sent: the journal says again what it said before, `earlier`.
+
+    If the program dies before this, the intent stands, and whoever comes next finds nothing of it in the document.
+    """
+    job_row.assert_mine(tx, job)
+    if earlier is None:
+        tx.run("DELETE FROM write WHERE job_id = :job", job=job.id)
+        return
+    tx.run(
+        "UPDATE write SET state = 'dropped', old = :old, written = :written WHERE job_id = :job",
+        old=_dump(earlier.old), written=_dump(earlier.written), job=job.id,
+    )  # fmt: skip
+
+
 def _dump(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 

@@ -156,28 +156,36 @@ class Delivery:
         """Deliver; the steps are this module's text. Raises CancelledError and the errors of `Paperless`.
 
         `hold` says whether a person is to see first what would be written: then HeldForReviewError is raised with
-        nothing sent.
+        nothing sent. An intent of which nothing was sent is taken back then, so that an undo does not believe in it.
         """
         read_at = self._clock.now()
         current = await self._paperless.document(job.document_id)
         earlier = await self._db.run(journal.find, job.id)
+        before = earlier
         refused: dict[str, str] = {}
-        is_intended = False
+        sending: _Sending | None = None
         for _ in range(LOOKS):
-            self._require_trigger(job, earlier, current)
             plan = self._plan(job, proposal, current).without(frozenset(refused))
-            if hold(plan, current):
-                if is_intended:  # nothing of it was sent, and nothing is before a person has decided
-                    await self._db.run(journal.drop, job)
-                raise HeldForReviewError(current, plan)
-            is_intended = True
+            try:
+                self._require_trigger(job, earlier, current)
+                if hold(plan, current):
+                    raise HeldForReviewError(current, plan)
+            except (CancelledError, HeldForReviewError):
+                if sending is not None:
+                    await self._db.run(journal.unsay, job, before)
+                raise
             await self._db.run(journal.intend, job, proposal, plan, earlier=earlier, now=self._clock.now())
             if proposal.names:
                 proposal, earlier = await self._with_names(job, proposal, earlier, current)
                 plan = self._plan(job, proposal, current).without(frozenset(refused))
                 await self._db.run(journal.intend, job, proposal, plan, earlier=earlier, now=self._clock.now())
+            sending = _Sending(job, proposal, earlier, current, plan, read_at, refused)
             try:
-                return await self._send(_Sending(job, proposal, earlier, current, plan, read_at, refused))
+                return await self._send(sending)
+            except CancelledError:
+                if not sending.has_begun:
+                    await self._db.run(journal.unsay, job, before)
+                raise
             except _ChangedError as changed:
                 read_at, current = self._clock.now(), changed.current
         raise TemporaryError("The document was changed again and again while it waited for its write.")

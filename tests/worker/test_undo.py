@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, Literal
 
 import pytest
@@ -323,3 +324,29 @@ async def test_a_custom_field_that_stood_there_empty_is_empty_again_and_not_gone
             await file.file(document, **{f"custom_fields.{amount}": value, f"custom_fields.{due}": "2026-06-01"})
         await file.undo(document)
     assert world.archive.document(document)["custom_fields"] == [{"field": amount, "value": None}]
+
+
+async def test_a_filing_that_was_withdrawn_before_anything_was_sent_is_nothing_to_be_taken_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = world.letter("auto-tag")
+    monkeypatch.setattr("sidecar.worker.delivery.FRESH", timedelta(0))
+    async with world.sidecar() as sidecar:
+        gate = sidecar.runner._delivery._gate
+        write = gate.write
+
+        async def crowded(*steps: Any) -> Any:
+            monkeypatch.setattr(gate, "write", write)
+            world.archive.edit(document, remove_tags=["auto-tag"])
+            return await write(*steps)
+
+        monkeypatch.setattr(gate, "write", crowded)
+        await sidecar.run(drain=True)
+        (job,) = await sidecar.parts.db.run(report.jobs)
+        assert job.state is State.CANCELLED
+        world.archive.edit(document, correspondent="Ambervale Energy", title="Ambervale Energy", add_tags=["auto-undo"])
+        before = standing(world, document)
+        await sidecar.run(drain=True)
+        undo, _ = await sidecar.parts.db.run(report.jobs)
+    assert undo.reason == "There was nothing to take back."
+    assert standing(world, document) | {"tags": 0} == before | {"tags": 0}
