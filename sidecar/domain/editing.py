@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from sidecar.domain.custom_fields import AHEAD_IN_FIELDS, DataType, ValueRefused, normalise
+from sidecar.domain.document import custom_id
 from sidecar.domain.errors import PermanentError
 from sidecar.domain.filing import TITLE_MAX
 from sidecar.domain.telling import field_words
@@ -14,6 +16,8 @@ from sidecar.domain.vocabulary import Names, Vocabulary
 from sidecar.domain.writeback import NewName, Proposal, TagDelta, same
 
 TAGS = "tags"
+#: Where no day is given, every date that a field can hold is one that may be.
+LAST_DAY = date.max - AHEAD_IN_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,9 @@ class Edit:
     tags: tuple[str, ...] = ()
     #: Fields that are not to be written, by Paperless's name for them or ours; "tags" for all tags.
     without: tuple[str, ...] = ()
+    storage_path: str | None = None
+    #: Custom fields by their names in PATCH, with what a person wrote.
+    custom: tuple[tuple[str, str], ...] = ()
 
     def __bool__(self) -> bool:
         return self != Edit()
@@ -39,7 +46,13 @@ MayMake = Callable[[Names, str], bool]
 
 
 def edited(
-    proposal: Proposal, edit: Edit, vocabulary: Vocabulary, may_make: MayMake = lambda _kind, _name: False
+    proposal: Proposal,
+    edit: Edit,
+    vocabulary: Vocabulary,
+    may_make: MayMake = lambda _kind, _name: False,
+    *,
+    today: date = LAST_DAY,
+    document_id: int = 0,
 ) -> Proposal:
     """Return the proposal with a person's changes. Raises PermanentError for what cannot be written.
 
@@ -50,7 +63,7 @@ def edited(
     def found(kind: Names, field: str, name: str) -> int | NewName:
         return _found(kind, field, name, vocabulary, may_make)
 
-    given = _values(proposal, edit, found)
+    given = {**_values(proposal, edit, found), **_custom(proposal, edit, vocabulary, today, document_id)}
     settled = set(given)
     wanted = {**proposal.wanted, **{name: value for name, value in given.items() if not isinstance(value, NewName)}}
     delta, said = proposal.delta, [value for value in given.values() if isinstance(value, NewName)]
@@ -80,6 +93,7 @@ def _values(proposal: Proposal, edit: Edit, found: Callable[[Names, str, str], i
         "title": _title,
         "correspondent": lambda name: found(Names.CORRESPONDENTS, "correspondent", name),
         "document_type": lambda name: found(Names.DOCUMENT_TYPES, "document_type", name),
+        "storage_path": lambda name: found(Names.STORAGE_PATHS, "storage_path", name),
         "created": _date,
     }
     given = {name: value for name in checks if (value := getattr(edit, name)) is not None}
@@ -87,6 +101,28 @@ def _values(proposal: Proposal, edit: Edit, found: Callable[[Names, str, str], i
         if name not in proposal.base:
             raise PermanentError(f"This proposal is not about the {field_words(name)}; change that in Paperless.")
     return {name: checks[name](value) for name, value in given.items()}
+
+
+def _custom(proposal: Proposal, edit: Edit, vocabulary: Vocabulary, today: date, document_id: int) -> dict[str, Any]:
+    """Return the custom fields' values as Paperless takes them; links stay among those that were proposed."""
+    given: dict[str, Any] = {}
+    for name, text in edit.custom:
+        known = vocabulary.field(custom_id(name) or 0)
+        if name not in proposal.base or known is None:
+            words = field_words(name, proposal.custom_words)
+            raise PermanentError(f"This proposal is not about the {words}; change that in Paperless.")
+        before = proposal.wanted.get(name)
+        linkable = before if isinstance(before, list) else ()
+        links = known.data_type is DataType.DOCUMENTLINK
+        said: Any = [part.strip() for part in text.split(",")] if links else text
+        try:
+            value = normalise(known, said, today=today, document_id=document_id, linkable=linkable)
+        except ValueRefused as error:
+            raise PermanentError(str(error)) from error
+        if value is None:
+            raise PermanentError(f'The field "{known.name}" has no value. To leave it as it is, leave it out.')
+        given[name] = value
+    return given
 
 
 def _title(text: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from sidecar.domain.custom_fields import CustomField, DataType
 from sidecar.domain.editing import Edit, edited
 from sidecar.domain.errors import PermanentError
 from sidecar.domain.vocabulary import Name, Names, Vocabulary
@@ -109,3 +111,36 @@ def test_a_name_that_there_is_not_is_made_with_the_write_where_the_owner_allows_
     assert (found.wanted, [new.name for new in found.names]) == (wanted, made)
     with pytest.raises(PermanentError, match="Make it in Paperless first"):
         edited(PROPOSAL, edit, KNOWN)
+
+
+FIELD = CustomField(3, "Amount", DataType.MONETARY, currency="EUR")
+LINKS = CustomField(4, "Belongs to", DataType.DOCUMENTLINK)
+OWN_FIELDS = Proposal(
+    base={"custom_fields.3": None, "custom_fields.4": None},
+    wanted={"custom_fields.3": "EUR1.00", "custom_fields.4": [7, 8]},
+    delta=TagDelta(),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [("custom_fields.3", "1.204,50", "EUR1204.50"), ("custom_fields.4", "8", [8])],
+)
+def test_a_custom_field_takes_what_paperless_takes(name: str, text: str, value: object) -> None:
+    known = replace(KNOWN, fields=(FIELD, LINKS))
+    assert edited(OWN_FIELDS, Edit(custom=((name, text),)), known).wanted[name] == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("custom_fields.3", "a lot", "takes one amount of money"),
+        ("custom_fields.4", "9", "may not link document 9"),
+        ("custom_fields.4", "", "takes numbers of documents"),
+        ("custom_fields.5", "x", "not about the custom field 5"),
+    ],
+)
+def test_a_custom_field_takes_nothing_else(name: str, text: str, said: str) -> None:
+    known = replace(KNOWN, fields=(FIELD, LINKS))
+    with pytest.raises(PermanentError, match=said):
+        edited(OWN_FIELDS, Edit(custom=((name, text),)), known)

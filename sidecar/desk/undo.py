@@ -1,0 +1,86 @@
+"""Taking back what was written: seeing first what it comes to, and asking for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sidecar.desk.jobs import Done, existing
+from sidecar.domain.errors import CancelledError, PermanentError
+from sidecar.domain.job import Kind, Priority
+from sidecar.domain.writeback import Plan, Proposal, TagDelta, decide
+from sidecar.parts import Parts
+from sidecar.store import queue, undoing
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an undo would write into a document as that is now."""
+
+    document_id: int
+    #: None where the document is gone.
+    plan: Plan | None
+    #: Why the document cannot be looked at, "" if it can.
+    gone: str = ""
+
+    @property
+    def proposal(self) -> Proposal:
+        """What would be written, with what stands there now as its base."""
+        plan = self.plan
+        return Proposal(plan.old, plan.write, plan.delta) if plan else Proposal({}, {}, TagDelta())
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The fields that stay, since they were changed after us."""
+        return tuple(conflict.field for conflict in self.plan.conflicts) if self.plan else ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether nothing is left to be taken back."""
+        return self.plan is None or not (self.plan.write or self.plan.delta)
+
+
+async def require_undoable(parts: Parts, job_id: int, document_id: int | None = None) -> None:
+    """Raise UnknownJobError for no such job (of this document), and PermanentError for an undo."""
+    job = await existing(parts, job_id)
+    if document_id not in (None, job.document_id):
+        raise PermanentError(f"Job {job_id} was about another document.")
+    if job.kind is Kind.UNDO:
+        raise PermanentError(f"Job {job_id} is an undo itself; tag the document again to have it done anew.")
+
+
+async def writers(parts: Parts, document_id: int, job_id: int | None = None) -> list[int]:
+    """Return the jobs that wrote something into a document; only this one of them, if it is given.
+
+    Raises as `require_undoable`, and PermanentError where nothing was written.
+    """
+    if job_id is not None:
+        await require_undoable(parts, job_id, document_id)
+    found = await parts.db.run(undoing.writers, document_id=document_id, job_id=job_id)
+    if not found.get(document_id):
+        raise PermanentError("Nothing was written that could be taken back.")
+    return found[document_id]
+
+
+async def preview(parts: Parts, document_id: int, jobs: Sequence[int]) -> Preview:
+    """Compare with the document as it is, and return what would be written. Raises the errors of asking Paperless."""
+    tags = await parts.tags()
+    request = await parts.db.run(undoing.preview, document_id, jobs)
+    try:
+        document = await parts.paperless.document(document_id)
+    except CancelledError as gone:
+        return Preview(document_id, None, str(gone))
+    steps = request.steps()
+    base, wanted = ({name: getattr(step, what) for name, step in steps.items()} for what in ("base", "wanted"))
+    off = request.tags_off(document.tags, await parts.names.parents(), tags)
+    return Preview(document_id, decide(Proposal(base, wanted, TagDelta(remove=off)), document))
+
+
+async def ask_back(parts: Parts, document_id: int, jobs: Sequence[int], *, now: datetime) -> Done:
+    """Ask for what these jobs wrote to be taken back; a runner does it. Doing it twice makes one job."""
+    made = await parts.db.run(queue.enqueue, document_id, Kind.UNDO, priority=Priority.NOW, now=now, ask=jobs)
+    if made is None:
+        return Done(document_id, None, f"Document {document_id}: an undo is waiting already.")
+    of = ", ".join(map(str, jobs))
+    return Done(document_id, made, f"Document {document_id}: job {made} (undo) takes back what jobs {of} wrote.")
