@@ -36,6 +36,8 @@ class Edit:
     storage_path: str | None = None
     #: Custom fields by their names in PATCH, with what a person wrote.
     custom: tuple[tuple[str, str], ...] = ()
+    #: The whole text.
+    content: str | None = None
 
     def __bool__(self) -> bool:
         return self != Edit()
@@ -95,6 +97,7 @@ def _values(proposal: Proposal, edit: Edit, found: Callable[[Names, str, str], i
         "document_type": lambda name: found(Names.DOCUMENT_TYPES, "document_type", name),
         "storage_path": lambda name: found(Names.STORAGE_PATHS, "storage_path", name),
         "created": _date,
+        "content": _text,
     }
     given = {name: value for name in checks if (value := getattr(edit, name)) is not None}
     for name in given:
@@ -132,6 +135,13 @@ def _title(text: str) -> str:
     if len(title) > TITLE_MAX:
         raise PermanentError(f"The title has {len(title)} characters; Paperless takes {TITLE_MAX}.")
     return title
+
+
+def _text(text: str) -> str:
+    content = text.replace("\r\n", "\n").strip()
+    if not content:
+        raise PermanentError("A text cannot be empty. To leave the document's text as it is, reject the proposal.")
+    return content
 
 
 def _date(text: str) -> str:

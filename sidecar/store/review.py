@@ -71,9 +71,10 @@ def waiting(tx: Transaction) -> list[tuple[int, int, Kind]]:
 
 
 @reading
-def open_ones(tx: Transaction, *, limit: int = 100) -> list[Review]:
-    """Return the proposals that wait for a person, the oldest first, at most `limit`."""
-    rows = tx.rows(f"{_SELECT} WHERE {_WAITS} ORDER BY review.job_id LIMIT :limit", limit=limit)
+def open_ones(tx: Transaction, *, after: int = 0, limit: int = 100) -> list[Review]:
+    """Return the proposals that wait for a person, the oldest first, at most `limit`, of jobs above `after`."""
+    sql = f"{_SELECT} WHERE {_WAITS} AND job.id > :after ORDER BY review.job_id LIMIT :limit"
+    rows = tx.rows(sql, after=after, limit=limit)
     return [_review(row) for row in rows]
 
 

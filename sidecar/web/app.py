@@ -8,8 +8,9 @@ from starlette.types import ASGIApp
 from sidecar import __version__
 from sidecar.web import problems
 from sidecar.web.api import documents, events, health, jobs, openapi, queue
+from sidecar.web.api import reviews as review_api
 from sidecar.web.guard import Guard
-from sidecar.web.pages import actions, files, login, overview
+from sidecar.web.pages import actions, files, login, overview, reviews
 from sidecar.web.pages import jobs as job_pages
 from sidecar.web.site import Site
 
@@ -18,6 +19,7 @@ ROUTERS = (
     jobs.router,
     queue.router,
     documents.router,
+    review_api.router,
     events.router,
     openapi.router,
     files.router,
@@ -25,6 +27,7 @@ ROUTERS = (
     overview.router,
     job_pages.router,
     actions.router,
+    reviews.router,
 )
 #: No request of ours is larger, in bytes.
 MAX_BODY_BYTES = 256 * 1024

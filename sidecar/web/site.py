@@ -12,6 +12,7 @@ from sidecar.app import Present, Sidecar
 from sidecar.domain.errors import OutageError
 from sidecar.domain.trigger import Tags
 from sidecar.parts import Parts
+from sidecar.web.called import Called
 from sidecar.web.live import Live
 from sidecar.web.shell import Shell
 from sidecar.web.standing import Observer
@@ -31,6 +32,7 @@ class Site:
         self.live = Live()
         self.throttle = Throttle()
         self.titles = Titles(parts.paperless.http)
+        self.called = Called(parts.paperless.http, parts.tag_names)
         self.observer = Observer(parts, present)
         self._tags: tuple[Sidecar | None, Tags] | None = None
 

@@ -1,0 +1,138 @@
+"""The form in which a proposal is changed: what stands in it, and which changes it means when it comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sidecar.domain.document import custom_id
+from sidecar.domain.editing import Edit
+from sidecar.domain.vocabulary import Names, Vocabulary
+from sidecar.store.review import Review
+from sidecar.web.rows import ORDER, Values
+
+#: Longer texts are not put into the form, in characters; they can be approved or rejected.
+LONGEST_TEXT = 50_000
+#: Names that are offered of each kind, those that most documents carry.
+OFFERED = 300
+#: Empty lines for tags that were not proposed.
+MORE_TAGS = 3
+KINDS = {
+    "correspondent": Names.CORRESPONDENTS,
+    "document_type": Names.DOCUMENT_TYPES,
+    "storage_path": Names.STORAGE_PATHS,
+    "tags": Names.TAGS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One line of the form."""
+
+    name: str
+    label: str
+    #: As it is proposed; as it stands in the document where nothing is proposed.
+    text: str
+    old: str
+    #: Whether it would be written.
+    is_proposed: bool
+    #: Of what the names are that may be chosen; "" for free text.
+    offer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """All lines of the form."""
+
+    fields: list[Field]
+    #: The names of the tags that are to be put on.
+    tags: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The form with what somebody wrote into it before it came back."""
+
+    form: Fields
+    sent: Mapping[str, list[str]] | None = None
+    more_tags: list[str] = field(default_factory=lambda: [""] * MORE_TAGS)
+
+    def text(self, one: Field) -> str:
+        """Return what stands in the line."""
+        return (self.sent or {}).get(f"field-{one.name}", [one.text])[0]
+
+    def is_on(self, name: str) -> bool:
+        """Say whether the field is to be written."""
+        return self.sent is None or f"write-{name}" in self.sent
+
+    def has_tag(self, tag: str) -> bool:
+        """Say whether a proposed tag is to be put on."""
+        return self.sent is None or tag in self.sent.get("tag", [])
+
+    def more(self) -> list[str]:
+        """Return the tags that were written beside those that were proposed, and empty lines."""
+        return ((self.sent or {}).get("more-tag", []) + self.more_tags)[: max(MORE_TAGS, len(self.more_tags))]
+
+
+def fields_of(kept: Review, values: Values) -> Fields:
+    """Return the lines for every field that the proposal is about."""
+    proposal = kept.proposal
+    made = {new.field: new.name for new in proposal.names if new.field != "tags"}
+    names = [name for name in {**proposal.base, **proposal.wanted} if _is_for_people(name)]
+    found = []
+    for name in sorted(names, key=lambda one: ORDER.index(one) if one in ORDER else len(ORDER)):
+        old = proposal.base.get(name)
+        value = proposal.wanted.get(name, old)
+        if name == "content" and len(str(value or "")) > LONGEST_TEXT:
+            continue
+        text = made.get(name) or (str(value or "") if name == "content" else _text(values.words(name, value)))
+        is_proposed = name in proposal.wanted or name in made
+        found.append(
+            Field(name, values.label(name), text, values.words(name, old), is_proposed, str(KINDS.get(name, "")))
+        )
+    new = [one.name for one in proposal.names if one.field == "tags"]
+    tags = sorted([values.name(Names.TAGS, tag) for tag in proposal.delta.add] + new)
+    return Fields(found, tags)
+
+
+def _is_for_people(name: str) -> bool:
+    return name in ORDER or name == "content" or custom_id(name) is not None
+
+
+def _text(said: str) -> str:
+    return "" if said == "–" else said
+
+
+def read_form(sent: Mapping[str, Sequence[str]], form: Fields) -> Edit:
+    """Return the changes that a form that was sent means: what is as it was shown is no change."""
+    given: dict[str, str] = {}
+    without: list[str] = []
+    for one in form.fields:
+        text = (sent.get(f"field-{one.name}") or [one.text])[0].replace("\r\n", "\n")
+        if one.is_proposed and f"write-{one.name}" not in sent:
+            without.append(one.name)
+        elif text.strip() != one.text.strip():
+            given[one.name] = text
+    tags = [*sent.get("tag", ()), *filter(None, (tag.strip() for tag in sent.get("more-tag", ())))]
+    changed = sorted(set(tags)) != form.tags
+    if changed and not tags:
+        without.append("tags")
+    return Edit(
+        title=given.get("title"),
+        correspondent=given.get("correspondent"),
+        document_type=given.get("document_type"),
+        storage_path=given.get("storage_path"),
+        created=given.get("created"),
+        content=given.get("content"),
+        custom=tuple((name, text) for name, text in given.items() if custom_id(name) is not None),
+        tags=tuple(dict.fromkeys(tags)) if changed else (),
+        without=tuple(without),
+    )
+
+
+def suggestions(known: Vocabulary) -> dict[str, list[str]]:
+    """Return the names that are offered while somebody writes, by kind; with them a page stays small."""
+    return {
+        str(kind): sorted(one.name for one in sorted(known.of(kind), key=lambda one: -one.documents)[:OFFERED])
+        for kind in KINDS.values()
+    }
