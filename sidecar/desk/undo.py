@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sidecar.desk.jobs import Done, existing
@@ -23,6 +23,8 @@ class Preview:
     plan: Plan | None
     #: Why the document cannot be looked at, "" if it can.
     gone: str = ""
+    #: What custom fields were called, by id.
+    custom_words: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def proposal(self) -> Proposal:
@@ -50,17 +52,18 @@ async def require_undoable(parts: Parts, job_id: int, document_id: int | None = 
         raise PermanentError(f"Job {job_id} is an undo itself; tag the document again to have it done anew.")
 
 
-async def writers(parts: Parts, document_id: int, job_id: int | None = None) -> list[int]:
-    """Return the jobs that wrote something into a document; only this one of them, if it is given.
+async def writers(parts: Parts, document_id: int, jobs: Collection[int] = ()) -> list[int]:
+    """Return the jobs that wrote something into a document; of `jobs`, if any are given, those.
 
     Raises as `require_undoable`, and PermanentError where nothing was written.
     """
-    if job_id is not None:
+    for job_id in jobs:
         await require_undoable(parts, job_id, document_id)
-    found = await parts.db.run(undoing.writers, document_id=document_id, job_id=job_id)
-    if not found.get(document_id):
+    found = await parts.db.run(undoing.writers, document_id=document_id)
+    wrote = [one for one in found.get(document_id, ()) if not jobs or one in jobs]
+    if not wrote:
         raise PermanentError("Nothing was written that could be taken back.")
-    return found[document_id]
+    return wrote
 
 
 async def preview(parts: Parts, document_id: int, jobs: Sequence[int]) -> Preview:
@@ -74,7 +77,8 @@ async def preview(parts: Parts, document_id: int, jobs: Sequence[int]) -> Previe
     steps = request.steps()
     base, wanted = ({name: getattr(step, what) for name, step in steps.items()} for what in ("base", "wanted"))
     off = request.tags_off(document.tags, await parts.names.parents(), tags)
-    return Preview(document_id, decide(Proposal(base, wanted, TagDelta(remove=off)), document))
+    proposal = Proposal(base, wanted, TagDelta(remove=off), words=request.words())
+    return Preview(document_id, decide(proposal, document), custom_words=proposal.custom_words)
 
 
 async def ask_back(parts: Parts, document_id: int, jobs: Sequence[int], *, now: datetime) -> Done:

@@ -78,6 +78,17 @@ def writers(
     return found
 
 
+@reading
+def taken(tx: Transaction, document_id: int) -> dict[tuple[int, str], int]:
+    """Return which undo took what back of a document's write-backs, by the job that wrote it and the field."""
+    rows = tx.rows(
+        "SELECT taken_back.job_id, field, by_job FROM taken_back JOIN write ON write.job_id = taken_back.job_id "
+        "WHERE write.document_id = :document",
+        document=document_id,
+    )
+    return {(row.job_id, row.field): row.by_job for row in rows}
+
+
 def _request(tx: Transaction, document_id: int, ask: Iterable[int] | None, own: int | None) -> Request:
     rows = tx.rows(
         "SELECT * FROM write WHERE document_id = :document AND kind <> 'undo' AND state <> 'intended' "

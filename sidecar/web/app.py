@@ -7,10 +7,11 @@ from starlette.types import ASGIApp
 
 from sidecar import __version__
 from sidecar.web import problems
-from sidecar.web.api import documents, events, health, jobs, openapi, queue
+from sidecar.web.api import documents, events, health, jobs, openapi, queue, undo
 from sidecar.web.api import reviews as review_api
 from sidecar.web.guard import Guard
 from sidecar.web.pages import actions, files, login, overview, reviews
+from sidecar.web.pages import documents as document_pages
 from sidecar.web.pages import jobs as job_pages
 from sidecar.web.site import Site
 
@@ -20,6 +21,7 @@ ROUTERS = (
     queue.router,
     documents.router,
     review_api.router,
+    undo.router,
     events.router,
     openapi.router,
     files.router,
@@ -28,6 +30,7 @@ ROUTERS = (
     job_pages.router,
     actions.router,
     reviews.router,
+    document_pages.router,
 )
 #: No request of ours is larger, in bytes.
 MAX_BODY_BYTES = 256 * 1024

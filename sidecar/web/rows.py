@@ -40,8 +40,12 @@ class Row:
 class Values:
     """Says fields and their values in a language."""
 
-    def __init__(self, t: Words, spoken: Spoken, custom: Mapping[int, str] | None = None) -> None:
+    def __init__(
+        self, t: Words, spoken: Spoken, custom: Mapping[int, str] | None = None, *, excerpt: int = EXCERPT
+    ) -> None:
+        """`custom` are names of custom fields as they were; of texts `excerpt` characters are shown."""
         self.t = t
+        self._most = excerpt
         self._spoken = spoken
         self._custom = {**spoken.custom, **(custom or {})}
 
@@ -63,7 +67,7 @@ class Values:
         if kind is not None and isinstance(value, int):
             return self.name(kind, value)
         if isinstance(value, str):
-            return _excerpt(self._spoken.choices.get((field, value), value))
+            return self._excerpt(self._spoken.choices.get((field, value), value))
         if isinstance(value, list | tuple):
             return ", ".join(str(one) for one in value)
         return str(value)
@@ -77,8 +81,11 @@ class Values:
         said = Row(field, self.label(field), self.words(field, old), self.words(field, new))
         if field != "content":
             return said
-        found = compare(_excerpt(str(old or "")), _excerpt(str(new or "")))
+        found = compare(self._excerpt(str(old or "")), self._excerpt(str(new or "")))
         return Row(field, said.label, said.old, said.new, difference=found)
+
+    def _excerpt(self, text: str) -> str:
+        return text if len(text) <= self._most else f"{text[: self._most]} …"
 
     def tags(self, added: Iterable[int], removed: Iterable[int], made: Iterable[str] = ()) -> list[Row]:
         """Return the row of the tags, none where nothing of them changes."""
@@ -128,7 +135,3 @@ def _in_order(rows: Iterable[Row]) -> list[Row]:
         return len(ORDER) + (row.field == "content"), row.label
 
     return sorted(rows, key=place)
-
-
-def _excerpt(text: str) -> str:
-    return text if len(text) <= EXCERPT else f"{text[:EXCERPT]} …"

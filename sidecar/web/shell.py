@@ -87,12 +87,16 @@ class Shell:
 
 
 def _at(time: datetime | None) -> Markup:
-    """Return a time on the clock of this machine, with the day where it is not today's."""
+    """Return a time as an element of a page."""
     if time is None:
         return Markup("")
+    return Markup('<time datetime="{}">{}</time>').format(time.isoformat(timespec="seconds"), moment(time))
+
+
+def moment(time: datetime) -> str:
+    """Return a time on the clock of this machine, with the day where it is not today's."""
     local = time.astimezone()
-    text = f"{local:%H:%M:%S}" if local.date() == datetime.now().astimezone().date() else f"{local:%Y-%m-%d %H:%M}"
-    return Markup('<time datetime="{}">{}</time>').format(time.isoformat(timespec="seconds"), text)
+    return f"{local:%H:%M:%S}" if local.date() == datetime.now().astimezone().date() else f"{local:%Y-%m-%d %H:%M}"
 
 
 def _day(time: datetime) -> str:
