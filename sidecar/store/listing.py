@@ -103,6 +103,16 @@ def write_backs(tx: Transaction, document_id: int, *, limit: int = 100) -> list[
 
 
 @reading
+def write_back(tx: Transaction, job_id: int) -> WriteBack | None:
+    """Return what a job wrote, None if it never came to that."""
+    entry = journal.find(tx, job_id)
+    row = tx.row("SELECT kind, intended_at, verified_at FROM write WHERE job_id = :job", job=job_id)
+    if entry is None or row is None:
+        return None
+    return WriteBack(entry, Kind(row.kind), when(row.intended_at), when(row.verified_at))
+
+
+@reading
 def kept_pages(tx: Transaction, document_id: int, *, page: int | None = None) -> list[KeptPage]:
     """Return the document's pages in order, each as it was read last; only this one if `page` is given."""
     only = "AND page = :page" if page is not None else ""

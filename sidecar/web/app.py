@@ -7,11 +7,12 @@ from starlette.types import ASGIApp
 
 from sidecar import __version__
 from sidecar.web import problems
-from sidecar.web.api import documents, events, health, jobs, openapi, queue, undo
+from sidecar.web.api import documents, events, health, jobs, openapi, pages, queue, undo
 from sidecar.web.api import reviews as review_api
 from sidecar.web.guard import Guard
 from sidecar.web.pages import actions, files, login, overview, reviews
 from sidecar.web.pages import documents as document_pages
+from sidecar.web.pages import job as job_page
 from sidecar.web.pages import jobs as job_pages
 from sidecar.web.site import Site
 
@@ -22,12 +23,14 @@ ROUTERS = (
     documents.router,
     review_api.router,
     undo.router,
+    pages.router,
     events.router,
     openapi.router,
     files.router,
     login.router,
     overview.router,
     job_pages.router,
+    job_page.router,
     actions.router,
     reviews.router,
     document_pages.router,

@@ -55,6 +55,7 @@ async def dashboard(parts: Parts, present: Present) -> AsyncIterator[None]:
         server.should_exit = True
         await asyncio.wait({serving}, timeout=2 * LAST_GRACE_S)
         serving.cancel()
+        await site.pictures.close()
         listening.close()
 
 

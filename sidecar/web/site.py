@@ -14,6 +14,7 @@ from sidecar.domain.trigger import Tags
 from sidecar.parts import Parts
 from sidecar.web.called import Called
 from sidecar.web.live import Live
+from sidecar.web.pictures import Pictures
 from sidecar.web.shell import Shell
 from sidecar.web.standing import Observer
 from sidecar.web.throttle import Throttle
@@ -33,6 +34,7 @@ class Site:
         self.throttle = Throttle()
         self.titles = Titles(parts.paperless.http)
         self.called = Called(parts.paperless.http, parts.tag_names)
+        self.pictures = Pictures(parts)
         self.observer = Observer(parts, present)
         self._tags: tuple[Sidecar | None, Tags] | None = None
 

@@ -1,19 +1,18 @@
-"""Jobs: the list with its filters, and one job with its story, its pages and what it wrote."""
+"""Jobs: the list with its filters."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sidecar.desk import jobs as desk
 from sidecar.domain.job import Kind, State
-from sidecar.store import listing, report
-from sidecar.web.api.shapes import LARGEST, Number
+from sidecar.store import listing
+from sidecar.web.api.shapes import LARGEST
 from sidecar.web.site import Here, Site
 from sidecar.web.texts import asked
 from sidecar.web.who import Reader
@@ -22,10 +21,6 @@ router = APIRouter(include_in_schema=False)
 
 #: Jobs on one page of the list.
 AT_ONCE = 50
-#: Pages of a document that are listed; of a longer one the rest is in the API.
-PAGES = 300
-#: Of a text that was written, so much is shown, in characters.
-EXCERPT = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,55 +86,3 @@ async def _list(here: Site, language: str, wished: Filter) -> str:
     older = wished.query(before=shown[-1].id) if len(found) > AT_ONCE else None
     titles = await here.titles.of({job.document_id for job in shown})
     return here.shell.part("_jobs.html", language, jobs=shown, titles=titles, older=older, wished=wished)
-
-
-@router.get("/jobs/{job_id}")
-async def job(
-    request: Request,
-    here: Here,
-    who: Reader,
-    job_id: Number,
-    page: Annotated[int | None, Query(ge=1, le=LARGEST)] = None,
-) -> Response:
-    """Show a job; with `page`, the text of that page of its document too."""
-    part = await _job(here, asked(request), job_id)
-    found = await desk.existing(here.parts, job_id)
-    text = await here.db.run(listing.kept_pages, found.document_id, page=page) if page else []
-    return here.shell.page(
-        request, "job.html", who=who, here="jobs", part=part, job=found, text=text[0] if text else None, page=page
-    )
-
-
-@router.get("/jobs/{job_id}/events")
-async def job_events(request: Request, here: Here, _: Reader, job_id: Number) -> Response:
-    """Send the job anew whenever something of it is another."""
-    await desk.existing(here.parts, job_id)
-    language = asked(request)
-    return here.live.stream(("job", language, job_id), lambda: _job(here, language, job_id))
-
-
-async def _job(here: Site, language: str, job_id: int) -> str:
-    job = await desk.existing(here.parts, job_id)
-    events = await here.db.run(report.story, job_id)
-    writes = await here.db.run(listing.write_backs, job.document_id)
-    write = next((one for one in writes if one.entry.job_id == job_id), None)
-    pages = await here.db.run(listing.kept_pages, job.document_id) if job.kind is Kind.OCR else []
-    titles = await here.titles.of({job.document_id})
-    return here.shell.part(
-        "_job.html",
-        language,
-        job=job,
-        title=titles.get(job.document_id),
-        events=events,
-        write=write,
-        fields=sorted(write.entry.written) if write else (),
-        pages=pages[:PAGES],
-        more_pages=max(0, len(pages) - PAGES),
-        excerpt=_excerpt,
-    )
-
-
-def _excerpt(value: Any) -> str:
-    """Return a field's value as it is shown: long texts with their beginning."""
-    text = "–" if value is None or value == "" else str(value)
-    return text if len(text) <= EXCERPT else f"{text[:EXCERPT]} …"
