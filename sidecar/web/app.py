@@ -7,11 +7,12 @@ from starlette.types import ASGIApp
 
 from sidecar import __version__
 from sidecar.web import problems
-from sidecar.web.api import documents, events, health, jobs, openapi, pages, queue, undo
+from sidecar.web.api import documents, events, failures, health, jobs, openapi, pages, queue, undo
 from sidecar.web.api import reviews as review_api
 from sidecar.web.guard import Guard
 from sidecar.web.pages import actions, files, login, overview, reviews
 from sidecar.web.pages import documents as document_pages
+from sidecar.web.pages import failures as failure_pages
 from sidecar.web.pages import job as job_page
 from sidecar.web.pages import jobs as job_pages
 from sidecar.web.site import Site
@@ -24,6 +25,7 @@ ROUTERS = (
     review_api.router,
     undo.router,
     pages.router,
+    failures.router,
     events.router,
     openapi.router,
     files.router,
@@ -31,6 +33,7 @@ ROUTERS = (
     overview.router,
     job_pages.router,
     job_page.router,
+    failure_pages.router,
     actions.router,
     reviews.router,
     document_pages.router,

@@ -18,7 +18,13 @@ from sidecar.web.texts import asked, words
 
 _HERE = Path(__file__).parent
 #: The pages of the navigation: the key of their name, and where they are.
-NAVIGATION = (("overview", "/"), ("jobs", "/jobs"), ("reviews", "/reviews"), ("api", "/api/docs"))
+NAVIGATION = (
+    ("overview", "/"),
+    ("jobs", "/jobs"),
+    ("reviews", "/reviews"),
+    ("failures", "/failures"),
+    ("api", "/api/docs"),
+)
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
 FOR_EVER = "public, max-age=31536000, immutable"
 
