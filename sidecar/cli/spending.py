@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import typer
@@ -12,11 +13,10 @@ from rich.table import Table
 from sidecar.cli import show
 from sidecar.cli.ending import in_words
 from sidecar.cli.jobs import opened
+from sidecar.desk import spending as desk
 from sidecar.domain import prices
-from sidecar.domain.budget import Budget, Period
-from sidecar.domain.job import Kind
+from sidecar.domain.budget import Period
 from sidecar.parts import Parts
-from sidecar.store import spending as ledger
 from sidecar.store.spending import Spending
 
 #: What a purpose is called for people where the ledger's word is another.
@@ -35,15 +35,12 @@ def spending(
 ) -> None:
     """Show what calls to models came to, by model and purpose, the newest first."""
     with in_words(), opened() as parts:
-        now, zone = datetime.now(UTC), parts.budgets[Kind.TAGGING].zone
-        starts = [by.start(now, zone)]
-        while len(starts) < last:
-            starts.append(by.start(starts[-1] - timedelta(hours=1), zone))
-        found = parts.db.run_now(ledger.by_period, starts[::-1], by.end(now, zone))
+        now = datetime.now(UTC)
+        starts = desk.starts(by, last, parts, now)
+        found, left = asyncio.run(_found(parts, by, starts, now))
         found.sort(key=lambda one: one.start, reverse=True)
-        left = _left(parts, now)
         currency = parts.settings.currency
-    label = {start: f"{start.astimezone(zone):{'%Y-%m-%d' if by is Period.DAY else '%Y-%m'}}" for start in starts}
+        label = {start: desk.label(by, start, parts) for start in starts}
     if as_json:
         rows = [_row(one, label[one.start]) for one in found]
         show.print_json({"currency": currency, "spending": rows, "limits": left})
@@ -56,21 +53,20 @@ def spending(
         print(f"{limit['setting']}: {limit['spent']} this {limit['period']}.")
 
 
-def _left(parts: Parts, now: datetime) -> list[dict[str, str]]:
-    """Return how much of each limit is spent."""
-    return [one for budget in parts.budgets.values() for one in _of(parts, budget, now)]
-
-
-def _of(parts: Parts, budget: Budget, now: datetime) -> list[dict[str, str]]:
-    spent = parts.db.run_now(ledger.spent, budget.purposes, budget.starts(now))
-    return [
+async def _found(
+    parts: Parts, by: Period, starts: list[datetime], now: datetime
+) -> tuple[list[Spending], list[dict[str, str]]]:
+    """Return what was spent, and how much of each limit is."""
+    currency = parts.settings.currency
+    left = [
         {
-            "setting": limit.setting,
-            "period": limit.period.value,
-            "spent": limit.in_words(spent[limit.period], budget.currency),
+            "setting": one.limit.setting,
+            "period": one.limit.period.value,
+            "spent": one.limit.in_words(one.spent, currency),
         }
-        for limit in budget.limits
+        for one in await desk.limits(parts, now)
     ]
+    return await desk.by_period(parts, by, starts, now), left
 
 
 def _row(one: Spending, label: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 
 from sidecar import __version__
 from sidecar.web import problems
-from sidecar.web.api import documents, events, failures, health, jobs, openapi, pages, queue, undo
+from sidecar.web.api import documents, events, failures, health, jobs, openapi, pages, queue, spending, undo
 from sidecar.web.api import reviews as review_api
 from sidecar.web.guard import Guard
 from sidecar.web.pages import actions, files, login, overview, reviews
@@ -15,6 +15,7 @@ from sidecar.web.pages import documents as document_pages
 from sidecar.web.pages import failures as failure_pages
 from sidecar.web.pages import job as job_page
 from sidecar.web.pages import jobs as job_pages
+from sidecar.web.pages import spending as spending_pages
 from sidecar.web.site import Site
 
 ROUTERS = (
@@ -26,6 +27,7 @@ ROUTERS = (
     undo.router,
     pages.router,
     failures.router,
+    spending.router,
     events.router,
     openapi.router,
     files.router,
@@ -34,6 +36,7 @@ ROUTERS = (
     job_pages.router,
     job_page.router,
     failure_pages.router,
+    spending_pages.router,
     actions.router,
     reviews.router,
     document_pages.router,

@@ -23,6 +23,8 @@ NAVIGATION = (
     ("jobs", "/jobs"),
     ("reviews", "/reviews"),
     ("failures", "/failures"),
+    ("failures", "/failures"),
+    ("spending", "/spending"),
     ("api", "/api/docs"),
 )
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}

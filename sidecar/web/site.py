@@ -9,9 +9,11 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from sidecar.app import Present, Sidecar
+from sidecar.domain.budget import Period
 from sidecar.domain.errors import OutageError
 from sidecar.domain.trigger import Tags
 from sidecar.parts import Parts
+from sidecar.store.spending import Spending
 from sidecar.web.called import Called
 from sidecar.web.live import Live
 from sidecar.web.pictures import Pictures
@@ -36,6 +38,8 @@ class Site:
         self.called = Called(parts.paperless.http, parts.tag_names)
         self.pictures = Pictures(parts)
         self.observer = Observer(parts, present)
+        #: What was spent in days and months that are over, added up once.
+        self.spent: dict[tuple[Period, datetime], list[Spending]] = {}
         self._tags: tuple[Sidecar | None, Tags] | None = None
 
     async def tags(self) -> Tags:

@@ -10,6 +10,8 @@ from typing import Any
 
 from starlette.requests import Request
 
+from sidecar.domain import prices
+
 FOLDER = Path(__file__).parent / "texts"
 LANGUAGES = ("en", "de")
 
@@ -34,6 +36,11 @@ class Words:
         """Return a number as it is written in this language."""
         text = f"{value:,}"
         return text.translate(str.maketrans(",.", ".,")) if self.language == "de" else text
+
+    def money(self, amount: float, currency: str) -> str:
+        """Return an amount of money as it is written in this language."""
+        text = prices.in_words(amount, currency)
+        return text.replace(".", ",", 1) if self.language == "de" else text
 
     @property
     def keys(self) -> frozenset[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sidecar.domain.budget import Period
 from sidecar.domain.job import Kind, State
 from sidecar.paperless.login import Refusal
 from sidecar.web import texts
@@ -23,10 +24,11 @@ MADE = (
     | {f"nav.{name}" for name, _ in NAVIGATION}
     | {f"job.write.{state}" for state in ("intended", "verified", "dropped")}
     | {f"service.{state}" for state in ("well", "away", "starting")}
+    | {f"spending.{period}" for period in Period}
     | {f"problem.needs-{scope}" for scope in ("read", "work", "admin")}
 )
 #: Groups of which a text is taken where there is one, for names that others give.
-OFFERED = ("service.", "field.", "kind.", "state.")
+OFFERED = ("service.", "field.", "kind.", "state.", "purpose.")
 
 
 def used() -> set[str]:
