@@ -7,18 +7,9 @@ from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
-from sidecar.settings import Settings
+from sidecar.settings import GROUPS, Settings
 
 FILE = Path(__file__).resolve().parent.parent / ".env.example"
-GROUPS = {
-    "paperless_url": "Paperless",
-    "auto_ocr_tag": "Tags",
-    "ocr_languages": "Reading pages",
-    "openai_api_key": "Filing",
-    "prices": "Money and privacy",
-    "web_host": "Dashboard",
-    "data_dir": "Running",
-}
 HEAD = """\
 # All settings of the sidecar, each with its default. Copy the lines you change into a file `.env` beside it, or set
 # them as environment variables. Any value can also stand in a file: name it with NAME_FILE (PAPERLESS_TOKEN_FILE=..),

@@ -33,9 +33,12 @@ from sidecar.engines.vision import Vision
 from sidecar.paperless.client import Paperless
 from sidecar.paperless.http import Http
 from sidecar.paperless.names import USUAL, NameList
-from sidecar.settings import OcrEngine, Settings, secret
+from sidecar.settings import GROUPS, OcrEngine, Settings, secret
 from sidecar.store.database import Database
 from sidecar.store.sqlite import SqliteDatabase
+
+#: The groups of the settings: the first of each, and what it is called.
+SETTING_GROUPS = GROUPS
 
 
 class Parts:

@@ -10,13 +10,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -28,6 +30,42 @@ from sidecar.domain.thinking import Thinking
 from sidecar.domain.vocabulary import Names
 
 SECRETS = Path("/run/secrets")
+#: The groups of the settings: the first of each, and what it is called.
+GROUPS: Mapping[str, str] = {
+    "paperless_url": "Paperless",
+    "auto_ocr_tag": "Tags",
+    "review": "Review",
+    "ocr_engine": "Reading pages",
+    "openai_api_key": "Filing",
+    "prices": "Money and privacy",
+    "web_host": "Dashboard",
+    "data_dir": "Running",
+}
+
+
+class Origin(StrEnum):
+    """Where a value comes from."""
+
+    GIVEN = "given"
+    ENVIRONMENT = "environment"
+    ALIAS = "alias"
+    ENV_FILE = "env-file"
+    FILE = "file"
+    SECRET = "secret"  # noqa: S105 - a word, not a secret
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the value of a setting was read."""
+
+    origin: Origin
+    #: The name of the variable or the file; empty for defaults and what was given by hand.
+    name: str = ""
+
+
+#: What was read where, while settings are being made.
+_NOTED: ContextVar[dict[str, Source] | None] = ContextVar("noted", default=None)
 
 
 class OcrEngine(StrEnum):
@@ -456,7 +494,58 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources; the first that knows a setting wins."""
-        return init_settings, env_settings, _Aliases(settings_cls), dotenv_settings, _Files(settings_cls)
+        _NOTED.set({})
+        return (
+            _Noting(settings_cls, init_settings, Origin.GIVEN),
+            _Noting(settings_cls, env_settings, Origin.ENVIRONMENT),
+            _Noting(settings_cls, _Aliases(settings_cls), Origin.ALIAS),
+            _Noting(settings_cls, dotenv_settings, Origin.ENV_FILE),
+            _Noting(settings_cls, _Files(settings_cls), Origin.FILE),
+        )
+
+    _sources: Mapping[str, Source] = PrivateAttr(default_factory=dict)
+
+    def model_post_init(self, _context: Any, /) -> None:
+        """Keep where the values were read."""
+        self._sources = _NOTED.get() or {}
+
+    def sources(self) -> dict[str, Source]:
+        """Return where each setting was read when these were made."""
+        return {name: self._sources.get(name, Source(Origin.DEFAULT)) for name in type(self).model_fields}
+
+
+class _Noting(PydanticBaseSettingsSource):
+    """A source that notes which settings it is the first to know."""
+
+    def __init__(self, settings_cls: type[BaseSettings], source: PydanticBaseSettingsSource, origin: Origin) -> None:
+        super().__init__(settings_cls)
+        self._source = source
+        self._origin = origin
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return self._source.get_field_value(field, field_name)
+
+    def __call__(self) -> dict[str, Any]:
+        found = self._source()
+        noted = _NOTED.get()
+        for name in found.keys() & self.settings_cls.model_fields.keys():
+            if noted is not None and name not in noted:
+                noted[name] = self._of(name)
+        return found
+
+    def _of(self, name: str) -> Source:
+        match self._origin:
+            case Origin.ENVIRONMENT:
+                return Source(Origin.ENVIRONMENT, name.upper())
+            case Origin.ALIAS:
+                return Source(Origin.ALIAS, THEIRS[name])
+            case Origin.ENV_FILE:
+                return Source(Origin.ENV_FILE, str(self.settings_cls.model_config.get("env_file")))
+            case Origin.FILE if (file := _file_of(name)) is not None:
+                is_named = bool(os.environ.get(f"{name.upper()}_FILE"))
+                return Source(Origin.FILE if is_named else Origin.SECRET, str(file))
+            case other:
+                return Source(other)
 
 
 class _Files(PydanticBaseSettingsSource):
@@ -466,15 +555,15 @@ class _Files(PydanticBaseSettingsSource):
         return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        found = {}
-        for name in self.settings_cls.model_fields:
-            named = os.environ.get(f"{name.upper()}_FILE")
-            files = [Path(named)] if named else [SECRETS / name, SECRETS / name.upper()]
-            for file in files:
-                if named or file.is_file():
-                    found[name] = _read(file, name)
-                    break
-        return found
+        files = {name: _file_of(name) for name in self.settings_cls.model_fields}
+        return {name: _read(file, name) for name, file in files.items() if file is not None}
+
+
+def _file_of(name: str) -> Path | None:
+    """Return the file that holds a setting: the named one, whether it is there or not, else a secret that is there."""
+    if named := os.environ.get(f"{name.upper()}_FILE"):
+        return Path(named)
+    return next((file for file in (SECRETS / name, SECRETS / name.upper()) if file.is_file()), None)
 
 
 def _read(file: Path, name: str) -> str:
@@ -509,6 +598,12 @@ SWITCHES: Mapping[str, str] = {
     "AUTO_GENERATE_CORRESPONDENTS": "correspondent_policy",
     "AUTO_GENERATE_DOCUMENT_TYPE": "document_type_policy",
     "AUTO_GENERATE_CREATED_DATE": "created_policy",
+}
+#: By our name, theirs for all that is taken over.
+THEIRS: Mapping[str, str] = {ours: theirs for theirs, ours in (*ALIASES.items(), *SWITCHES.items())} | {
+    "add_tags": "AUTO_GENERATE_TAGS",
+    "create_names": "CREATE_NEW_TAGS",
+    "openai_base_url": "OLLAMA_HOST",
 }
 
 

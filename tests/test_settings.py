@@ -185,4 +185,66 @@ def test_every_default_in_env_example_is_accepted(paperless: None, monkeypatch: 
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     for name, value in re.findall(r"^#([A-Z_]+)=(.+)$", text, flags=re.MULTILINE):
         monkeypatch.setenv(name, value)
-    assert load() == Settings(paperless_url="http://paperless:8000", paperless_token="abc")  # type: ignore[arg-type]
+    bare = Settings(paperless_url="http://paperless:8000", paperless_token="abc")  # type: ignore[arg-type]
+    assert load().model_dump() == bare.model_dump()
+
+
+def test_where_each_setting_was_read_is_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, paperless: None) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "OPENAI_API_KEY").write_text("key")
+    (secrets / "currency").write_text("EUR")  # the environment wins
+    monkeypatch.setattr(settings, "SECRETS", secrets)
+    (tmp_path / "lease").write_text("60")
+    monkeypatch.setenv("LEASE_S_FILE", str(tmp_path / "lease"))
+    (tmp_path / ".env").write_text("KEEP_DAYS=7\nLLM_MODEL=of-the-file\nUNKNOWN=1\nSTOP_GRACE_S=\n")
+    monkeypatch.setenv("LLM_MODEL", "of-the-environment")
+    monkeypatch.setenv("CURRENCY", "CHF")
+    monkeypatch.setenv("POLL_INTERVAL_S", "")
+    monkeypatch.setenv("TOKEN_LIMIT", "3000")
+    monkeypatch.setenv("AUTO_GENERATE_TITLE", "false")
+    found = settings.load(web_port=0)
+    sources = found.sources()
+    assert sources.keys() == settings.Settings.model_fields.keys()
+    meant = {
+        "paperless_url": ("environment", "PAPERLESS_URL"),
+        "paperless_token": ("environment", "PAPERLESS_TOKEN"),
+        "llm_model": ("environment", "LLM_MODEL"),
+        "currency": ("environment", "CURRENCY"),
+        "document_tokens": ("alias", "TOKEN_LIMIT"),
+        "title_policy": ("alias", "AUTO_GENERATE_TITLE"),
+        "keep_days": ("env-file", ".env"),
+        "lease_s": ("file", str(tmp_path / "lease")),
+        "openai_api_key": ("secret", str(secrets / "OPENAI_API_KEY")),
+        "web_port": ("given", ""),
+    }
+    got = {name: (source.origin.value, source.name) for name, source in sources.items()}
+    assert {name: source for name, source in got.items() if source != ("default", "")} == meant
+    assert (found.keep_days, found.lease_s, found.llm_model, found.poll_interval_s) == (
+        7,
+        60.0,
+        "of-the-environment",
+        10,
+    )
+
+
+def test_settings_made_one_after_the_other_keep_their_own_sources(
+    monkeypatch: pytest.MonkeyPatch, paperless: None
+) -> None:
+    first = settings.load(keep_days=3)
+    monkeypatch.setenv("KEEP_DAYS", "4")
+    second = settings.load()
+    assert [one.sources()["keep_days"].origin.value for one in (first, second)] == ["given", "environment"]
+
+
+def test_every_name_that_is_taken_over_from_elsewhere_is_known_for_its_source() -> None:
+    everything = dict.fromkeys((*settings.SWITCHES, "AUTO_GENERATE_TAGS"), "false") | {
+        **dict.fromkeys(settings.ALIASES, "7"), "CREATE_NEW_TAGS": "true", "LLM_PROVIDER": "ollama", "OLLAMA_HOST": "h",
+    }  # fmt: skip
+    assert settings.from_paperless_gpt(everything).keys() == settings.THEIRS.keys()
+
+
+def test_groups_begin_at_settings_that_exist_in_their_order() -> None:
+    names = list(settings.Settings.model_fields)
+    assert [names.index(name) for name in settings.GROUPS] == sorted(names.index(name) for name in settings.GROUPS)
+    assert names[0] in settings.GROUPS

@@ -27,6 +27,8 @@ NAVIGATION = (
     ("spending", "/spending"),
     ("api", "/api/docs"),
 )
+#: Those that only staff may open.
+FOR_STAFF = (("settings", "/settings"), ("tokens", "/tokens"))
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -53,6 +55,7 @@ class Shell:
             "static": self._addresses.__getitem__,
             "version": __version__,
             "NAVIGATION": NAVIGATION,
+            "FOR_STAFF": FOR_STAFF,
         }
         self._templates.filters |= {"at": _at, "day": _day}
 

@@ -11,8 +11,10 @@ import pytest
 from sidecar.domain.budget import Period
 from sidecar.domain.job import Kind, State
 from sidecar.paperless.login import Refusal
+from sidecar.settings import Origin
+from sidecar.store.api_tokens import Scope
 from sidecar.web import texts
-from sidecar.web.shell import NAVIGATION
+from sidecar.web.shell import FOR_STAFF, NAVIGATION
 from sidecar.web.texts import LANGUAGES, choose, words
 
 ROOM = Path(texts.__file__).parent
@@ -21,14 +23,16 @@ MADE = (
     {f"state.{state}" for state in State}
     | {f"kind.{kind}" for kind in Kind}
     | {f"login.{why}" for why in Refusal}
-    | {f"nav.{name}" for name, _ in NAVIGATION}
+    | {f"nav.{name}" for name, _ in (*NAVIGATION, *FOR_STAFF)}
     | {f"job.write.{state}" for state in ("intended", "verified", "dropped")}
     | {f"service.{state}" for state in ("well", "away", "starting")}
+    | {f"settings.{origin.value}" for origin in Origin}
     | {f"spending.{period}" for period in Period}
+    | {f"tokens.{word}-{scope}" for word in ("scope", "about") for scope in Scope}
     | {f"problem.needs-{scope}" for scope in ("read", "work", "admin")}
 )
 #: Groups of which a text is taken where there is one, for names that others give.
-OFFERED = ("service.", "field.", "kind.", "state.", "purpose.")
+OFFERED = ("service.", "field.", "kind.", "state.", "purpose.", "settings-group.")
 
 
 def used() -> set[str]:
