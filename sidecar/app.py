@@ -242,11 +242,6 @@ class Sidecar:
         self.poller.ring()
 
 
-def chain_by_hand(parts: Parts) -> Chain:
-    """Return the models that file documents, for a question by hand: nobody is parked."""
-    return Chain(parts.models, privacy=parts.privacy)
-
-
 def end_children() -> None:
     """End what is still being drawn or read for us, so that stopping never waits for a slow page. Linux only."""
     with contextlib.suppress(OSError):

@@ -17,6 +17,7 @@ from rich.table import Table
 from sidecar.app import Sidecar
 from sidecar.cli import show
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
+from sidecar.domain import custom_fields
 from sidecar.domain.document import Document
 from sidecar.domain.errors import CancelledError
 from sidecar.domain.job import Job, Kind, State
@@ -186,7 +187,7 @@ def _values(document: Document, known: Vocabulary) -> tuple[str, ...]:
     kind = known.by_id(Names.DOCUMENT_TYPES, document.document_type)
     tags = sorted(name.name for name in known.of(Names.TAGS) if name.id in document.tags)
     custom = [
-        show.custom_value(field, document.custom_fields[field.id]) if field.id in document.custom_fields else "-"
+        custom_fields.in_words(field, document.custom_fields[field.id]) if field.id in document.custom_fields else "-"
         for field in known.fields
     ]
     named = (one.name if one else "-" for one in (correspondent, kind))

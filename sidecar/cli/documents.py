@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,25 +15,18 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from sidecar.app import chain_by_hand
 from sidecar.cli import show
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
-from sidecar.domain import prices
-from sidecar.domain.budget import Spent
+from sidecar.desk import suggest as desk
+from sidecar.desk.suggest import Asked
+from sidecar.domain import custom_fields, prices
 from sidecar.domain.document import custom_id
-from sidecar.domain.errors import BudgetError, PermanentError, WorkError
-from sidecar.domain.job import Kind
+from sidecar.domain.errors import PermanentError, WorkError
 from sidecar.domain.page import PageText, assemble
-from sidecar.domain.prices import tokens_of
-from sidecar.domain.privacy import host_or_openai
 from sidecar.domain.suggestion import Suggestion, wants
 from sidecar.domain.vocabulary import Vocabulary
 from sidecar.engines import raster
-from sidecar.engines.asking import Again
-from sidecar.engines.llm import Model, Reply
-from sidecar.paperless.similar import like
 from sidecar.parts import Parts, cores
-from sidecar.store import ledger, spending
 from sidecar.store.ledger import Call
 
 _JSON = typer.Option(False, "--json", help="Print JSON for scripts.")
@@ -112,53 +102,20 @@ def suggest(document: int = typer.Argument(help="Number of a document in Paperle
 async def _suggest(parts: Parts, document_id: int, as_json: bool) -> None:
     async with parts:
         parts.prompts.check()
-        tags = await parts.tags()
-        document = await parts.paperless.document(document_id)
-        vocabulary = await parts.names.vocabulary(hidden=tags.all)
-        parts.tagger.require_text(document.content)
-        is_private = await parts.names.is_among(parts.privacy.tags, document.tags)
-        may_show = parts.names.showing(parts.privacy.tags, anything=is_private or parts.is_all_at_home)
-        shown = await like(parts.paperless, document_id, tags, parts.tagger.rules.examples, may_show)
-        question = parts.tagger.question(document.content, vocabulary, document_id=document_id, examples=shown)
         await asyncio.to_thread(parts.db.migrate)
-        asked = tokens_of(question.rules_text, question.text, *question.examples, json.dumps(question.schema))
 
-        async def record(reply: Reply, outcome: str, _suggestion: Suggestion | None) -> None:
-            call = Call(
-                "suggest",
-                reply.model,
-                reply.input_tokens,
-                reply.output_tokens,
-                outcome,
-                reply.seconds,
-                host_or_openai(reply.url),
-                estimated=reply.estimated,
-            ).priced(parts.prices, guess=(asked, tokens_of(reply.text)))
-            await parts.db.run(ledger.record_alone, document_id, call, now=await parts.db.time())
-            print(f"{reply.model}: {outcome}, {reply.seconds:.1f} s, {_used(parts, call)}", file=sys.stderr)
-            for note in reply.notes:
+        def tell(asked: Asked) -> None:
+            call = asked.call
+            print(f"{call.model}: {call.outcome}, {call.seconds:.1f} s, {_used(parts, call)}", file=sys.stderr)
+            for note in asked.notes:
                 print(note, file=sys.stderr)
 
-        @asynccontextmanager
-        async def paying(_model: Model) -> AsyncIterator[Again]:
-            await _require_budget(parts)
-            yield lambda: _require_budget(parts)
-
-        suggestion = await parts.tagger.asking(chain_by_hand(parts)).ask(
-            question, vocabulary, today=datetime.now(UTC).date(), record=record, private=is_private, around=paying
-        )
+        tags, today = await parts.tags(), datetime.now(UTC).date()
+        trial = await desk.suggest(parts, tags, document_id, today=today, tell=tell)
     if as_json:
-        show.print_json(asdict(suggestion))
+        show.print_json(asdict(trial.suggestion))
         return
-    _print_suggestion(parts, suggestion, document.title, vocabulary)
-
-
-async def _require_budget(parts: Parts) -> None:
-    """Raise BudgetError if nothing more may be spent on filing: a trial costs as much as the work does."""
-    budget, now = parts.budgets[Kind.TAGGING], await parts.db.time()
-    spent = await parts.db.run(spending.spent, budget.purposes, budget.starts(now))
-    if (refused := budget.refusal(now, spent, Spent(money=1.0))) is not None:
-        raise BudgetError(refused.reason, until=refused.until)
+    _print_suggestion(parts, trial.suggestion, trial.document.title, trial.vocabulary)
 
 
 def _used(parts: Parts, call: Call) -> str:
@@ -173,7 +130,7 @@ def _print_suggestion(parts: Parts, suggestion: Suggestion, title: str, vocabula
     lines = {field: value for field, value in asdict(suggestion).items() if wants(parts.tagger.rules, field)}
     for name, value in lines.pop("custom_fields", {}).items():
         known = vocabulary.field(custom_id(name) or 0)
-        lines[known.name if known else name] = show.custom_value(known, value)
+        lines[known.name if known else name] = custom_fields.in_words(known, value)
     for field, value in lines.items():
         shown = ", ".join(value) if isinstance(value, tuple | list) else value
         out.print(f"{field.replace('_', ' '):>14}: {'-' if shown in (None, '') else shown}", markup=False)

@@ -11,7 +11,6 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from sidecar.domain.custom_fields import CustomField, DataType, labels
 from sidecar.domain.job import Job, State
 from sidecar.store.report import Event
 
@@ -94,12 +93,3 @@ def story(events: Sequence[Event]) -> Table:
     for event in events:
         table.add_row(f"[dim]{event.at:%Y-%m-%d %H:%M:%S}[/]", plain(event.text))
     return table
-
-
-def custom_value(field: CustomField | None, value: Any) -> str:
-    """Say what a custom field holds: the label of a choice, yes or no, ids of linked documents with commas."""
-    if field is not None and field.data_type is DataType.SELECT:
-        return next((label for label, option in labels(field).items() if option.id == value), str(value))
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -288,3 +288,12 @@ _SIMPLE: dict[DataType, Callable[[CustomField, Any], Any]] = {
     DataType.FLOAT: _float,
     DataType.MONETARY: _monetary,
 }
+
+
+def in_words(field: CustomField | None, value: Any) -> str:
+    """Say what a custom field holds: the label of a choice, yes or no, ids of linked documents with commas."""
+    if field is not None and field.data_type is DataType.SELECT:
+        return next((label for label, option in labels(field).items() if option.id == value), str(value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

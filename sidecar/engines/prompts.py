@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
@@ -54,6 +55,17 @@ NAMES = tuple(SAMPLES)
 _FAULTS = (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A template as it is read."""
+
+    name: str
+    text: str
+    file: str
+    #: Whether it is the owner's own.
+    is_own: bool
+
+
 class Prompts:
     """The templates, each read and compiled once."""
 
@@ -88,6 +100,15 @@ class Prompts:
         problems += self._strangers(used)
         if problems:
             raise SettingsError(list(dict.fromkeys(problems)))
+
+    def source(self, name: str) -> Source:
+        """Return a prompt as the next question is made of it. Raises SettingsError if it cannot be read any more."""
+        try:
+            file = Path(self._environment.get_template(name).filename or name)
+            text = file.read_text(encoding="utf-8")
+        except (*_FAULTS, OSError) as error:
+            raise SettingsError([_sentence(name, error)]) from error
+        return Source(name, text, str(file), self._own_folder is not None and file.is_relative_to(self._own_folder))
 
     def render(self, name: str, **values: object) -> str:
         """Fill a template. Raises SettingsError if it is broken, or uses what it is not given or not allowed."""

@@ -15,6 +15,7 @@ from sidecar.web.pages import documents as document_pages
 from sidecar.web.pages import failures as failure_pages
 from sidecar.web.pages import job as job_page
 from sidecar.web.pages import jobs as job_pages
+from sidecar.web.pages import prompts as prompt_pages
 from sidecar.web.pages import settings as settings_pages
 from sidecar.web.pages import spending as spending_pages
 from sidecar.web.pages import tokens as token_pages
@@ -39,6 +40,7 @@ ROUTERS = (
     job_page.router,
     failure_pages.router,
     spending_pages.router,
+    prompt_pages.router,
     settings_pages.router,
     token_pages.router,
     actions.router,

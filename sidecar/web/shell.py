@@ -25,6 +25,7 @@ NAVIGATION = (
     ("failures", "/failures"),
     ("failures", "/failures"),
     ("spending", "/spending"),
+    ("prompts", "/prompts"),
     ("api", "/api/docs"),
 )
 #: Those that only staff may open.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -40,6 +41,8 @@ class Site:
         self.observer = Observer(parts, present)
         #: What was spent in days and months that are over, added up once.
         self.spent: dict[tuple[Period, datetime], list[Spending]] = {}
+        #: One trial of the prompts at a time: each looks first whether the budget has room.
+        self.trying = asyncio.Lock()
         self._tags: tuple[Sidecar | None, Tags] | None = None
 
     async def tags(self) -> Tags:

@@ -10,6 +10,7 @@ import pytest
 
 from sidecar.domain.budget import Period
 from sidecar.domain.job import Kind, State
+from sidecar.engines.prompts import NAMES
 from sidecar.paperless.login import Refusal
 from sidecar.settings import Origin
 from sidecar.store.api_tokens import Scope
@@ -29,6 +30,7 @@ MADE = (
     | {f"settings.{origin.value}" for origin in Origin}
     | {f"spending.{period}" for period in Period}
     | {f"tokens.{word}-{scope}" for word in ("scope", "about") for scope in Scope}
+    | {f"prompts.about.{name.split('.')[0]}" for name in NAMES}
     | {f"problem.needs-{scope}" for scope in ("read", "work", "admin")}
 )
 #: Groups of which a text is taken where there is one, for names that others give.
