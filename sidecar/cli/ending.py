@@ -8,17 +8,15 @@ import sys
 from collections.abc import Coroutine, Iterator
 from enum import IntEnum
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import typer
 
 from sidecar import logs, settings
+from sidecar.cli.hidden import secrets_of
 from sidecar.domain.errors import SettingsError, SidecarError, StoreError
 from sidecar.settings import LogFormat, Settings
 
 T = TypeVar("T")
-
-SHORT = 8
 
 
 class Exit(IntEnum):
@@ -34,15 +32,7 @@ class Exit(IntEnum):
 def load_settings(**given: Any) -> Settings:
     """Read the settings and set up logging. Raises SettingsError."""
     loaded = settings.load(**given)
-    secrets = [loaded.paperless_token, loaded.openai_api_key, loaded.database_url]
-    hidden = [secret.get_secret_value() for secret in secrets if secret]
-    if (
-        loaded.database_url
-        and (password := urlsplit(loaded.database_url.get_secret_value()).password)
-        and len(password) >= SHORT
-    ):  # a short one may be a word of every line
-        hidden.append(password)
-    logs.configure(loaded.log_level, json=loaded.log_format is LogFormat.JSON, secrets=hidden)
+    logs.configure(loaded.log_level, json=loaded.log_format is LogFormat.JSON, secrets=secrets_of(loaded))
     return loaded
 
 

@@ -26,6 +26,7 @@ from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.retry import RetryPolicy
 from sidecar.domain.trigger import Tags
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
+from sidecar.observe import work
 from sidecar.store import journal, queue, review
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
@@ -173,8 +174,7 @@ class Runner:
         )  # fmt: skip
 
     def _start(self, job: Job) -> None:
-        _log.info("document %s: %s begins (job %s, attempt %s)", job.document_id, job.kind, job.id, job.attempt)
-        task = asyncio.create_task(self._run(job), name=f"job {job.id}")
+        task = asyncio.create_task(self._watched(job), name=f"job {job.id}")
         self._running[task] = job.kind
         self._leases.hold(job, task)
 
@@ -182,10 +182,16 @@ class Runner:
             del self._running[task]
             self._leases.drop(job)
             if not task.cancelled() and (error := task.exception()):
-                _log.error("job %s could not be settled: %s", job.id, error)
+                with work.about(job.id, job.document_id, job.kind):
+                    _log.error("job %s could not be settled: %s", job.id, error)
             self.wake()
 
         task.add_done_callback(ended)
+
+    async def _watched(self, job: Job) -> None:
+        with work.job(job.id, job.document_id, job.kind):
+            _log.info("document %s: %s begins (job %s, attempt %s)", job.document_id, job.kind, job.id, job.attempt)
+            await self._run(job)
 
     async def _run(self, job: Job) -> None:
         """Work on the job and settle how that ended; all errors of the job end here."""
