@@ -28,6 +28,7 @@ from sidecar.domain.errors import SettingsError
 from sidecar.domain.filing import Owner, Policy, check_template, fields_by_type
 from sidecar.domain.thinking import Thinking
 from sidecar.domain.vocabulary import Names
+from sidecar.observe.news import Cause
 
 SECRETS = Path("/run/secrets")
 #: The groups of the settings: the first of each, and what it is called.
@@ -39,6 +40,7 @@ GROUPS: Mapping[str, str] = {
     "openai_api_key": "Filing",
     "prices": "Money and privacy",
     "web_host": "Dashboard",
+    "notify_urls": "Being told",
     "data_dir": "Running",
 }
 
@@ -457,6 +459,19 @@ class Settings(BaseSettings):
     )
     web_secure_cookies: Annotated[SecureCookies, BeforeValidator(_lower)] = Field(
         SecureCookies.AUTO, description="Logins over https alone: always, never, or auto: if the login came that way."
+    )
+    metrics_open: bool = Field(False, description="Let everybody who reaches the port read /metrics without a token.")
+
+    # -- Being told
+    notify_urls: SecretStr | None = Field(
+        None,
+        description="Services that tell you when you are needed, as Apprise writes them; several with commas.",
+    )
+    notify_on: Annotated[tuple[Cause, ...], NoDecode, BeforeValidator(_list), BeforeValidator(_lower)] = Field(
+        tuple(Cause), description="What you are told of: failed, budget, parked, review."
+    )
+    notify_every_min: float = Field(
+        60.0, ge=0, le=10080, description="Minutes between two messages of one cause; what came between is summed up."
     )
 
     # -- Running

@@ -19,7 +19,7 @@ ROOMS: dict[str, set[str]] = {
     "engines": {"observe", "domain"},
     "worker": {"observe", "domain", "store", "paperless", "engines"},
     "practice": set(),
-    "settings": {"domain"},
+    "settings": {"domain", "observe"},
     "observe": set(),
     "logs": {"observe"},
     "notify": {"observe"},

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import threading
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import yaml  # type: ignore[import-untyped]
 import sidecar
 
 ROOT = Path(__file__).parent.parent
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - as the image has it
 #: What the image sets for Python, the C library and the programs it starts; the sidecar itself reads none of them.
 NOT_SETTINGS = {
     "PATH",
@@ -131,9 +134,34 @@ def test_the_image_is_healthy_while_the_file_alive_is_young(tmp_path: Path, age_
         alive.touch()
         touched_at = alive.stat().st_mtime - age_s
         os.utime(alive, (touched_at, touched_at))
+    assert health(DATA_DIR=str(tmp_path), WEB_PORT="0") is well
+
+
+@pytest.mark.parametrize(("answer", "well"), [(b"HTTP/1.1 200 OK", True), (b"HTTP/1.1 500 No", False), (b"", False)])
+def test_the_image_is_healthy_while_the_dashboard_answers(tmp_path: Path, answer: bytes, well: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        asked: list[bytes] = []
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                asked.append(connection.recv(1000))
+                connection.sendall(answer + b"\r\n\r\n" if answer else b"")
+
+        server = threading.Thread(target=serve)
+        server.start()
+        found = health(DATA_DIR=str(tmp_path), WEB_PORT=str(port), WEB_HOST=EVERYWHERE)
+        server.join(20)
+    assert found is well
+    assert asked[0].startswith(b"HEAD /healthz HTTP/1.0\r\n")
+    assert not health(DATA_DIR=str(tmp_path), WEB_PORT=str(port), WEB_HOST=EVERYWHERE), "nobody listens any more"
+
+
+def health(**environment: str) -> bool:
+    """Run the image's health check."""
     command = only("HEALTHCHECK").partition(" CMD ")[2]
-    result = subprocess.run(["sh", "-c", command], env={**os.environ, "DATA_DIR": str(tmp_path)}, check=False)
-    assert (result.returncode == 0) is well
+    return subprocess.run(["sh", "-c", command], env={**os.environ, **environment}, check=False).returncode == 0
 
 
 @pytest.mark.parametrize("name", ["sidecar", "replica", "trial-sidecar"])

@@ -18,6 +18,7 @@ from sidecar.engines import complaints
 from sidecar.engines.failures import Failures
 from sidecar.engines.forms import Form, Manners, Message
 from sidecar.engines.reply import Reply, error_in, estimate, read_reply
+from sidecar.observe import work
 
 if TYPE_CHECKING:
     import openai
@@ -157,9 +158,10 @@ class Model:
         plain = {name: value for name, value in options.items() if name not in extra}
         started = time.monotonic()
         try:
-            answer = await self._open().chat.completions.create(
-                model=self.name, messages=sent, extra_body=extra or None, **plain  # type: ignore[arg-type]
-            )  # fmt: skip
+            with work.model_call(self.name):
+                answer = await self._open().chat.completions.create(
+                    model=self.name, messages=sent, extra_body=extra or None, **plain  # type: ignore[arg-type]
+                )  # fmt: skip
         except openai.APIStatusError as error:
             if self._learn(error, {**options, sent[0]["role"]: sent}, form):
                 return None

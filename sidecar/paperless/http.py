@@ -26,6 +26,7 @@ from sidecar.domain.errors import (
     TemporaryError,
     UncertainWriteError,
 )
+from sidecar.observe import work
 
 PROVIDER = "paperless"
 API_VERSIONS = (10, 9)
@@ -121,11 +122,12 @@ class Http:
     async def stream(self, path: str, **params: Any) -> AsyncIterator[httpx.Response]:
         """Open a download; the whole of it, reading included, has ten times the usual deadline."""
         headers = {"Accept-Encoding": "identity"}  # else even a PDF comes compressed, and without its length
-        with _in_words(self.url, writes=False):
+        with _in_words(self.url, writes=False), work.paperless_request("GET") as asked:
             async with (
                 asyncio.timeout(10 * self.timeout_s),
                 self._client.stream("GET", path, params=params, headers=headers) as response,
             ):
+                asked.status = response.status_code
                 if response.status_code != httpx.codes.OK:
                     await response.aread()
                     _refuse(response, writes=False)
@@ -151,7 +153,10 @@ class Http:
         headers = {"Accept": f"application/json; version={self._version}"}
         with _in_words(self.url, writes=method != "GET"):
             async with asyncio.timeout(self.timeout_s):
-                return await self._client.request(method, path, headers=headers, **options)
+                with work.paperless_request(method) as asked:
+                    response = await self._client.request(method, path, headers=headers, **options)
+                    asked.status = response.status_code
+                    return response
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 
 from sidecar import __version__
 from sidecar.web import problems
-from sidecar.web.api import documents, events, failures, health, jobs, openapi, pages, queue, spending, undo
+from sidecar.web.api import documents, events, failures, health, jobs, metrics, openapi, pages, queue, spending, undo
 from sidecar.web.api import reviews as review_api
 from sidecar.web.guard import Guard
 from sidecar.web.pages import actions, files, login, overview, reviews
@@ -23,6 +23,7 @@ from sidecar.web.site import Site
 
 ROUTERS = (
     health.router,
+    metrics.router,
     jobs.router,
     queue.router,
     documents.router,
@@ -61,7 +62,7 @@ def bare_app(site: Site) -> FastAPI:
     app = FastAPI(
         title="Paperless Sidecar",
         version=__version__,
-        description="Steer the sidecar and ask it. Everything but /healthz needs an API token or a login.",
+        description="Steer the sidecar and ask it. Everything but /healthz and /readyz needs an API token or a login.",
         openapi_url=None,
         docs_url=None,
         redoc_url=None,

@@ -18,10 +18,12 @@ from sidecar.store.spending import Spending
 from sidecar.web.called import Called
 from sidecar.web.live import Live
 from sidecar.web.pictures import Pictures
+from sidecar.web.ready import Readiness
 from sidecar.web.shell import Shell
 from sidecar.web.standing import Observer
 from sidecar.web.throttle import Throttle
 from sidecar.web.titles import Titles
+from sidecar.web.totals import FILE, Totals
 
 
 class Site:
@@ -43,6 +45,8 @@ class Site:
         self.spent: dict[tuple[Period, datetime], list[Spending]] = {}
         #: One trial of the prompts at a time: each looks first whether the budget has room.
         self.trying = asyncio.Lock()
+        self.readiness = Readiness(parts, present)
+        self.totals = Totals(parts.db, parts.settings.data_dir / FILE)
         self._tags: tuple[Sidecar | None, Tags] | None = None
 
     async def tags(self) -> Tags:

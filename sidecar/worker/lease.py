@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 
 from sidecar.domain.errors import LeaseLostError
 from sidecar.domain.job import Job
+from sidecar.observe import meter
+from sidecar.observe.context import working_on
 from sidecar.store import queue
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
@@ -73,7 +75,9 @@ class Leases:
                 held.until, held.known_at = until, now
             elif self._held.get(job_id) is held:
                 del self._held[job_id]
-                _log.warning("job %s: the lease was lost; what was done since is discarded", job_id)
+                with working_on(job=job_id):
+                    _log.warning("job %s: the lease was lost; what was done since is discarded", job_id)
+                meter.lease_lost.inc()
                 held.task.cancel()
         if kept and until <= self._clock.now():
             await self.renew()

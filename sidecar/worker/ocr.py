@@ -20,6 +20,7 @@ from sidecar.engines import raster
 from sidecar.engines.raster import Source
 from sidecar.engines.readers import Readers
 from sidecar.engines.vision import MAX_BYTES, Vision
+from sidecar.observe import meter, work
 from sidecar.paperless.client import Paperless
 from sidecar.store import pages, queue
 from sidecar.store.database import Database
@@ -182,7 +183,8 @@ class Ocr:
     async def _read_one(self, reading: _Reading, page: int) -> None:
         """Read one page and keep it, before the next one begins. Its own failure is noted, not raised."""
         try:
-            text, is_kept = await self._read(reading, page)
+            with work.page(page):
+                text, is_kept = await self._read(reading, page)
         except (PermanentError, TemporaryError) as error:
             reading.failed[page] = error
             return
@@ -192,6 +194,7 @@ class Ocr:
         if not is_kept:
             await once_the_store_is_back(lambda: self._keep(reading, page, text), self._clock)
         reading.done[page] = replace(text, words=())
+        meter.pages.labels(meter.engine_label(text.engine)).inc()
 
     async def _read(self, reading: _Reading, page: int) -> tuple[PageText, bool]:
         """Return the page's text, and whether it is kept already."""

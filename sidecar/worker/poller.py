@@ -63,6 +63,8 @@ class Poller:
         self._complained = ""
         #: How long Paperless took over the last list; time spent waiting for the store is none of its.
         self._asking_s = 0.0
+        #: When Paperless last answered; at first when this one was made.
+        self.polled_at: datetime = clock.now()
 
     def ring(self) -> None:
         """Start a round at once. Ringing often is cheap: rings during a round make one more round."""
@@ -106,6 +108,7 @@ class Poller:
         began_s = asyncio.get_running_loop().time()
         tagged = await self._paperless.tagged(self._tags.triggers | self._tags.decisions)
         self._asking_s = asyncio.get_running_loop().time() - began_s
+        self.polled_at = self._clock.now()
         decided = await self._reviews.decide(tagged)
         if decided:
             self._on_new()
