@@ -31,6 +31,7 @@ from sidecar.engines.tagger import Tagger
 from sidecar.engines.vision import PROVIDER as VISION
 from sidecar.engines.vision import Vision
 from sidecar.paperless.client import Paperless
+from sidecar.paperless.doorbell import Bell
 from sidecar.paperless.http import Http
 from sidecar.paperless.names import USUAL, NameList
 from sidecar.settings import GROUPS, OcrEngine, Settings, secret
@@ -85,6 +86,19 @@ class Parts:
         """Return the ids of our tags; those that are missing in Paperless are made."""
         await self.names.is_among(self.privacy.tags, ())  # says so if one of them does not exist
         return Tags(**{word: await self.names.own_tag(name) for word, name in asdict(self.tag_names).items()})
+
+    def bell(self, tags: Tags) -> Bell | None:
+        """Return what Paperless is to ring; None without WEBHOOK_SECRET. `tags` are the ids of ours."""
+        s = self.settings
+        if s.webhook_secret is None:
+            return None
+        url = f"{s.webhook_url}{s.web_prefix}/api/webhook"
+        return Bell(url, s.webhook_secret.get_secret_value(), tags.triggers | tags.decisions, self.bell_label)
+
+    @property
+    def bell_label(self) -> str:
+        """What tells our workflows in Paperless from those of another sidecar."""
+        return f"{self.settings.auto_ocr_tag}, {self.settings.auto_tag}"
 
     async def close(self) -> None:
         """Close connections and the store."""

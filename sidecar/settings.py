@@ -172,6 +172,15 @@ def _schema(value: str) -> str:
     return value
 
 
+def _shared_secret(value: SecretStr | None) -> SecretStr | None:
+    text = value.get_secret_value().strip() if value else ""
+    if not text:
+        return None
+    if len(text) < 16 or not re.fullmatch(r"[A-Za-z0-9._~-]+", text):
+        raise ValueError("must be at least 16 letters, digits, - . _ or ~, such as those of: openssl rand -hex 24")
+    return SecretStr(text)
+
+
 def _prefix(value: str) -> str:
     path = value.strip().strip("/")
     if not re.fullmatch(r"[A-Za-z0-9._~/-]*", path) or ".." in path or "//" in path:
@@ -472,6 +481,14 @@ class Settings(BaseSettings):
     )
     notify_every_min: float = Field(
         60.0, ge=0, le=10080, description="Minutes between two messages of one cause; what came between is summed up."
+    )
+
+    webhook_secret: Annotated[SecretStr | None, AfterValidator(_shared_secret)] = Field(
+        None,
+        description="Secret that Paperless sends along when it rings (sidecar setup --webhook); empty: it cannot ring.",
+    )
+    webhook_url: Address = Field(
+        "http://sidecar:8400", description="Address of the dashboard as Paperless reaches it, without WEB_PREFIX."
     )
 
     # -- Running

@@ -1,4 +1,4 @@
-"""`sidecar check` and `sidecar setup`: what is missing, what to do about it, and what can be done by itself."""
+"""`sidecar check`: what is missing, and what to do about it."""
 
 from __future__ import annotations
 
@@ -29,9 +29,8 @@ class Finding:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     app.command(epilog="Example:  docker compose run --rm sidecar check")(check)
-    app.command(epilog="Example:  docker compose run --rm sidecar setup")(setup)
 
 
 def check(as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts.")) -> None:
@@ -147,17 +146,3 @@ async def _model(parts: Parts) -> str:
 async def _endpoint(_parts: Parts, model: Model) -> str:
     await model.probe()
     return f"{model.address} answers; {model.name} will be asked."
-
-
-def setup() -> None:
-    """Make the tags in Paperless."""
-    with in_words():
-        parts = Parts(load_settings())
-    run_async(_setup(parts))
-
-
-async def _setup(parts: Parts) -> None:
-    async with parts:
-        await parts.tags()
-    s = parts.settings
-    print(f'Ready. Tag a document "{s.auto_ocr_tag}" to have it read, "{s.auto_tag}" to have it filed.')

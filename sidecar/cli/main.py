@@ -5,7 +5,21 @@ from __future__ import annotations
 import typer
 
 from sidecar import __version__
-from sidecar.cli import check, db, demo, documents, estimate, evaluate, jobs, names, people, run, spending, tokens
+from sidecar.cli import (
+    check,
+    db,
+    demo,
+    documents,
+    estimate,
+    evaluate,
+    jobs,
+    names,
+    people,
+    run,
+    setup,
+    spending,
+    tokens,
+)
 
 app = typer.Typer(
     name="sidecar",
@@ -24,5 +38,5 @@ def _root(context: typer.Context, version: bool = typer.Option(False, "--version
         print(context.get_help())
 
 
-for room in (run, demo, check, jobs, people, names, documents, estimate, evaluate, spending, tokens, db):
+for room in (run, demo, check, setup, jobs, people, names, documents, estimate, evaluate, spending, tokens, db):
     room.register(app)

@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 from sidecar.practice import (
     archive_bulk,
     archive_document_routes,
+    archive_doorbell,
     archive_file_routes,
     archive_name_routes,
     archive_system,
@@ -71,12 +72,14 @@ class PracticeArchive:
         self.state = State(folder)
         #: Paperless's workflows; none at first.
         self.workflows = Workflows(self.state)
+        archive_doorbell.Bells(self.state)
         self._add_user(ADMIN, token, "admin")
         self._add_user(PERSON, "", "person")
         routes = [
             *archive_bulk.ROUTES,
             *archive_upload.ROUTES,
             *archive_document_routes.ROUTES,
+            *archive_doorbell.ROUTES,
             *archive_file_routes.ROUTES,
             *archive_name_routes.ROUTES,
             *archive_system.ROUTES,

@@ -17,6 +17,7 @@ MODELS = {
     "trash": "document",
     "tasks": "paperlesstask",
     "ui_settings": "uisettings",
+    "workflows": "workflow",
 }
 
 #: Views that check by themselves: method, path, right, whether the refusal is text/html.

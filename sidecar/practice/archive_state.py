@@ -94,6 +94,8 @@ class State:
     queued: threading.Event = field(default_factory=threading.Event)
     #: Told of each updated document, by id and actor (None in a task): what workflows listen to.
     on_update: list[Callable[[int, "User | None"], None]] = field(default_factory=list)
+    #: Told of each uploaded document, by id.
+    on_add: list[Callable[[int], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

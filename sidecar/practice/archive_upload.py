@@ -150,6 +150,8 @@ def consume_file(state: State, task: dict[str, Any]) -> dict[str, Any]:
     add_tags(state, document_id, tags | ancestors(state, tags) | inbox_tags(state))
     for field_id, value in _custom_values(sent.get("custom_fields")):
         set_value(state, document_id, field_id, value, None)
+    for listener in state.on_add:
+        listener(document_id)
     return {"document_id": document_id}
 
 

@@ -7,7 +7,20 @@ from starlette.types import ASGIApp
 
 from sidecar import __version__
 from sidecar.web import problems
-from sidecar.web.api import documents, events, failures, health, jobs, metrics, openapi, pages, queue, spending, undo
+from sidecar.web.api import (
+    documents,
+    events,
+    failures,
+    health,
+    jobs,
+    metrics,
+    openapi,
+    pages,
+    queue,
+    spending,
+    undo,
+    webhook,
+)
 from sidecar.web.api import reviews as review_api
 from sidecar.web.guard import Guard
 from sidecar.web.pages import actions, files, login, overview, reviews
@@ -33,6 +46,7 @@ ROUTERS = (
     failures.router,
     spending.router,
     events.router,
+    webhook.router,
     openapi.router,
     files.router,
     login.router,

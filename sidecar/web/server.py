@@ -52,6 +52,7 @@ async def dashboard(parts: Parts, present: Present) -> AsyncIterator[None]:
         yield
     finally:
         site.live.close()
+        site.doorbell.close()
         server.should_exit = True
         await asyncio.wait({serving}, timeout=2 * LAST_GRACE_S)
         serving.cancel()

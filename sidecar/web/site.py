@@ -16,6 +16,7 @@ from sidecar.domain.trigger import Tags
 from sidecar.parts import Parts
 from sidecar.store.spending import Spending
 from sidecar.web.called import Called
+from sidecar.web.doorbell import Doorbell
 from sidecar.web.live import Live
 from sidecar.web.pictures import Pictures
 from sidecar.web.ready import Readiness
@@ -36,6 +37,7 @@ class Site:
         self.prefix = parts.settings.web_prefix
         self.shell = Shell(self.prefix)
         self.live = Live()
+        self.doorbell = Doorbell(parts.db, self.ring)
         self.throttle = Throttle()
         self.titles = Titles(parts.paperless.http)
         self.called = Called(parts.paperless.http, parts.tag_names)
@@ -65,6 +67,11 @@ class Site:
         """Let the runner look for work at once."""
         if self.present.sidecar is not None:
             self.present.sidecar.runner.wake()
+
+    def ring(self) -> None:
+        """Let the poller look for tagged documents at once."""
+        if self.present.sidecar is not None:
+            self.present.sidecar.poller.ring()
 
     def now(self) -> datetime:
         """Return the time (aware UTC)."""

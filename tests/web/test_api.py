@@ -22,7 +22,7 @@ from tests.web.conftest import Site, Stage, csrf, until
 NOW = datetime.now(UTC)
 LEASE = timedelta(seconds=180)
 #: What strangers may ask, and what they are told where no worker runs.
-OPEN = {"/healthz": 200, "/readyz": 503}
+OPEN = {"/healthz": 200, "/readyz": 503, "/api/webhook": 404}
 
 
 def document(site: Site) -> int:

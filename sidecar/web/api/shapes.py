@@ -145,23 +145,23 @@ class PageOut(BaseModel):
         return cls(**{name: getattr(page, name) for name in cls.model_fields})
 
 
-def _problem(said: str) -> dict[str, Any]:
+def problem(said: str) -> dict[str, Any]:
     return {"model": ProblemOut, "description": said}
 
 
 #: What every endpoint may answer beside what it is for.
 ERRORS: dict[int | str, dict[str, Any]] = {
-    401: _problem("No login and no token, or not a good one."),
-    403: _problem("The token's scope or the person's rights do not allow it."),
-    422: _problem("A value is wrong, with a sentence for each."),
-    500: _problem("The store cannot be used now, or a fault in the sidecar."),
+    401: problem("No login and no token, or not a good one."),
+    403: problem("The token's scope or the person's rights do not allow it."),
+    422: problem("A value is wrong, with a sentence for each."),
+    500: problem("The store cannot be used now, or a fault in the sidecar."),
 }
-UNKNOWN: dict[int | str, dict[str, Any]] = {404: _problem("There is no such job or document.")}
+UNKNOWN: dict[int | str, dict[str, Any]] = {404: problem("There is no such job or document.")}
 #: What an endpoint may answer that changes something in Paperless.
 STEERING: dict[int | str, dict[str, Any]] = {
     **ERRORS,
     **UNKNOWN,
-    409: _problem("It cannot be done as things stand."),
-    413: _problem("The request is too large."),
-    503: _problem("Paperless cannot be reached now, or the sidecar is starting."),
+    409: problem("It cannot be done as things stand."),
+    413: problem("The request is too large."),
+    503: problem("Paperless cannot be reached now, or the sidecar is starting."),
 }
