@@ -132,6 +132,11 @@ class LivePaperless:
         answer.raise_for_status()
         return answer.content
 
+    def workflows(self, named: str) -> list[str]:
+        """Give the names of the workflows that have this in them."""
+        rows = self._get("workflows/", page_size=1000)["results"]
+        return [row["name"] for row in rows if named in row["name"]]
+
     def is_gone(self, document_id: int) -> bool:
         """Say whether a document is no longer there, or in the trash."""
         return self._api.get(f"documents/{document_id}/").status_code == 404

@@ -4,6 +4,7 @@ Everything made there has a name of its own and is removed again, out of the tra
 touched. The model is the practice model.
 """
 
+import socket
 import subprocess
 from hashlib import sha256
 
@@ -229,3 +230,28 @@ def test_what_is_rejected_is_not_written_and_leaves_nothing_behind(live: Live) -
 def text_of(pdf: bytes) -> str:
     """Give the text of a PDF, as a reader would select it."""
     return subprocess.run(["pdftotext", "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
+
+
+def test_paperless_rings_when_a_document_is_tagged_and_the_workflows_go_again(live: Live) -> None:
+    paperless, one = live.paperless, letter(3)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    given = {
+        "WEBHOOK_SECRET": "a-secret-of-twenty-four",
+        "WEBHOOK_URL": address,
+        "WEB_PORT": address.rpartition(":")[2],
+        "POLL_INTERVAL_S": 86400,  # nothing but a ring lets it look
+    }
+    live.sidecar.settings |= given
+    try:
+        assert "Made: workflow" in live.sidecar.call("setup", "--webhook").stdout
+        assert "No workflow had to be touched" in live.sidecar.call("setup", "--webhook").stdout
+        assert len(paperless.workflows(live.tag)) == 2
+        live.sidecar.start()
+        until(lambda: "works for" in live.sidecar.log, "it works")
+        (document_id,) = paperless.upload(text_pdf([one.text]))
+        paperless.tag_documents(document_id, add=(live.tag,))
+        until(lambda: live.tag_done in paperless.document(document_id)["tags"], "it is filed", within_s=120)
+    finally:
+        live.sidecar.call("setup", "--no-webhook")
+    assert paperless.workflows(live.tag) == []
