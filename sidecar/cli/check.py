@@ -1,22 +1,27 @@
-"""`sidecar check`: what is missing, and what to do about it."""
+"""`sidecar check`: what is missing, and what to do about it, in one line each."""
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from sidecar.cli import show
+from sidecar.cli import look_machine, look_paperless, show
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
+from sidecar.cli.look_paperless import Said
+from sidecar.cli.moving import show_moving
 from sidecar.domain.errors import SettingsError, SidecarError
-from sidecar.domain.filing import ALL
-from sidecar.domain.vocabulary import Names, fold
 from sidecar.engines.llm import Model
+from sidecar.engines.sight import check_sight
 from sidecar.parts import Parts
+
+#: An answer of one word; models that think take some more.
+WORD_TOKENS = 300
+Look = Callable[[Parts], Awaitable[list[Said]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +35,28 @@ class Finding:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example:  docker compose run --rm sidecar check")(check)
+    app.command(
+        epilog="Examples:  docker compose run --rm sidecar check   |   sidecar check --env old.env (of another program)"
+    )(check)
 
 
-def check(as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts.")) -> None:
-    """Look whether everything is in place, and say what to do where it is not. Nothing is changed in Paperless."""
+def check(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+    env: Annotated[
+        Path | None, typer.Option(help="Settings of paperless-gpt or paperless-ai: say what becomes of each.")
+    ] = None,
+) -> None:
+    """Look whether everything is in place, and say what to do where it is not. Nothing is changed in Paperless.
+
+    Each model that is set up is asked one short question.
+    """
+    if env is not None:
+        with in_words():
+            show_moving(env, as_json=as_json)
+        return
     with in_words():
         parts = Parts(load_settings())
-    findings = run_async(_check(parts))
+    findings = run_async(look_at_all(parts))
     if as_json:
         show.print_json([asdict(finding) for finding in findings])
     else:
@@ -47,102 +66,77 @@ def check(as_json: bool = typer.Option(False, "--json", help="Print JSON for scr
     raise typer.Exit(Exit.DONE if all(finding.good for finding in findings) else Exit.NOT_DONE)
 
 
-async def _check(parts: Parts) -> list[Finding]:
-    looks: dict[str, Callable[[Parts], Awaitable[str]]] = {
-        "prompts": _prompts,
-        "tesseract": _tesseract,
-        "store": _store,
-        "paperless": _paperless,
-        "tags": _tags,
-        "fields": _fields,
-        "model": _model,
-    }
-    seeing = parts.vision.models if parts.vision is not None else ()
-    others = {model.provider: model for model in reversed([*parts.models[1:], *seeing])}
-    looks |= {provider: partial(_endpoint, model=model) for provider, model in reversed(others.items())}
+async def look_at_all(parts: Parts) -> list[Finding]:
+    """Return everything that was looked at, good and bad."""
     async with parts:
-        return [await _look(about, parts, look) for about, look in looks.items()]
+        findings = await _all(
+            parts,
+            {
+                "prompts": look_machine.prompts,
+                "tesseract": look_machine.tesseract,
+                "store": look_machine.store,
+                "port": look_machine.port,
+            },
+        )
+        findings += await _paperless(parts)
+        return findings + await _all(parts, _models(parts))
 
 
-async def _look(about: str, parts: Parts, look: Callable[[Parts], Awaitable[str]]) -> Finding:
+async def _all(parts: Parts, looks: Mapping[str, Look]) -> list[Finding]:
+    return [finding for about, look in looks.items() for finding in await _look(about, parts, look)]
+
+
+async def _look(about: str, parts: Parts, look: Look) -> list[Finding]:
     try:
-        return Finding(about, True, await look(parts))
+        return _findings(about, await look(parts))
     except SettingsError as error:
-        return Finding(about, False, " ".join(error.problems))
+        return [Finding(about, False, problem) for problem in error.problems]
     except SidecarError as error:
-        return Finding(about, False, str(error))
+        return [Finding(about, False, str(error))]
 
 
-async def _prompts(parts: Parts) -> str:
-    parts.prompts.check()
-    return "All prompts can be read."
+def _findings(about: str, said: Iterable[Said]) -> list[Finding]:
+    return [Finding(about, one.good, one.text) for one in said]
 
 
-async def _tesseract(parts: Parts) -> str:
-    await asyncio.to_thread(parts.engine.check)
-    return f"{parts.engine.name}, languages {parts.engine.choice}."
-
-
-async def _store(parts: Parts) -> str:
-    folder = parts.settings.data_dir
+async def _paperless(parts: Parts) -> list[Finding]:
+    """Look at Paperless; where it does not answer there is nothing more to look at."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise SettingsError(
-            [f"DATA_DIR: {folder} cannot be written ({error.strerror}). Give the folder to the user of the sidecar."]
-        ) from error
-    if not parts.db.is_shared:
-        return f"{folder} can be written."
-    there = await asyncio.to_thread(parts.db.exists)
-    return f"{parts.db.place} answers; {'its tables are there' if there else 'tables will be made at the start'}."
+        answered, said = await look_paperless.address(parts)
+    except SidecarError as error:
+        return [Finding("paperless", False, str(error))]
+    findings = _findings("paperless", said)
+    findings += _findings("rights", look_paperless.rights(answered, parts.settings))
+    looks = {"tags": look_paperless.tags, "fields": look_paperless.fields, "doorbell": look_paperless.doorbell}
+    return findings + await _all(parts, looks)
 
 
-async def _paperless(parts: Parts) -> str:
-    await parts.paperless.probe()
-    return f"{parts.settings.paperless_url} answers and takes the token."
-
-
-async def _tags(parts: Parts) -> str:
-    wanted = set(asdict(parts.tag_names).values())
-    vocabulary = await parts.names.vocabulary(hidden=())
-    missing = wanted - {name.name for name in vocabulary.of(Names.TAGS)}
-    if missing:
-        return f"Not there yet, will be made at the start: {', '.join(sorted(missing))}."
-    await parts.tags()
-    return "All tags are there."
-
-
-async def _fields(parts: Parts) -> str:
-    rules = parts.tagger.rules
-    if not rules.asks_custom_fields:
-        return "No custom field is to be filled: CUSTOM_FIELDS names none."
-    vocabulary = await parts.names.vocabulary(hidden=())
-    there = {fold(field.name) for field in vocabulary.fields}
-    types = {fold(name.name) for name in vocabulary.of(Names.DOCUMENT_TYPES)}
-    named = {*rules.fields, *(name for names in rules.fields_by_type.values() for name in names)}
-    problems = [
-        f'There is no custom field "{name}" in Paperless: see CUSTOM_FIELDS and CUSTOM_FIELDS_BY_TYPE.'
-        for name in sorted(named)
-        if fold(name) not in there | {ALL}
-    ] + [
-        f'There is no document type "{name}" in Paperless: see CUSTOM_FIELDS_BY_TYPE.'
-        for name in rules.fields_by_type
-        if fold(name) not in types
-    ]
-    if problems:
-        raise SettingsError(problems)
-    asked = [field.name for field in vocabulary.fields if rules.may_be_asked(field.name)]
-    return f"To be filled: {', '.join(asked) or 'none there is'}."
-
-
-async def _model(parts: Parts) -> str:
+def _models(parts: Parts) -> dict[str, Look]:
+    """Return a look for each model that files or sees, by the name under which it is parked; equal ones once."""
+    looks: dict[str, Look] = {}
     if not parts.model.name:
-        return "None is set up, so documents are read but not filed: for filing set LLM_MODEL and OPENAI_BASE_URL."
-    return await _endpoint(parts, parts.model)
+        looks["model"] = _none
+    seeing = parts.vision.models if parts.vision is not None else ()
+    asked = [(model, _asked) for model in parts.models if model.name] + [(model, _seen) for model in seeing]
+    for model, look in asked:
+        about = model.provider
+        looks[about if about not in looks else f"{about} ({model.name})"] = partial(look, model=model)
+    return looks
 
 
-async def _endpoint(_parts: Parts, model: Model) -> str:
+async def _none(_parts: Parts) -> list[Said]:
+    return [
+        Said(True, "None is set up, so documents are read but not filed: for filing set LLM_MODEL and OPENAI_BASE_URL.")
+    ]
+
+
+async def _asked(_parts: Parts, model: Model) -> list[Said]:
     await model.probe()
-    return f"{model.address} answers; {model.name} will be asked."
+    await model.ask([{"role": "user", "content": "Say yes."}], max_tokens=WORD_TOKENS)
+    return [Said(True, f"{model.address} answers, and so does {model.name}.")]
+
+
+async def _seen(_parts: Parts, model: Model) -> list[Said]:
+    await model.probe()
+    await check_sight(model)
+    return [Said(True, f"{model.address} answers, and {model.name} sees.")]
