@@ -23,7 +23,7 @@ help: ## show this list
 demo: $(READY) ## see it work: in a practice archive, or with PAPERLESS_URL=.. PAPERLESS_TOKEN=.. in your own
 	@$(PY) -m sidecar demo
 
-test: lint ## check everything: style, types, tests
+test: lint $(VENV)/.ready-browser ## check everything: style, types, tests
 	$(PY) -m pytest -m "not live" --ignore=tests/benchmarks -n $(WORKERS) --dist loadgroup
 
 lint: $(READY) ## check style and types only
@@ -58,7 +58,7 @@ live: $(READY) ## run the tests that need a real Paperless: PAPERLESS_URL=.. PAP
 env-example: $(READY) ## write .env.example anew after a change of the settings
 	@$(PY) scripts/env_example.py
 
-setup: $(READY) ## install what is missing, and stop there
+setup: $(READY) $(VENV)/.ready-browser ## install what is missing, and stop there
 
 # Done again only when the lock or the project's own metadata changes.
 $(READY): requirements-dev.lock pyproject.toml scripts/install-system-packages.sh
@@ -71,6 +71,10 @@ $(READY): requirements-dev.lock pyproject.toml scripts/install-system-packages.s
 		echo "pip could not install them: its own words stand above. Is there a network?"; exit 1; }; \
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	touch $@
+
+# The browser that tests and screenshots look with.
+$(VENV)/.ready-browser: $(READY) scripts/install-system-packages.sh
+	@sh scripts/install-system-packages.sh browser && touch $@
 
 # The queues and readers that ours are compared with, beside the rest.
 $(VENV)/.ready-bench: $(READY) requirements-bench.lock

@@ -6,6 +6,10 @@
 #   poppler-utils      turns PDF pages into images
 #   fonts-dejavu-core  draws the practice documents
 #   python3-venv       Python 3.11 or newer that can make virtual environments
+#
+# With the word "browser" it sees to what only tests and screenshots need, and prints nothing:
+#
+#   chromium           looks at the dashboard as a person does; without it those tests are left out
 set -eu
 
 say() { echo "$*" >&2; }
@@ -76,6 +80,13 @@ install_packages() {
     say "Its own words stand above. Most often this machine has no network, or sudo wants a password."
     return 1
 }
+
+if [ "${1:-}" = browser ]; then
+    has chromium || [ -n "${BROWSER_PROGRAM:-}" ] || install_packages chromium || {
+        say "There is no Chromium: the tests in a browser are left out. BROWSER_PROGRAM=/path names one."
+    }
+    exit 0
+fi
 
 missing=$(missing_packages)
 if [ -n "$missing" ]; then

@@ -15,9 +15,11 @@ from sidecar.store.database import Database
 from sidecar.store.pauses import Pause
 from sidecar.store.statistics import Counts, Hour
 
-#: It is looked up again after so long, in seconds, and never takes more than a twentieth of the time.
+#: It is looked up again after so long, in seconds, and takes no more than a twentieth of the time where it is slow;
+#: on a machine that is slow for a moment, pages are still not older than the last figure.
 EVERY_S = 0.9
 SHARE = 20
+OLDEST_S = 5.0
 #: The figures of the last hours change slowly and cost more.
 HOURS_EVERY_S = 60.0
 HOURS = 24
@@ -74,17 +76,25 @@ class Observer:
         self._looking = asyncio.Lock()
         self._seen: tuple[float, Standing] | None = None
         self._hours: tuple[float, Sequence[Hour]] = (0.0, ())
+        self._changes = 0
+
+    def forget(self) -> None:
+        """Look anew the next time: somebody changed something here and wants to see it."""
+        self._changes += 1
+        self._seen = None
 
     async def look(self, now: datetime) -> Standing:
-        """Return how things stand, at most a second ago. Raises StoreError."""
+        """Return how things stand, a second ago or a few, and never before the last change here. Raises StoreError."""
         async with self._looking:
             loop = asyncio.get_running_loop()
-            began = loop.time()
-            if self._seen is None or began > self._seen[0]:
-                standing = await self._look(now, began)
-                took = loop.time() - began
-                self._seen = (began + max(EVERY_S, SHARE * took), standing)
-            return self._seen[1]
+            began, changes = loop.time(), self._changes
+            if self._seen is not None and began <= self._seen[0]:
+                return self._seen[1]
+            standing = await self._look(now, began)
+            took = loop.time() - began
+            if changes == self._changes:
+                self._seen = (began + max(EVERY_S, min(SHARE * took, OLDEST_S)), standing)
+            return standing
 
     async def _look(self, now: datetime, began: float) -> Standing:
         run = self._db.run

@@ -21,6 +21,7 @@ Back = Annotated[str, Form(alias="back", max_length=2000)]
 
 
 def _to(here: Site, back: str) -> Response:
+    here.observer.forget()
     return RedirectResponse(here.shell.url(own_target(back)), 303)
 
 
