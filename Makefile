@@ -15,7 +15,7 @@ UV := uv==0.13.9
 # A shell that works inside another project must not leak into this one.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
 
-.PHONY: help demo test setup lint bench bench-ocr bench-filing chaos points scenarios-full live lock clean env-example
+.PHONY: help demo test setup lint bench bench-ocr bench-filing chaos points scenarios-full fuzz live lock clean env-example
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ points: $(READY) ## walk every point where dying matters, on both databases, and
 
 scenarios-full: $(READY) ## the whole journeys at full size: thirty kills, every fault (minutes)
 	SCENARIO_FULL=1 $(PY) -m pytest tests/scenarios
+
+fuzz: $(READY) ## ask the API thousands of strange things by its own description (FUZZ_EXAMPLES=200 for each endpoint)
+	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),200) $(PY) -m pytest tests/web/test_openapi.py --timeout=1800
 
 live: $(READY) ## run the tests that need a real Paperless: PAPERLESS_URL=.. PAPERLESS_TOKEN=.. make live
 	@test -n "$$PAPERLESS_URL" && test -n "$$PAPERLESS_TOKEN" || { \

@@ -112,7 +112,9 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as it was installed
     known = {404: "problem.not-found", 405: "problem.method", 413: "problem.too-large"}
     said = _words(request, known.get(error.status_code, "problem.other"))
-    return answer(request, error.status_code, said, headers=error.headers)
+    # A body that is no text at all is to be told like one that is no JSON.
+    status = 422 if error.status_code == 400 else error.status_code
+    return answer(request, status, said, headers=error.headers)
 
 
 async def _store(request: Request, error: Exception) -> Response:

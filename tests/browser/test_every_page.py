@@ -1,0 +1,168 @@
+"""What holds for every page in a real browser: it fits a phone, it is dark where that is wished, axe finds nothing bad.
+
+A new page is one line in PAGES.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from typing import Literal
+
+import pytest
+from PIL import Image, ImageStat
+from playwright.sync_api import Page
+
+from sidecar.domain.job import Kind
+from sidecar.practice.samples import scan_pdf, text_pdf
+from sidecar.store import queue, report
+from tests.browser.conftest import NARROW, WIDE, World, log_in
+from tests.web.conftest import PASSWORD, until
+
+Scheme = Literal["light", "dark"]
+LONG = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz" * 2
+NOW = datetime.now(UTC)
+
+#: Every page there is, and a name for it.
+PAGES = {
+    "overview": "/",
+    "jobs": "/jobs",
+    "jobs, none found": "/jobs?state=review&document=9",
+    "job that was done": "/jobs/1?page=1",
+    "job that was filed": "/jobs/2",
+    "job that failed": "/jobs/3",
+    "job that waits": "/jobs/4",
+    "api": "/api/docs",
+    "nothing there": "/nothing",
+}
+
+#: Of all dots of a page on the whole, 0 is black and 255 white.
+DARK, LIGHT = 60, 200
+#: The judge of what everybody can use.
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def lived(world: World) -> World:
+    """A site on which something happened: read, filed, failed, waiting, with long words everywhere."""
+    db, archive = world.site.db, world.archive
+    world.model.misbehave("refuse", matching=LONG)
+    papers = (
+        (scan_pdf(["One"], dpi=72), "Harbour", f"{LONG} old", "auto-ocr"),
+        (text_pdf(["x"]), LONG[:100], "A letter about a boat", "auto-tag"),
+        (text_pdf(["x"]), LONG[:120], LONG, "auto-tag"),
+    )
+    for job_id, (data, title, content, tag) in enumerate(papers, start=1):
+        archive.add_document(data, title=title, content=content, tags=[tag])
+        until(lambda wanted=job_id: db.run_now(report.job, wanted))
+    number = archive.add_document(text_pdf(["x"]), title="Later", content="x")
+    db.run_now(queue.enqueue, number, Kind.TAGGING, priority=10, now=NOW + timedelta(days=1))
+    until(lambda: all(done(world, job_id) for job_id in (1, 2, 3)))
+    return world
+
+
+def done(world: World, job_id: int) -> bool:
+    job = world.site.db.run_now(report.job, job_id)
+    return job is not None and job.finished_at is not None
+
+
+@dataclass(frozen=True)
+class Window:
+    """Somebody's window, and what the browser complained about in it."""
+
+    page: Page
+    complaints: list[str]
+
+    def open(self, path: str) -> None:
+        """Load a page and wait until all of it is there."""
+        self.complaints.clear()
+        self.page.goto(path)
+        self.page.locator("footer").wait_for()
+
+
+Windows = dict[str, Window]
+
+
+def window(world: World, scheme: Scheme, viewport: dict[str, int], *, staff: bool) -> Window:
+    page = world.stranger(color_scheme=scheme, viewport=viewport)
+    found = Window(page, [])
+    page.on("pageerror", lambda error: found.complaints.append(str(error)))
+    page.on("console", lambda said: found.complaints.append(said.text) if said.type == "error" else None)
+    if staff:
+        log_in(page, "admin", "admin")
+        page.get_by_role("heading", name="Overview").wait_for()
+    return found
+
+
+@pytest.fixture(scope="module")
+def windows(lived: World) -> Windows:
+    """A wide light window and a narrow dark one of somebody who is staff."""
+    return {
+        "wide and light": window(lived, "light", WIDE, staff=True),
+        "narrow and dark": window(lived, "dark", NARROW, staff=True),
+    }
+
+
+@pytest.fixture(scope="module")
+def strange_windows(lived: World) -> Windows:
+    """The same two of somebody who is not logged in."""
+    return {
+        "wide and light": window(lived, "light", WIDE, staff=False),
+        "narrow and dark": window(lived, "dark", NARROW, staff=False),
+    }
+
+
+def findings(page: Page) -> list[str]:
+    """What axe finds serious or critical, with the elements."""
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run().then(said => said.violations)")
+    return [
+        f"{one['impact']}: {one['help']}: " + "; ".join(node["html"][:200] for node in one["nodes"][:5])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+def brightness(page: Page) -> float:
+    """How bright a page is on the whole: 0 is black, 255 white."""
+    picture = Image.open(io.BytesIO(page.screenshot()))
+    return ImageStat.Stat(picture.convert("L")).mean[0]
+
+
+def look_at(found: Windows, path: str) -> None:
+    for how, one in found.items():
+        one.open(path)
+        assert findings(one.page) == [], how
+        assert [said for said in one.complaints if "status of 404" not in said] == [], how
+        width = one.page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
+        assert width <= 0, f"it scrolls sideways ({how})"
+        bright = brightness(one.page)
+        assert bright < DARK if "dark" in how else bright > LIGHT, how
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
+def test_a_page_fits_a_phone_is_dark_if_wished_and_can_be_used_by_everybody(windows: Windows, path: str) -> None:
+    look_at(windows, path)
+
+
+def test_so_does_the_login(strange_windows: Windows) -> None:
+    look_at(strange_windows, "/login")
+
+
+def test_the_whole_way_goes_by_keys_alone(lived: World) -> None:
+    page = lived.stranger()
+    page.goto("/login")
+    page.keyboard.type("anna")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Overview").wait_for()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Look for tags now"
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline != "none", "one sees where one is"
