@@ -29,15 +29,15 @@ class Wish(StrEnum):
 class Order(Asked):
     """A document that is to be worked on."""
 
-    document_id: int = Field(ge=1, le=LARGEST)
+    document_id: int = Field(ge=1, le=LARGEST, strict=True)
     kind: Wish = Wish.BOTH
-    priority: int = Field(int(Priority.NOW), ge=0, le=1000, description="Smaller goes first.")
+    priority: int = Field(int(Priority.NOW), ge=0, le=1000, strict=True, description="Smaller goes first.")
 
 
 class Again(Asked):
     """What is to be done again."""
 
-    pages: list[Annotated[int, Field(ge=1, le=LARGEST)]] = Field(
+    pages: list[Annotated[int, Field(ge=1, le=LARGEST, strict=True)]] = Field(
         [], max_length=1000, description="Pages that are to be read anew, counted from 1; none for the whole job."
     )
 
@@ -45,7 +45,7 @@ class Again(Asked):
 class Place(Asked):
     """A place in the queue."""
 
-    priority: int = Field(ge=0, le=1000, description="Smaller goes first.")
+    priority: int = Field(ge=0, le=1000, strict=True, description="Smaller goes first.")
 
 
 @router.post("", status_code=202, responses=STEERING)

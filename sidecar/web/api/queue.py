@@ -96,7 +96,7 @@ class Kinds(Asked):
 class Age(Asked):
     """How old is old."""
 
-    older_than_days: int = Field(ge=1, le=36500)
+    older_than_days: int = Field(ge=1, le=36500, strict=True)
 
 
 class Said(BaseModel):
