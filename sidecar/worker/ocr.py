@@ -15,7 +15,7 @@ from sidecar.domain.job import Job
 from sidecar.domain.page import ASSUMED, PageText, assemble, page_key
 from sidecar.domain.quality import worse
 from sidecar.domain.trigger import Tags
-from sidecar.domain.writeback import Proposal, TagDelta
+from sidecar.domain.writeback import Proposal, TagDelta, same
 from sidecar.engines import raster
 from sidecar.engines.raster import Source
 from sidecar.engines.readers import Readers
@@ -49,6 +49,10 @@ class _Reading:
     #: The models that may see it; None for none.
     vision: Vision | None
     failed: dict[int, WorkError] = field(default_factory=dict)
+
+
+#: Said where a version waits for an approval that nobody is asked for.
+NOTHING_SEEN = "The text is as it was, so nobody was asked to approve it, and no searchable version was made."
 
 
 class Ocr:
@@ -122,7 +126,8 @@ class Ocr:
         except OSError as error:
             raise TemporaryError(f"The file could not be kept while it is read: {error.strerror or error}.") from error
         delta = TagDelta(add=frozenset({self._tags.ocr_done}), remove=frozenset({self._tags.ocr}))
-        return Proposal(base=base, wanted={"content": text}, delta=delta)
+        is_without = is_early and same("content", document.content, text)
+        return Proposal(base=base, wanted={"content": text}, delta=delta, remarks=(NOTHING_SEEN,) if is_without else ())
 
     async def approved(self, job: Job, proposal: Proposal) -> Proposal:
         """Make the version for a text that was shown and approved, from the pages that are kept; none is read again.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ import pytest
 from pikepdf import Dictionary, Name
 
 from sidecar.domain.document import VERSION_LABEL
-from sidecar.domain.job import Job, State
+from sidecar.domain.errors import TemporaryError
+from sidecar.domain.job import Job, Kind, State
+from sidecar.domain.writeback import Proposal
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.samples import scan_pdf
 from sidecar.store import report
@@ -225,3 +228,28 @@ async def test_a_version_comes_only_once_a_person_has_approved_the_text(world: W
     world.archive.edit(one, add_tags=["auto-undo"])
     await world.drain(**given)
     assert world.archive.document(one)["content"] == "What a person typed, word by word."
+
+
+async def test_a_program_that_dies_between_the_version_and_the_approved_text_makes_no_second_one(world: World) -> None:
+    document = world.letter("auto-ocr", "auto-review", content="As a person typed it.", data=scan_pdf([TEXT]))
+    async with world.sidecar(searchable_pdf="version", retry_base_s=0.1) as sidecar:
+        await sidecar.run(drain=True)
+        lanes = sidecar.runner._lanes
+        lane, made = lanes[Kind.OCR], []
+
+        async def dies_once(job: Job, proposal: Proposal) -> Proposal:
+            assert lane.approved is not None
+            made.append(await lane.approved(job, proposal))
+            if len(made) == 1:
+                raise TemporaryError("It died.")
+            return made[-1]
+
+        lanes[Kind.OCR] = replace(lane, approved=dies_once)  # type: ignore[index]
+        world.archive.edit(document, add_tags=["auto-approve"])
+        async with running(sidecar):
+            await until(lambda: len(made) == 2, "it comes again")
+            await until(lambda: "auto-ocr-done" in world.archive.tag_names(document), "it is done")
+        world.archive.edit(document, add_tags=["auto-undo"])
+        await sidecar.run(drain=True)
+    assert len(world.archive.versions(document)) == 2
+    assert world.archive.document(document)["content"] == "As a person typed it."
