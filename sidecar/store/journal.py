@@ -104,26 +104,19 @@ def refuse(tx: Transaction, job: Job, refused: Mapping[str, str]) -> None:
 
 
 @durable
-def drop(tx: Transaction, job: Job) -> None:
-    """Forget the job's proposal, so that the next attempt makes a new one; old and written values stay."""
-    job_row.assert_mine(tx, job)
-    tx.run("UPDATE write SET state = 'dropped' WHERE job_id = :job AND state = 'intended'", job=job.id)
+def drop(tx: Transaction, job: Job, *, earlier: Entry | EllipsisType | None = ...) -> None:
+    """Forget the job's proposal, so that the next attempt makes a new one; old and written values stay.
 
-
-@durable
-def unsay(tx: Transaction, job: Job, earlier: Entry | None) -> None:
-    """Take back an intent of which nothing was sent: the journal says again what it said before, `earlier`.
-
-    If the program dies before this, the intent stands, and whoever comes next finds nothing of it in the document.
+    `earlier`, if given, is what the journal said before an intent of which nothing was sent: its values come back.
     """
     job_row.assert_mine(tx, job)
     if earlier is None:
-        tx.run("DELETE FROM write WHERE job_id = :job", job=job.id)
+        tx.run("DELETE FROM write WHERE job_id = :job AND state = 'intended'", job=job.id)
         return
-    tx.run(
-        "UPDATE write SET state = 'dropped', old = :old, written = :written WHERE job_id = :job",
-        old=_dump(earlier.old), written=_dump(earlier.written), job=job.id,
-    )  # fmt: skip
+    tx.run("UPDATE write SET state = 'dropped' WHERE job_id = :job AND state = 'intended'", job=job.id)
+    if earlier is not ...:
+        values = {"old": _dump(earlier.old), "written": _dump(earlier.written)}
+        tx.run("UPDATE write SET old = :old, written = :written WHERE job_id = :job", job=job.id, **values)
 
 
 def _dump(value: object) -> str:

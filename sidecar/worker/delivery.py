@@ -172,7 +172,7 @@ class Delivery:
                     raise HeldForReviewError(current, plan)
             except (CancelledError, HeldForReviewError):
                 if sending is not None:
-                    await self._db.run(journal.unsay, job, before)
+                    await self._db.run(journal.drop, job, earlier=before)
                 raise
             await self._db.run(journal.intend, job, proposal, plan, earlier=earlier, now=self._clock.now())
             if proposal.names:
@@ -184,7 +184,7 @@ class Delivery:
                 return await self._send(sending)
             except CancelledError:
                 if not sending.has_begun:
-                    await self._db.run(journal.unsay, job, before)
+                    await self._db.run(journal.drop, job, earlier=before)
                 raise
             except _ChangedError as changed:
                 read_at, current = self._clock.now(), changed.current
