@@ -75,5 +75,10 @@ def _matcher(left: Sequence[str], right: Sequence[str]) -> SequenceMatcher[str]:
 
 
 def _add(pieces: list[Piece], text: str, differs: bool) -> None:
-    if text:
-        pieces.append(Piece(text, differs))
+    """Add a stretch; the white space after words that differ is no part of the difference."""
+    words = text.rstrip() if differs else text
+    if words:
+        before = pieces.pop().text if pieces and not pieces[-1].differs and not differs else ""
+        pieces.append(Piece(before + words, differs))
+    if len(words) < len(text):
+        pieces.append(Piece(text[len(words) :]))

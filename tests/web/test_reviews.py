@@ -8,6 +8,7 @@ from html import unescape
 
 import httpx
 
+from sidecar import __version__
 from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.telling import Spoken, tell
 from sidecar.domain.vocabulary import Names
@@ -90,8 +91,8 @@ def test_one_proposal_is_shown_field_by_field_between_its_neighbours(site: Site,
     assert f'href="/reviews/{first}" data-key="k"' in page
     assert f'href="/reviews/{third}" data-key="j"' in page
     text = anna.get(f"/reviews/{third}", headers={"Accept-Language": "de"}).text
-    assert "Invoice of May <del>12 </del>EUR" in text
-    assert "Invoice of May <ins>72 </ins>EUR" in text
+    assert "Invoice of May <del>12</del> EUR" in text
+    assert "Invoice of May <ins>72</ins> EUR" in text
     assert "Freigeben" in text
     said = anna.post(f"/reviews/{first}/reject", data={"csrf": csrf(anna), "back": f"/reviews/{first}"})
     assert said.headers["location"] == f"/reviews/{second}"
@@ -109,6 +110,7 @@ def test_words_that_were_changed_meanwhile_are_not_decided_on(site: Site, anna: 
 def test_a_proposal_is_changed_in_a_form(site: Site, anna: httpx.Client) -> None:
     job_id = waits(site, filing(site))
     sent = form(anna, job_id)
+    assert f"Sidecar {__version__}<" in anna.get(f"/reviews/{job_id}/edit").text
     assert (sent["field-title"], sent["field-correspondent"], sent["tag"]) == (["Statement"], ["Girocenter"], ["Tax"])
     del sent["write-correspondent"]
     sent |= {"field-title": "Mine", "more-tag": ["Bank", ""], "field-created": "2026-03-04"}

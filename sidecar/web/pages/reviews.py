@@ -182,7 +182,7 @@ async def _form(
         who=who,
         here="reviews",
         review=kept,
-        version=desk.version(kept),
+        seen=desk.version(kept),
         title=titles.get(kept.document_id),
         filled=Filled(fields_of(kept, values), sent),
         offers=suggestions(await here.called.vocabulary()),
