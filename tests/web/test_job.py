@@ -112,3 +112,14 @@ def test_hostile_pages_are_text_on_both_sides(site: Site, anna: httpx.Client) ->
         shown = re.sub(r"</?ins>|</?del>", "", anna.get(f"/jobs/{job_id}?page={page}").text)
         assert [tag for tag in re.findall(r"<[a-zA-Z_]+[^>]*>", text) if tag in shown] == []
         assert text.split()[0] in unescape(shown)
+
+
+def test_a_job_with_many_pages_and_long_texts_is_a_small_page(site: Site, anna: httpx.Client) -> None:
+    number = site.archive.add_document(text_pdf(["x"]), title="scan", content="")
+    text = "ein Wort nach dem anderen " * 150
+    job_id = read(site, number, text.replace("dem", "d3m") * 150, [text] * 150)
+    page = anna.get(f"/jobs/{job_id}?page=140")
+    assert "d3m" in page.text
+    assert f'href="/jobs/{job_id}?page=140#text"' in page.text, "the pages around it are listed"
+    assert len(page.content) < 100_000
+    assert len(anna.get(f"/documents/{number}").content) < 100_000

@@ -25,10 +25,13 @@ from sidecar.web.who import Reader
 
 router = APIRouter(include_in_schema=False)
 
-#: Pages of a document that are listed; of a longer one the rest is in the API.
-PAGES = 300
+#: The page of the document that is opened.
+Opened = Annotated[int | None, Query(ge=1, le=LARGEST)]
+
+#: Pages of a document that are listed, around the one that is opened; of a longer one the rest is in the API.
+PAGES = 60
 #: Of a page's text so much is shown, in characters.
-EXCERPT = 20_000
+EXCERPT = 10_000
 #: How sentences begin with which a try ends that is not the last one (store/queue.py, store/rescue.py).
 ENDINGS = ("Put off until ", "Handed back: ", "The sidecar died")
 
@@ -52,24 +55,24 @@ async def job(
     here: Here,
     who: Reader,
     job_id: Number,
-    page: Annotated[int | None, Query(ge=1, le=LARGEST)] = None,
+    page: Opened = None,
 ) -> Response:
     """Show a job; with `page`, that page of its document too."""
-    part = await _job(here, asked(request), job_id)
+    part = await _job(here, asked(request), job_id, page)
     found = await desk.existing(here.parts, job_id)
     opened = await _page(here, found, page) if page else None
     return here.shell.page(request, "job.html", who=who, here="jobs", part=part, job=found, opened=opened)
 
 
 @router.get("/jobs/{job_id}/events")
-async def job_events(request: Request, here: Here, _: Reader, job_id: Number) -> Response:
+async def job_events(request: Request, here: Here, _: Reader, job_id: Number, page: Opened = None) -> Response:
     """Send the job anew whenever something of it is another."""
     await desk.existing(here.parts, job_id)
     language = asked(request)
-    return here.live.stream(("job", language, job_id), lambda: _job(here, language, job_id))
+    return here.live.stream(("job", language, job_id, page), lambda: _job(here, language, job_id, page))
 
 
-async def _job(here: Site, language: str, job_id: int) -> str:
+async def _job(here: Site, language: str, job_id: int, opened: int | None) -> str:
     job = await desk.existing(here.parts, job_id)
     events = await here.db.run(report.story, job_id)
     write = await here.db.run(listing.write_back, job_id)
@@ -78,6 +81,7 @@ async def _job(here: Site, language: str, job_id: int) -> str:
     wanted = needed(write.entry.proposal) | ids(write.entry.old) if write else set()
     spoken = await here.called.spoken(wanted) if write else await here.called.spoken()
     values = Values(words(language), spoken, write.entry.proposal.custom_words if write else None)
+    start = max(0, min((opened or 1) - PAGES // 2, len(pages) - PAGES))
     return here.shell.part(
         "_job.html",
         language,
@@ -87,7 +91,7 @@ async def _job(here: Site, language: str, job_id: int) -> str:
         write=write,
         rows=written(write.entry, values) if write else [],
         label=values.label,
-        pages=pages[:PAGES],
+        pages=pages[start : start + PAGES],
         more_pages=max(0, len(pages) - PAGES),
     )
 

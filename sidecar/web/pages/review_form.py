@@ -11,10 +11,10 @@ from sidecar.domain.vocabulary import Names, Vocabulary
 from sidecar.store.review import Review
 from sidecar.web.rows import ORDER, Values
 
-#: Longer texts are not put into the form, in characters; they can be approved or rejected.
-LONGEST_TEXT = 50_000
+#: Longer texts are not put into the form, in bytes; they can be approved or rejected.
+LONGEST_TEXT_BYTES = 40_000
 #: Names that are offered of each kind, those that most documents carry.
-OFFERED = 300
+OFFERED = 200
 #: Empty lines for tags that were not proposed.
 MORE_TAGS = 3
 KINDS = {
@@ -83,7 +83,7 @@ def fields_of(kept: Review, values: Values) -> Fields:
     for name in sorted(names, key=lambda one: ORDER.index(one) if one in ORDER else len(ORDER)):
         old = proposal.base.get(name)
         value = proposal.wanted.get(name, old)
-        if name == "content" and len(str(value or "")) > LONGEST_TEXT:
+        if name == "content" and len(str(value or "").encode()) > LONGEST_TEXT_BYTES:
             continue
         text = made.get(name) or (str(value or "") if name == "content" else _text(values.words(name, value)))
         is_proposed = name in proposal.wanted or name in made
@@ -130,9 +130,11 @@ def read_form(sent: Mapping[str, Sequence[str]], form: Fields) -> Edit:
     )
 
 
-def suggestions(known: Vocabulary) -> dict[str, list[str]]:
-    """Return the names that are offered while somebody writes, by kind; with them a page stays small."""
-    return {
-        str(kind): sorted(one.name for one in sorted(known.of(kind), key=lambda one: -one.documents)[:OFFERED])
-        for kind in KINDS.values()
-    }
+def suggestions(form: Fields, known: Vocabulary) -> dict[str, list[str]]:
+    """Return the names that are offered while somebody writes, by kind; few enough for a page to stay small."""
+    kinds = {Names(one.offer) for one in form.fields if one.offer} | {Names.TAGS}
+    found = {}
+    for kind in sorted(kinds):
+        used = sorted(known.of(kind), key=lambda one: -one.documents)[:OFFERED]
+        found[str(kind)] = sorted(one.name for one in used)
+    return found

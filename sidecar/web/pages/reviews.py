@@ -175,6 +175,7 @@ async def _form(
 ) -> Response:
     values = Values(words(asked(request)), await here.called.spoken(needed(kept.proposal)), kept.proposal.custom_words)
     titles = await here.titles.of({kept.document_id})
+    fields = fields_of(kept, values)
     return here.shell.page(
         request,
         "review_edit.html",
@@ -184,8 +185,8 @@ async def _form(
         review=kept,
         seen=desk.version(kept),
         title=titles.get(kept.document_id),
-        filled=Filled(fields_of(kept, values), sent),
-        offers=suggestions(await here.called.vocabulary()),
+        filled=Filled(fields, sent),
+        offers=suggestions(fields, await here.called.vocabulary()),
         said=said,
     )
 
