@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sidecar.app import Present
+from sidecar.desk import spending as desk
+from sidecar.desk.spending import Left
+from sidecar.domain.budget import Period
 from sidecar.domain.job import Job, Kind, State
 from sidecar.parts import Parts
 from sidecar.store import listing, pauses, statistics
@@ -22,6 +25,8 @@ SHARE = 20
 OLDEST_S = 5.0
 #: The figures of the last hours change slowly and cost more.
 HOURS_EVERY_S = 60.0
+#: What was spent is added up again after so long, in seconds.
+SPENT_EVERY_S = 10.0
 HOURS = 24
 RUNNING = 20
 ENDED = 8
@@ -36,6 +41,20 @@ class Service:
     state: str
     reason: str = ""
     since: datetime | None = None
+    #: When it is asked for a sign of life again.
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What calls to models came to today, in the time zone of the budgets."""
+
+    calls: int = 0
+    #: Calls of which no price is known; their money is missing in `cost`.
+    unpriced: int = 0
+    tokens: int = 0
+    cost: float = 0.0
+    limits: Sequence[Left] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +70,7 @@ class Standing:
     paused: Mapping[Kind, Pause]
     hours: Sequence[Hour]
     services: Sequence[Service]
+    spent: Today
 
     def number(self, state: State) -> int:
         """Return how many jobs are in this unfinished state."""
@@ -70,12 +90,16 @@ class Observer:
     """Looks how things stand, not more often than needed."""
 
     def __init__(self, parts: Parts, present: Present) -> None:
+        self._parts = parts
         self._db: Database = parts.db
         self._files = bool(parts.settings.llm_model)
         self._present = present
         self._looking = asyncio.Lock()
         self._seen: tuple[float, Standing] | None = None
         self._hours: tuple[float, Sequence[Hour]] = (0.0, ())
+        self._spent: tuple[float, Today] = (0.0, Today())
+        #: When the dashboard was first looked at while the worker starts.
+        self._starting_since: datetime | None = None
         self._changes = 0
 
     def forget(self) -> None:
@@ -101,6 +125,8 @@ class Observer:
         if began > self._hours[0]:
             since = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
             self._hours = (began + HOURS_EVERY_S, await run(statistics.hours, since=since, number=HOURS))
+        if began > self._spent[0]:
+            self._spent = (began + SPENT_EVERY_S, await self._add_up(now))
         midnight = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
         return Standing(
             unfinished=await run(statistics.unfinished),
@@ -111,17 +137,33 @@ class Observer:
             ended=await run(listing.ended_last, limit=ENDED),
             paused=await run(pauses.paused),
             hours=self._hours[1],
-            services=self._services(),
+            services=self._services(now),
+            spent=self._spent[1],
         )
 
-    def _services(self) -> list[Service]:
+    async def _add_up(self, now: datetime) -> Today:
+        starts = desk.starts(Period.DAY, 1, self._parts, now)
+        rows = await desk.by_period(self._parts, Period.DAY, starts, now)
+        return Today(
+            calls=sum(row.calls for row in rows),
+            unpriced=sum(row.unpriced for row in rows),
+            tokens=sum(row.input_tokens + row.output_tokens for row in rows),
+            cost=sum(row.cost for row in rows),
+            limits=await desk.limits(self._parts, now),
+        )
+
+    def _services(self, now: datetime) -> list[Service]:
         sidecar = self._present.sidecar
         if sidecar is None:
-            return [Service("paperless", "starting")]
+            self._starting_since = self._starting_since or now
+            return [Service("paperless", "starting", since=self._starting_since)]
+        self._starting_since = None
         parked = sidecar.providers.parked
         names = [name for name in sidecar.providers.names if name != "model" or self._files]
         names += sorted(set(parked) - set(sidecar.providers.names))
         return [
-            Service(name, "away", parked[name].reason, parked[name].since) if name in parked else Service(name, "well")
+            Service(name, "away", parked[name].reason, parked[name].since, parked[name].until)
+            if name in parked
+            else Service(name, "well")
             for name in names
         ]

@@ -32,4 +32,12 @@ async def events(request: Request, here: Here, who: Reader) -> Response:
 async def _part(here: Site, language: str, *, staff: bool) -> str:
     standing = await here.observer.look(here.now())
     titles = await here.titles.of({job.document_id for job in (*standing.running, *standing.ended)})
-    return here.shell.part("_overview.html", language, now=standing, titles=titles, staff=staff, kinds=list(Kind))
+    return here.shell.part(
+        "_overview.html",
+        language,
+        now=standing,
+        titles=titles,
+        staff=staff,
+        kinds=list(Kind),
+        currency=here.parts.settings.currency,
+    )
