@@ -28,7 +28,7 @@ MADE = (
     | {f"job.write.{state}" for state in ("intended", "verified", "dropped")}
     | {f"service.{state}" for state in ("well", "away", "starting")}
     | {f"settings.{origin.value}" for origin in Origin}
-    | {f"spending.{period}" for period in Period}
+    | {f"spending.{this}{period}" for this in ("", "this-") for period in Period}
     | {f"tokens.{word}-{scope}" for word in ("scope", "about") for scope in Scope}
     | {f"prompts.about.{name.split('.')[0]}" for name in NAMES}
     | {f"problem.needs-{scope}" for scope in ("read", "work", "admin")}
