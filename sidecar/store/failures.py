@@ -14,7 +14,7 @@ from sidecar.store.transaction import Transaction, reading
 REASONS = 5_000
 EXAMPLES = 3
 
-# As in `statistics.open_failures`, whose number the groups add up to.
+# As in `statistics.open_failures`; the groups add up to its number unless there are more different reasons.
 _OPEN = (
     "state = 'failed' AND (SELECT 1 FROM job AS later WHERE later.document_id = job.document_id "
     "AND later.id > job.id AND later.kind = job.kind LIMIT 1) IS NULL"

@@ -75,3 +75,14 @@ def test_the_name_of_a_model_is_text(site: Site, anna: httpx.Client) -> None:
 
 def test_without_a_call_it_says_so(anna: httpx.Client) -> None:
     assert "No model was asked" in anna.get("/spending?by=nonsense").text
+
+
+def test_many_models_share_the_last_colour_and_the_page_stays_short(site: Site, anna: httpx.Client) -> None:
+    for day in range(30):
+        for number in range(8):
+            spend(site, 1.0 + number, model=f"model-with-a-rather-long-name-{number}", days=day)
+    page = anna.get("/spending")
+    assert len(page.content) < 100_000
+    assert "model-with-a-rather-long-name-2, model-with-a-rather-long-name-1" in page.text
+    assert page.text.count('class="c5" x=') == 30
+    assert "160 more lines" in page.text

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sidecar.desk import failures as desk
-from sidecar.store import failures
+from sidecar.store import failures, statistics
 from sidecar.store.failures import Group
 from sidecar.web.problems import Problem
 from sidecar.web.site import Here, Site
@@ -39,7 +39,7 @@ async def show(
         here="failures",
         groups=groups[:GROUPS],
         more=max(0, len(groups) - GROUPS),
-        number=sum(group.jobs for group in groups),
+        number=await here.db.run(statistics.open_failures) if groups else 0,
         titles=titles,
         asked=asked,
         gone=gone,
@@ -52,7 +52,7 @@ async def show(
 async def confirm(request: Request, here: Here, who: Worker, cause: Key = "") -> Response:
     """Ask whether all of a cause, or all there are, are meant."""
     groups = await _meant(here, cause)
-    number = sum(group.jobs for group in groups)
+    number = sum(group.jobs for group in groups) if cause else await here.db.run(statistics.open_failures)
     return here.shell.page(
         request, "failures_again.html", who=who, here="failures", groups=groups[:GROUPS], number=number, cause=cause
     )

@@ -23,11 +23,15 @@ router = APIRouter(include_in_schema=False)
 LAST = {Period.DAY: 30, Period.MONTH: 12}
 #: So many models have a colour of their own; the rest share one.
 COLOURS = 5
+#: Of the names of the rest so much is told, in characters.
+NAMES_MAX = 80
 #: The picture's height in its own units, and the width of one bar with its gap.
 HEIGHT, STEP = 100.0, 10
 #: What ended so long ago changes no more and is added up once.
 SETTLED = timedelta(hours=1)
 REMEMBERED = 200
+#: Lines of the table, so that no page is longer than 100 kB; the API has all.
+LINES = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,8 @@ async def spending(request: Request, here: Here, who: Reader, by: str = "day") -
         by=period,
         periods=list(Period),
         bars=bars,
+        table=_table(bars),
+        more=max(0, sum(len(bar.rows) for bar in bars) - LINES),
         models=models[:COLOURS],
         others=models[COLOURS:],
         in_money=in_money,
@@ -112,6 +118,16 @@ async def _bars(here: Site, by: Period, now: datetime) -> list[Bar]:
     return bars
 
 
+def _table(bars: Sequence[Bar]) -> list[Bar]:
+    """Return what the table shows: the newest first, as many lines as it has room for."""
+    shown, room = [], LINES
+    for bar in reversed(bars):
+        if bar.rows and room > 0:
+            shown.append(Bar(bar.start, bar.label, bar.rows[:room]))
+            room -= len(bar.rows)
+    return shown
+
+
 def _amount(rows: Sequence[Spending], *, in_money: bool) -> float:
     return sum(row.cost if in_money else row.input_tokens + row.output_tokens for row in rows)
 
@@ -130,9 +146,11 @@ def _draw(bars: Sequence[Bar], models: Sequence[str], *, in_money: bool) -> None
     top = max((_amount(bar.rows, in_money=in_money) for bar in bars), default=0.0)
     for bar in bars:
         y = HEIGHT
-        for number, model in enumerate(models):
-            amount = _amount([row for row in bar.rows if row.model == model], in_money=in_money)
+        parts = [(number, model, {model}) for number, model in enumerate(models[:COLOURS])]
+        parts.append((COLOURS, ", ".join(models[COLOURS:])[:NAMES_MAX], set(models[COLOURS:])))
+        for colour, name, meant in parts:
+            amount = _amount([row for row in bar.rows if row.model in meant], in_money=in_money)
             if amount > 0:
                 height = HEIGHT * amount / top
                 y -= height
-                bar.slices.append(Slice(y, height, min(number, COLOURS), model, amount))
+                bar.slices.append(Slice(y, height, colour, name, amount))
