@@ -14,6 +14,7 @@ from sidecar.cli import (
     evaluate,
     jobs,
     names,
+    notify,
     people,
     run,
     setup,
@@ -38,5 +39,5 @@ def _root(context: typer.Context, version: bool = typer.Option(False, "--version
         print(context.get_help())
 
 
-for room in (run, demo, check, setup, jobs, people, names, documents, estimate, evaluate, spending, tokens, db):
+for room in (run, demo, check, setup, jobs, people, names, documents, estimate, evaluate, spending, tokens, notify, db):
     room.register(app)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import AbstractAsyncContextManager, nullcontext
+
 import typer
 
 from sidecar.app import Beside, serve
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
+from sidecar.cli.hidden import secrets_of
+from sidecar.logs import Redaction
+from sidecar.notify import Telephone, telling
+from sidecar.observe import spans
 from sidecar.parts import Parts
+from sidecar.settings import Settings, secret
+
+_log = logging.getLogger(__name__)
 
 
 def register(app: typer.Typer) -> None:
@@ -25,8 +35,20 @@ def run(drain: bool = typer.Option(False, "--drain", help="Do what is due now, t
 
 
 async def _run(parts: Parts, drain: bool) -> bool:
-    async with parts:
-        return await serve(parts, drain=drain, beside=None if drain else _dashboard(parts))
+    with spans.traced() as problem:
+        if problem:
+            _log.warning("%s", problem)
+        async with parts, _telling(parts.settings):
+            return await serve(parts, drain=drain, beside=None if drain else _dashboard(parts))
+
+
+def _telling(settings: Settings) -> AbstractAsyncContextManager[None]:
+    """Return what tells people what happens; nothing where nobody is to be told."""
+    urls = secret(settings.notify_urls)
+    if not urls:
+        return nullcontext()
+    telephone = Telephone(urls, Redaction(secrets_of(settings)))
+    return telling(telephone, settings.notify_on, every_s=60 * settings.notify_every_min)
 
 
 def _dashboard(parts: Parts) -> Beside | None:

@@ -18,6 +18,8 @@ from datetime import timedelta
 
 from sidecar.domain.errors import MisconfiguredError, OutageError, StoreError
 from sidecar.domain.retry import parking_s
+from sidecar.observe import news
+from sidecar.observe.news import Cause
 from sidecar.store import sharing
 from sidecar.store.database import Database
 from sidecar.store.sharing import Parked
@@ -99,6 +101,7 @@ class Providers:
         if before is None:
             level = logging.ERROR if isinstance(error, MisconfiguredError) else logging.WARNING
             _log.log(level, "%s Work that needs it waits; nothing is lost.", error)
+            news.tell(Cause.PARKED, f"{error} Work that needs it waits; nothing is lost.")
         until = max(now + timedelta(seconds=wait_s), before.until if before else now)
         self.parked[name] = Parked(until, before.since if before else now, str(error))
         self._untold.add(name)

@@ -23,6 +23,8 @@ from sidecar.domain.job import Job, Kind
 from sidecar.domain.telling import Spoken, mark, spoken, tell
 from sidecar.domain.trigger import TagNames, Tags
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
+from sidecar.observe import news
+from sidecar.observe.news import Cause
 from sidecar.paperless.client import Paperless
 from sidecar.paperless.names import NameList
 from sidecar.store import queue, review
@@ -79,6 +81,7 @@ class Reviews:
             await self.remove_note(job, document, but=shown)
         await self._db.run(review.wait, job, now=self._clock.now())
         _log.info("document %s: %s waits for approval (job %s)", job.document_id, job.kind, job.id)
+        news.tell(Cause.REVIEW, f"Document {job.document_id}: {job.kind} waits for approval (job {job.id}).")
 
     async def approved(self, job: Job, kept: Review) -> Proposal:
         """Return what is to be written now: what was shown, without tags that are gone from Paperless by now."""

@@ -26,7 +26,8 @@ from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.retry import RetryPolicy
 from sidecar.domain.trigger import Tags
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
-from sidecar.observe import work
+from sidecar.observe import news, work
+from sidecar.observe.news import Cause
 from sidecar.store import journal, queue, review
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
@@ -296,6 +297,7 @@ class Runner:
             _log.error("document %s: the fail tag could not be set: %s", job.document_id, error)
         await self._db.run(queue.fail, job, now=self._clock.now())
         _log.error("document %s: %s failed. %s", job.document_id, job.kind, job.reason)
+        news.tell(Cause.FAILED, f"Document {job.document_id}: {job.kind} failed. {job.reason}")
 
     async def _settle_for_good(self, job: Job, error: Exception) -> None:
         """Settle how the job ended; a store that cannot be used now is waited for, the lease renewed meanwhile."""
@@ -315,6 +317,7 @@ class Runner:
             case BudgetError():
                 await self._db.run(queue.retry, job, run_after=error.until, reason=str(error), now=now, blame=False)
                 _log.warning("document %s: %s. %s", job.document_id, job.kind, error)
+                news.tell(Cause.BUDGET, str(error))
             case TemporaryError():
                 await self._try_later(job, error)
             case PermanentError():
@@ -363,6 +366,7 @@ class Runner:
         now = self._clock.now()
         if job.giving_up:  # even the marks could not be set
             await self._db.run(queue.fail, job, now=now)
+            news.tell(Cause.FAILED, f"Document {job.document_id}: {job.kind} failed. {job.reason}")
             return
         await self._db.run(queue.doom, job, reason=reason, now=now)
         await self._run(replace(job, giving_up=True, reason=reason))

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent.parent
 LETTER = "Ambervale Energy\nInvoice\n2026-05-12\nTotal 84.20 EUR"
 COMMANDS = [
     "run", "demo", "check", "setup", "enqueue", "retry", "cancel", "reviews", "approve", "edit", "reject", "undo",
-    "names", "ocr", "suggest", "estimate", "eval", "spending", "jobs", "token", "db",
+    "names", "ocr", "suggest", "estimate", "eval", "spending", "jobs", "token", "notify", "db",
 ]  # fmt: skip
 
 
