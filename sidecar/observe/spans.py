@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sidecar import __version__
@@ -29,10 +29,21 @@ def span(name: str, **attributes: str | int) -> Iterator[Said]:
     if _tracer is None:
         yield _unheard
         return
-    with _tracer.start_as_current_span(
-        name, attributes={f"sidecar.{key}": it for key, it in attributes.items()}
-    ) as one:
-        yield lambda **more: one.set_attributes({f"sidecar.{key}": it for key, it in more.items()})
+    from opentelemetry.trace import StatusCode  # noqa: PLC0415 - an extra, and loaded already
+
+    told = {"record_exception": False, "set_status_on_exception": False}  # an error's words may hold anything
+    with _tracer.start_as_current_span(name, attributes=_named(attributes), **told) as one:
+        is_well = False
+        try:
+            yield lambda **more: one.set_attributes(_named(more))
+            is_well = True
+        finally:
+            if not is_well:
+                one.set_status(StatusCode.ERROR)
+
+
+def _named(attributes: Mapping[str, object]) -> dict[str, Any]:
+    return {f"sidecar.{name}": value for name, value in attributes.items()}
 
 
 def is_wanted() -> bool:
