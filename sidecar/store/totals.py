@@ -43,8 +43,8 @@ def since(tx: Transaction, *, after: datetime, until: datetime, call: int) -> Si
         "AND finished_at > :after AND finished_at <= :until GROUP BY kind, state",
         after=after.timestamp(), until=until.timestamp(),
     )  # fmt: skip
-    newest = tx.row("SELECT MAX(id) AS id FROM ledger")
-    last = max(call, int(newest.id or 0) if newest else 0)
+    newest = tx.row("SELECT MAX(id) AS id FROM ledger WHERE id > 0")
+    last = int(newest.id or 0) if newest else 0  # lower than `call` where all were forgotten: numbers begin anew
     calls = tx.rows(
         "SELECT model, purpose, "
         "SUM(CASE WHEN outcome = 'answered' THEN 1 ELSE 0 END) AS answered, "

@@ -31,6 +31,7 @@ from sidecar.store import (
     sharing,
     spending,
     statistics,
+    totals,
 )
 from sidecar.store.database import Database
 from sidecar.store.postgres import PostgresDatabase
@@ -158,6 +159,8 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (statistics.open_failures, (), {}, {"ix_job_failed", "ix_job_document", "pk_job"}),
     (statistics.oldest_waiting, (), {}, {"ix_job_ready", "pk_job"}),
     (statistics.holders, (), {}, {"ix_job_running"}),
+    (totals.since, (), {"after": NOW - timedelta(seconds=90), "until": NOW, "call": 23_000},
+     {"ix_job_finished", "pk_ledger"}),
     (listing.running, (), {"limit": 20}, {"ix_job_running"}),
     (listing.ended_last, (), {"limit": 8}, {"ix_job_finished"}),
     (pauses.paused, (), {}, {"pk_pause"}),

@@ -1,0 +1,63 @@
+"""Sums for counters: each job and call is counted once, however the looks fall."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sidecar.domain.job import Job, Kind
+from sidecar.store import ledger, queue, totals
+from sidecar.store.database import Database
+from sidecar.store.ledger import Call
+from sidecar.store.totals import Paid, Since
+from sidecar.store.transaction import Transaction, durable
+from tests.store.conftest import LEASE, NOW
+
+EPOCH = datetime.fromtimestamp(0, UTC)
+SECOND = timedelta(seconds=1)
+
+
+def run_one(db: Database, document: int, at: datetime) -> Job:
+    db.run_now(queue.enqueue, document, Kind.TAGGING, priority=10, now=at)
+    job = db.run_now(queue.claim, Kind.TAGGING, owner="me", now=at, lease=LEASE)
+    assert job is not None
+    return job
+
+
+@durable
+def forget_calls(tx: Transaction) -> None:
+    tx.run("DELETE FROM ledger")
+
+
+def test_what_ended_and_was_paid_for_is_counted_once(db: Database) -> None:
+    first, second = run_one(db, 1, NOW), run_one(db, 2, NOW)
+    for number, outcome, seconds, cost in (
+        (0, "answered", 1.0, 0.5),
+        (1, "no JSON", 2.0, None),
+        (2, "away", 0.0, None),
+    ):
+        call = Call("tagging", "one", 10, 5, outcome, seconds, "host", cost)
+        db.run_now(ledger.record, first, call, now=NOW + number * SECOND)
+    db.run_now(queue.succeed, first, changed=True, summary="", now=NOW + SECOND)
+    seen = db.run_now(totals.since, after=EPOCH, until=NOW + SECOND, call=0)
+    assert seen.jobs == {("tagging", "succeeded"): 1}
+    assert seen.calls == {("one", "tagging"): Paid(1, 1, 1, 30, 15, 0.5)}
+    db.run_now(queue.cancel, second, reason="", now=NOW + 2 * SECOND)
+    more = db.run_now(totals.since, after=NOW + SECOND, until=NOW + 3 * SECOND, call=seen.last_call)
+    assert more == Since({("tagging", "cancelled"): 1}, {}, seen.last_call)
+
+
+def test_calls_are_counted_on_when_all_that_were_counted_are_forgotten(db: Database) -> None:
+    job = run_one(db, 1, NOW)
+    call = Call("tagging", "one", 10, 5, "answered", 1.0)
+    db.run_now(ledger.record, job, call, now=NOW)
+    seen = db.run_now(totals.since, after=NOW, until=NOW, call=0)
+    db.run_now(forget_calls)
+    none = db.run_now(totals.since, after=NOW, until=NOW, call=seen.last_call)
+    assert none.calls == {}
+    db.run_now(ledger.record, job, call, now=NOW + SECOND)
+    again = db.run_now(totals.since, after=NOW, until=NOW, call=none.last_call)
+    assert again.calls == {("one", "tagging"): Paid(1, 0, 0, 10, 5, 0.0)}
+
+
+def test_a_store_that_can_be_read_says_so(db: Database) -> None:
+    assert db.run_now(totals.answers)
