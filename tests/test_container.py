@@ -77,6 +77,22 @@ def compose() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
+def trial() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.trial.yml").read_text())
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def services(compose: dict[str, Any], trial: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Everything that is the sidecar, in both files."""
+    return {
+        "sidecar": compose["services"]["sidecar"],
+        "replica": compose["services"]["replica"],
+        "trial": trial["services"]["sidecar"],
+    }
+
+
+@pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
@@ -164,9 +180,9 @@ def health(**environment: str) -> bool:
     return subprocess.run(["sh", "-c", command], env={**os.environ, **environment}, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("name", ["sidecar", "replica", "trial-sidecar"])
-def test_the_sidecar_is_locked_down(compose: dict[str, Any], name: str) -> None:
-    service = compose["services"][name]
+@pytest.mark.parametrize("name", ["sidecar", "replica", "trial"])
+def test_the_sidecar_is_locked_down(services: dict[str, dict[str, Any]], name: str) -> None:
+    service = services[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
@@ -184,9 +200,16 @@ def test_secrets_come_as_files_and_never_as_values(compose: dict[str, Any]) -> N
     assert set(services["sidecar"]["secrets"]) == {"paperless_token", "openai_api_key"}
     assert set(services["replica"]["secrets"]) == set(compose["secrets"])
     assert all(set(secret) == {"file"} for secret in compose["secrets"].values())
-    for name in ("sidecar", "replica", "trial-sidecar"):
+    for name in ("sidecar", "replica"):
         environment = services[name]["environment"]
-        assert not [key for key in ("PAPERLESS_TOKEN", "OPENAI_API_KEY", "DATABASE_URL") if environment.get(key)]
+        assert not {"PAPERLESS_TOKEN", "OPENAI_API_KEY", "DATABASE_URL"} & set(environment)
+
+
+def test_the_trial_brings_its_token_as_a_file(trial: dict[str, Any]) -> None:
+    environment = trial["services"]["sidecar"]["environment"]
+    assert environment["PAPERLESS_TOKEN_FILE"] == "/run/trial/paperless_token"
+    assert environment["OPENAI_API_KEY"] == "${OPENAI_API_KEY:-}"
+    assert "env_file" not in trial["services"]["sidecar"], "a token in .env belongs to another Paperless"
 
 
 def test_replicas_share_nothing_but_the_database(compose: dict[str, Any]) -> None:
@@ -200,39 +223,69 @@ def test_replicas_share_nothing_but_the_database(compose: dict[str, Any]) -> Non
 def test_without_a_profile_only_the_sidecar_starts(compose: dict[str, Any]) -> None:
     services = compose["services"]
     assert [name for name, service in services.items() if "profiles" not in service] == ["sidecar"]
-    profiles = {name: service.get("profiles") for name, service in services.items()}
-    assert profiles.pop("sidecar") is None
-    assert profiles.pop("replica") == ["replicas"]
-    assert set(map(str, profiles.values())) == {"['trial']"}
+    assert services["replica"]["profiles"] == ["replicas"]
 
 
-def test_the_trial_brings_everything_it_waits_for_and_opens_no_port_to_others(compose: dict[str, Any]) -> None:
-    trial = {name: service for name, service in compose["services"].items() if service.get("profiles") == ["trial"]}
-    assert {needed for service in trial.values() for needed in service.get("depends_on", ())} <= set(trial)
-    assert all(service["networks"] == ["trial"] for service in trial.values())
-    ports = [port for service in trial.values() for port in service.get("ports", ())]
+def test_the_trial_brings_everything_it_waits_for_and_opens_no_port_to_others(trial: dict[str, Any]) -> None:
+    services = trial["services"]
+    for service in services.values():
+        for needed, how in service.get("depends_on", {}).items():
+            is_once = services[needed].get("restart") == "no"
+            assert how["condition"] == ("service_completed_successfully" if is_once else "service_healthy")
+            assert is_once or "healthcheck" in services[needed]
+    ports = [port for service in services.values() for port in service.get("ports", ())]
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
-def test_every_volume_and_network_that_is_used_is_declared(compose: dict[str, Any]) -> None:
-    services = compose["services"].values()
+#: What the compose specification knows, as far as these files use it: the keys of a service and the types of values.
+SERVICE: dict[str, tuple[type, ...]] = {
+    "image": (str,), "build": (str, dict), "restart": (str,), "env_file": (list, str), "environment": (dict,),
+    "secrets": (list,), "ports": (list,), "volumes": (list,), "networks": (list,), "profiles": (list,),
+    "depends_on": (dict,), "healthcheck": (dict,), "entrypoint": (list, str), "command": (list, str),
+    "read_only": (bool,), "tmpfs": (list,), "cap_drop": (list,), "security_opt": (list,), "init": (bool,),
+    "pids_limit": (int,), "mem_limit": (str,), "cpus": (str, float), "stop_grace_period": (str,), "logging": (dict,),
+    "extra_hosts": (list,),
+}  # fmt: skip
+HEALTH = {"test", "interval", "timeout", "retries", "start_period"}
+
+
+@pytest.mark.parametrize("name", ["compose", "trial"])
+def test_both_files_keep_to_the_compose_specification(name: str, request: pytest.FixtureRequest) -> None:
+    file: dict[str, Any] = request.getfixturevalue(name)
+    tops = {key for key in file if not key.startswith("x-")}
+    assert tops <= {"name", "services", "networks", "volumes", "secrets"}
+    for service in file["services"].values():
+        for key, value in service.items():
+            assert isinstance(value, SERVICE[key]), f"{key} is not to be {value!r}"
+        assert set(service.get("healthcheck", ())) <= HEALTH
+        assert all(isinstance(value, str | int) for value in service.get("environment", {}).values())
+        assert all(re.fullmatch(r"(127\.0\.0\.1:)?\d+:\d+", port) for port in service.get("ports", ()))
+
+
+@pytest.mark.parametrize("name", ["compose", "trial"])
+def test_every_volume_and_network_that_is_used_is_declared(name: str, request: pytest.FixtureRequest) -> None:
+    file = request.getfixturevalue(name)
+    services = file["services"].values()
     volumes = {volume.partition(":")[0] for service in services for volume in service.get("volumes", ())}
-    assert volumes == set(compose["volumes"])
-    assert {network for service in services for network in service["networks"]} == set(compose["networks"])
+    assert volumes == set(file["volumes"])
+    used = {network for service in services for network in service.get("networks", ())}
+    assert used == set(file.get("networks", ()))
 
 
-def test_every_image_is_pinned_to_a_version(compose: dict[str, Any]) -> None:
-    images = {name: service["image"] for name, service in compose["services"].items()}
-    assert all(re.search(r":\d+\.\d+\.\d+", image) for image in images.values())
-    ours = {images[name] for name in ("sidecar", "replica", "trial-sidecar")}
+def test_every_image_is_pinned_to_a_version(compose: dict[str, Any], trial: dict[str, Any]) -> None:
+    images = [service["image"] for file in (compose, trial) for service in file["services"].values()]
+    assert all(re.search(r":\d+\.\d+\.\d+", image) for image in images)
+    ours = {image for image in images if "sidecar" in image}
     assert ours == {f"paperless-sidecar:{sidecar.__version__}"}
 
 
-def test_every_setting_named_for_the_container_is_explained_in_the_example(compose: dict[str, Any]) -> None:
+def test_every_setting_named_for_the_container_is_explained_in_the_example(
+    compose: dict[str, Any], services: dict[str, dict[str, Any]]
+) -> None:
     explained = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     named = {secret.upper() for secret in compose["secrets"]}
-    for name in ("sidecar", "replica", "trial-sidecar"):
-        named |= {key.removesuffix("_FILE") for key in compose["services"][name]["environment"]}
+    for service in services.values():
+        named |= {key.removesuffix("_FILE") for key in service["environment"]}
     for instruction, rest in final_stage():
         if instruction == "ENV":
             named |= set(re.findall(r"(?:^|\s)([A-Z_]+)=", rest))

@@ -43,6 +43,7 @@ class Stage:
             "DATA_DIR": str(folder / "store"),
             "LOG_LEVEL": "error",
             "COLUMNS": "200",
+            "WEB_PORT": "0",
         }
         self.folder = folder
 
@@ -200,8 +201,8 @@ def test_check_finds_everything_in_place(stage: Stage) -> None:
     [
         ("CUSTOM_FIELDS", "Amount", "fields", 'no custom field "Amount"'),
         ("CUSTOM_FIELDS_BY_TYPE", "Bill: Amount", "fields", 'no document type "Bill"'),
-        ("PAPERLESS_TOKEN", "wrong", "paperless", "check PAPERLESS_TOKEN"),
-        ("PAPERLESS_URL", "http://127.0.0.1:9", "paperless", "cannot be reached"),
+        ("PAPERLESS_TOKEN", "wrong", "paperless", "set PAPERLESS_TOKEN"),
+        ("PAPERLESS_URL", "http://127.0.0.1:9", "paperless", "Nothing answers at"),
         ("OPENAI_BASE_URL", "http://127.0.0.1:9/v1", "model", "cannot be reached"),
         ("OCR_LANGUAGES", "eng+xyz", "tesseract", "tesseract-ocr-xyz"),
         ("DATA_DIR", "/proc/nowhere", "store", "DATA_DIR"),
@@ -278,7 +279,7 @@ def test_check_looks_at_every_endpoint_of_the_chain(stage: Stage) -> None:
     said = stage.run("check", "--json", LLM_FALLBACKS=f"other@{stage.model.url}, gone@http://127.0.0.1:9/v1")
     found = {finding["about"]: finding for finding in json.loads(said.stdout)}
     assert [found[name]["good"] for name in ("model", "model 2", "model 3")] == [True, True, False]
-    assert "other will be asked" in found["model 2"]["said"]
+    assert "so does other" in found["model 2"]["said"]
 
 
 def test_suggest_goes_on_to_a_fall_back(stage: Stage) -> None:
