@@ -15,7 +15,7 @@ UV := uv==0.13.9
 # A shell that works inside another project must not leak into this one.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
 
-.PHONY: help demo test setup lint bench bench-ocr bench-filing chaos points scenarios-full fuzz live lock clean env-example
+.PHONY: help demo test setup lint bench bench-ocr bench-filing chaos points scenarios-full fuzz live screenshots lock clean env-example
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ live: $(READY) ## run the tests that need a real Paperless: PAPERLESS_URL=.. PAP
 
 env-example: $(READY) ## write .env.example anew after a change of the settings
 	@$(PY) scripts/env_example.py
+
+screenshots: $(READY) $(VENV)/.ready-browser ## take the pictures in docs/screenshots anew after a change of the pages
+	@$(PY) -m scripts.screenshots
 
 setup: $(READY) $(VENV)/.ready-browser ## install what is missing, and stop there
 
