@@ -120,6 +120,11 @@ class Observer:
                 self._seen = (began + max(EVERY_S, min(SHARE * took, OLDEST_S)), standing)
             return standing
 
+    def forget(self) -> None:
+        """Look anew the next time: somebody changed something here and wants to see it."""
+        self._changes += 1
+        self._seen = None
+
     async def _look(self, now: datetime, began: float) -> Standing:
         run = self._db.run
         if began > self._hours[0]:

@@ -6,18 +6,23 @@ A new page is one line in PAGES.
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Literal
 
 import pytest
+from fastapi.routing import APIRoute
 from PIL import Image, ImageStat
 from playwright.sync_api import Page
+from starlette.routing import compile_path
 
-from sidecar.domain.job import Kind
+from sidecar.domain.job import Kind, State
 from sidecar.practice.samples import scan_pdf, text_pdf
-from sidecar.store import queue, report
+from sidecar.store import api_tokens, pauses, report
+from sidecar.store.api_tokens import Scope
+from sidecar.web.app import ROUTERS
 from tests.browser.conftest import NARROW, WIDE, World, log_in
 from tests.web.conftest import PASSWORD, until
 
@@ -25,7 +30,7 @@ Scheme = Literal["light", "dark"]
 LONG = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz" * 2
 NOW = datetime.now(UTC)
 
-#: Every page there is, and a name for it.
+#: Every page there is, and a name for it; those of pages that are not there are left out.
 PAGES = {
     "overview": "/",
     "jobs": "/jobs",
@@ -33,11 +38,28 @@ PAGES = {
     "job that was done": "/jobs/1?page=1",
     "job that was filed": "/jobs/2",
     "job that failed": "/jobs/3",
-    "job that waits": "/jobs/4",
+    "job in review": "/jobs/4",
+    "job that waits": "/jobs/5",
+    "reviews": "/reviews",
+    "review": "/reviews/4",
+    "review, changed": "/reviews/4/edit",
+    "documents": "/documents",
+    "document": "/documents/1",
+    "document, taken back": "/documents/2/undo",
+    "failures": "/failures",
+    "failures, all again": "/failures/again",
+    "spending": "/spending",
+    "settings": "/settings",
+    "prompts": "/prompts",
+    "tokens": "/tokens",
+    "token, revoked": "/tokens/1/revoke",
     "api": "/api/docs",
     "nothing there": "/nothing",
 }
-
+#: What is no page: streams, files, the rest of the API, and pages that are reached by a press and looked at elsewhere.
+NO_PAGES = re.compile(
+    r"/events$|^/static/|^/healthz|^/readyz|^/metrics|^/api/(?!docs)|^/login$|/image|\.png$|^/failures/{cause}$"
+)
 #: Of all dots of a page on the whole, 0 is black and 255 white.
 DARK, LIGHT = 60, 200
 #: The judge of what everybody can use.
@@ -57,10 +79,33 @@ def lived(world: World) -> World:
     for job_id, (data, title, content, tag) in enumerate(papers, start=1):
         archive.add_document(data, title=title, content=content, tags=[tag])
         until(lambda wanted=job_id: db.run_now(report.job, wanted))
-    number = archive.add_document(text_pdf(["x"]), title="Later", content="x")
-    db.run_now(queue.enqueue, number, Kind.TAGGING, priority=10, now=NOW + timedelta(days=1))
     until(lambda: all(done(world, job_id) for job_id in (1, 2, 3)))
+    archive.add_document(text_pdf(["x"]), title="Boat", content=f"{LONG[:90]}", tags=["auto-tag", "auto-review"])
+    until(lambda: (job := db.run_now(report.job, 4)) and job.state is State.REVIEW)
+    db.run_now(pauses.pause, [Kind.TAGGING], by_whom=LONG[:60], now=NOW)
+    archive.add_document(text_pdf(["x"]), title="Later", content="Later", tags=["auto-tag"])
+    until(lambda: db.run_now(report.job, 5))
+    db.run_now(api_tokens.create, "0" * 64, name=LONG[:50], scope=Scope.WORK, now=NOW)
     return world
+
+
+def routes() -> list[str]:
+    """The addresses that show something."""
+    return [
+        route.path
+        for router in ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute) and "GET" in (route.methods or ())
+    ]
+
+
+def is_there(path: str) -> bool:
+    return path == "/nothing" or any(
+        compile_path(route)[0].match(path.partition("?")[0]) for route in routes() if not NO_PAGES.search(route)
+    )
+
+
+SHOWN = {name: path for name, path in PAGES.items() if is_there(path)}
 
 
 def done(world: World, job_id: int) -> bool:
@@ -142,9 +187,17 @@ def look_at(found: Windows, path: str) -> None:
         assert bright < DARK if "dark" in how else bright > LIGHT, how
 
 
-@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
+@pytest.mark.parametrize("path", SHOWN.values(), ids=SHOWN.keys())
 def test_a_page_fits_a_phone_is_dark_if_wished_and_can_be_used_by_everybody(windows: Windows, path: str) -> None:
     look_at(windows, path)
+
+
+def test_every_page_is_in_the_list() -> None:
+    pages = [path for path in routes() if not NO_PAGES.search(path)]
+    missing = [
+        path for path in pages if not any(compile_path(path)[0].match(one.partition("?")[0]) for one in PAGES.values())
+    ]
+    assert not missing, "write them into PAGES"
 
 
 def test_so_does_the_login(strange_windows: Windows) -> None:
