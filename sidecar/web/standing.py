@@ -102,11 +102,6 @@ class Observer:
         self._starting_since: datetime | None = None
         self._changes = 0
 
-    def forget(self) -> None:
-        """Look anew the next time: somebody changed something here and wants to see it."""
-        self._changes += 1
-        self._seen = None
-
     async def look(self, now: datetime) -> Standing:
         """Return how things stand, a second ago or a few, and never before the last change here. Raises StoreError."""
         async with self._looking:
