@@ -23,7 +23,6 @@ NAVIGATION = (
     ("jobs", "/jobs"),
     ("reviews", "/reviews"),
     ("failures", "/failures"),
-    ("failures", "/failures"),
     ("spending", "/spending"),
     ("prompts", "/prompts"),
     ("api", "/api/docs"),

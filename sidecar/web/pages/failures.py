@@ -63,6 +63,7 @@ async def again(here: Here, _: Worker, cause: Annotated[str, Form(pattern="^([0-
     """Ask once more for all of a cause, or for all there are."""
     done = await desk.retry_all(here.parts, await here.tags(), cause or None, now=here.now())
     here.wake()
+    here.observer.forget()
     return RedirectResponse(here.shell.url(f"/failures?asked={done.jobs}&gone={done.gone}&left={done.left}"), 303)
 
 
