@@ -53,7 +53,7 @@ class Telephone:
 
     def problem(self) -> str | None:
         """Return in a sentence why nobody can be told, None if nothing is known against it."""
-        if importlib.util.find_spec("apprise") is None:
+        if not is_installed():
             return MISSING
         return None if self._open() else WRONG
 
@@ -69,6 +69,11 @@ class Telephone:
             self._apprise = apprise.Apprise(asset=apprise.AppriseAsset(app_id="Paperless Sidecar", async_mode=False))
             self._understood = bool(self._apprise.add(self._urls)) and len(self._apprise) > 0
         return self._understood
+
+
+def is_installed() -> bool:
+    """Say whether Apprise is there, without loading it."""
+    return importlib.util.find_spec("apprise") is not None
 
 
 @dataclass(slots=True)

@@ -8,8 +8,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,14 +16,11 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from sidecar import settings
-from sidecar.app import Sidecar
 from sidecar.cli.main import app
 from sidecar.logs import Redaction
 from sidecar.notify import LINES, Telephone, message, telling
 from sidecar.observe import news
 from sidecar.observe.news import Cause
-from sidecar.parts import Parts
 from sidecar.practice.archive import PracticeArchive
 from sidecar.practice.model import PracticeModel
 from sidecar.practice.samples import not_a_pdf, text_pdf
@@ -32,6 +28,20 @@ from sidecar.practice.samples import not_a_pdf, text_pdf
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 HOUR = 3600.0
+
+
+Command = Callable[..., Result]
+LETTER = "Ambervale Energy: please pay 84.20 EUR for electricity."
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
+    """The command line, in a folder with no .env; the log goes on as it was."""
+    monkeypatch.chdir(tmp_path)
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield lambda *words, **environment: CliRunner().invoke(app, list(words), env=environment)
+    root.handlers, root.level = handlers, level
 
 
 class Service:
@@ -76,18 +86,6 @@ def service() -> Iterator[Service]:
     one.answering.set()
     one.server.shutdown()
     one.server.server_close()
-
-
-@asynccontextmanager
-async def working(archive: PracticeArchive, model: PracticeModel, folder: Path, **given: object) -> AsyncIterator[None]:
-    values = {
-        "paperless_url": archive.url, "paperless_token": "practice-token", "openai_base_url": model.url,
-        "llm_model": "practice", "data_dir": folder / "store", **given,
-    }  # fmt: skip
-    async with Parts(settings.load(**values)) as parts:
-        sidecar = await Sidecar.start(parts)
-        await sidecar.run(drain=True)
-        yield
 
 
 async def test_what_comes_within_the_time_is_summed_up_in_one_message(service: Service) -> None:
@@ -165,25 +163,30 @@ async def test_with_apprise_raising_the_next_message_still_goes(service: Service
     assert service.texts == ["Two."]
 
 
-async def test_a_job_that_fails_one_that_waits_for_a_person_and_an_outage_are_told(
-    tmp_path: Path, service: Service
+def test_a_job_that_fails_one_that_waits_for_a_person_a_budget_and_an_outage_are_told(
+    tmp_path: Path, service: Service, command: Command
 ) -> None:
     with PracticeArchive(tmp_path / "archive") as archive, PracticeModel() as model:
+        given = {
+            "PAPERLESS_URL": archive.url, "PAPERLESS_TOKEN": "practice-token", "OPENAI_BASE_URL": model.url,
+            "LLM_MODEL": "practice", "DATA_DIR": str(tmp_path / "store"), "NOTIFY_URLS": service.url,
+            "LOG_LEVEL": "off",
+        }  # fmt: skip
         bad = archive.add_document(not_a_pdf(), title="scan", content="", tags=("auto-ocr",))
-        letter = "Ambervale Energy: please pay 84.20 EUR for electricity."
-        shown = archive.add_document(text_pdf([letter]), title="scan", content=letter, tags=("auto-tag", "auto-review"))
-        async with telling(Telephone(service.url), tuple(Cause), every_s=HOUR, gather_s=0.0):
-            async with working(archive, model, tmp_path, max_attempts=1):
-                await service.has(2)
-            other = "Another letter, on which no answer is kept."
-            archive.add_document(text_pdf([other]), title="scan", content=other, tags=("auto-tag",))
-            async with working(archive, model, tmp_path, openai_base_url="http://127.0.0.1:1/v1"):
-                await service.has(3)
+        shown = archive.add_document(text_pdf([LETTER]), title="scan", content=LETTER, tags=("auto-tag", "auto-review"))
+        assert command("run", "--drain", **given).exit_code == 0
+        assert len(service.taken) == 2
+        other = "Another letter, on which no answer is kept."
+        archive.add_document(text_pdf([other]), title="scan", content=other, tags=("auto-tag",))
+        command("run", "--drain", **given, TAGGING_BUDGET_DAY="1 tokens")
+        command("run", "--drain", **given | {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"})
     by_title = {one["title"].removeprefix("Paperless Sidecar: "): one["message"] for one in service.taken}
     assert by_title["A job was given up"].startswith(f"Document {bad}: ocr failed. ")
     assert by_title["A document waits for approval"].startswith(f"Document {shown}: tagging waits for approval (job ")
+    assert "TAGGING_BUDGET_DAY" in by_title["Work waits for a budget"]
     assert "cannot be reached" in by_title["A service is away"]
-    assert letter not in str(service.taken)
+    assert LETTER not in str(service.taken)
+    assert other not in str(service.taken)
 
 
 @pytest.mark.parametrize("cause", list(Cause))
@@ -194,19 +197,9 @@ def test_a_message_is_short_whatever_happened(cause: Cause) -> None:
     assert text.endswith(f"And {1000 - 2 * LINES} more.")
 
 
-def test_the_command_sends_a_message_and_says_what_is_wrong(
-    tmp_path: Path, service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)  # no .env of the folder that the tests run in
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-
+def test_the_command_sends_a_message_and_says_what_is_wrong(service: Service, command: Command) -> None:
     def run(*words: str, **environment: str) -> Result:
-        given = {"PAPERLESS_URL": "http://127.0.0.1:1", "PAPERLESS_TOKEN": "token", **environment}
-        try:
-            return CliRunner().invoke(app, ["notify", *words], env=given)
-        finally:
-            root.handlers, root.level = handlers, level
+        return command("notify", *words, PAPERLESS_URL="http://127.0.0.1:1", PAPERLESS_TOKEN="token", **environment)
 
     good = run("--test", NOTIFY_URLS=service.url, NOTIFY_ON="failed, Parked")
     said = "All services took the message; you will be told of: failed, parked.\n"

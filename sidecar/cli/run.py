@@ -10,8 +10,9 @@ import typer
 from sidecar.app import Beside, serve
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
 from sidecar.cli.hidden import secrets_of
+from sidecar.domain.errors import SettingsError
 from sidecar.logs import Redaction
-from sidecar.notify import Telephone, telling
+from sidecar.notify import MISSING, Telephone, is_installed, telling
 from sidecar.observe import spans
 from sidecar.parts import Parts
 from sidecar.settings import Settings, secret
@@ -43,10 +44,12 @@ async def _run(parts: Parts, drain: bool) -> bool:
 
 
 def _telling(settings: Settings) -> AbstractAsyncContextManager[None]:
-    """Return what tells people what happens; nothing where nobody is to be told."""
+    """Return what tells people what happens; nothing where nobody is to be told. Raises SettingsError."""
     urls = secret(settings.notify_urls)
     if not urls:
         return nullcontext()
+    if not is_installed():
+        raise SettingsError([MISSING])
     telephone = Telephone(urls, Redaction(secrets_of(settings)))
     return telling(telephone, settings.notify_on, every_s=60 * settings.notify_every_min)
 

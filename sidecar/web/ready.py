@@ -13,7 +13,7 @@ from sidecar.store import totals
 
 #: A store that takes longer for nothing at all is not there, in seconds.
 STORE_S = 3.0
-#: The poll may be late by so many of its intervals, and by this at least.
+#: The poll may be late by so many of its pauses (longer than POLL_INTERVAL_S after a long list), and by this at least.
 LATE = 3
 LATE_AT_LEAST = timedelta(seconds=90)
 
@@ -79,7 +79,7 @@ class Readiness:
         if sidecar is None:
             return "Paperless was not asked for tagged documents yet."
         age = poll_age(sidecar, now)
-        late = max(LATE * timedelta(seconds=self._parts.settings.poll_interval_s), LATE_AT_LEAST)
+        late = max(LATE * timedelta(seconds=sidecar.poller.pause_s), LATE_AT_LEAST)
         if age <= late or not self._parts.db.leads():
             return ""
         return f"Paperless was last asked for tagged documents {age.total_seconds():.0f} s ago."

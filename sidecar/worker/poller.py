@@ -65,6 +65,8 @@ class Poller:
         self._asking_s = 0.0
         #: When Paperless last answered; at first when this one was made.
         self.polled_at: datetime = clock.now()
+        #: How long it rests before it asks again, in seconds.
+        self.pause_s = interval_s
 
     def ring(self) -> None:
         """Start a round at once. Ringing often is cheap: rings during a round make one more round."""
@@ -92,6 +94,7 @@ class Poller:
                     self._complain(str(error))
                 except StoreError as error:
                     _log.error("%s", error)
+            self.pause_s = pause_s
             await self._pause(pause_s)
 
     def _complain(self, said: str) -> None:
