@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import importlib.util
 import logging
+import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection
@@ -29,7 +30,7 @@ NOT_TAKEN = "A message could not be delivered to all of NOTIFY_URLS; try them wi
 #: What comes so soon after the first is told with it, in seconds.
 GATHER_S = 5.0
 #: How long the last messages may take when the program ends, in seconds.
-LAST_S = 10.0
+LAST_S = 5.0
 #: Different sentences in one message, and how long each may be.
 LINES = 10
 LONGEST = 300
@@ -97,6 +98,7 @@ class Notifier:
         self._heaps = {cause: _Heap() for cause in causes}
         self._came = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+        self._under_way: asyncio.Future[bool] | None = None
 
     def note(self, cause: Cause, text: str) -> None:
         """Note that something happened. Never waits; may be called from any thread."""
@@ -124,7 +126,9 @@ class Notifier:
                 await asyncio.wait_for(self._came.wait(), wait_s)
 
     async def finish(self) -> None:
-        """Send all that was noted, due or not."""
+        """Send all that was noted, due or not, after what is under way."""
+        if self._under_way is not None:
+            await asyncio.shield(self._under_way)
         await asyncio.sleep(0)  # what was noted a moment ago
         await self._send(float("inf"))
 
@@ -140,11 +144,20 @@ class Notifier:
                 _log.warning("%s", NOT_TAKEN)
 
     async def _call(self, title: str, text: str) -> bool:
-        try:
-            return await asyncio.to_thread(self._telephone.send, title, text)
-        except Exception as error:  # noqa: BLE001 - whatever a service's plugin raises, work goes on
-            _log.warning("A message could not be sent: %s: %s", type(error).__name__, error)
-            return False
+        """Send on a thread that the program's end does not wait for; whoever stops waiting does not stop it."""
+        self._under_way = answer = self._loop.create_future()
+
+        def send() -> None:
+            try:
+                taken = self._telephone.send(title, text)
+            except Exception as error:  # noqa: BLE001 - whatever a service's plugin raises, work goes on
+                _log.warning("A message could not be sent: %s: %s", type(error).__name__, error)
+                taken = False
+            with contextlib.suppress(RuntimeError):  # the program is at its end
+                self._loop.call_soon_threadsafe(answer.set_result, taken)
+
+        threading.Thread(target=send, name="message", daemon=True).start()
+        return await asyncio.shield(answer)
 
 
 def message(cause: Cause, texts: Counter[str]) -> tuple[str, str]:

@@ -145,6 +145,25 @@ async def test_a_service_that_hangs_or_refuses_holds_up_nothing_and_ends_nothing
     assert "Told." in service.texts
 
 
+async def test_a_service_that_hangs_does_not_hold_up_the_end(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sidecar.notify.LAST_S", 0.1)
+    service.answering.clear()
+    async with telling(Telephone(f"{service.url}?rto=30"), tuple(Cause), every_s=0.0, gather_s=0.0):
+        news.tell(Cause.FAILED, "One.")
+        await service.has(1)
+    assert not service.answering.is_set(), "nobody waited for the answer"
+
+
+async def test_what_is_under_way_at_the_end_is_waited_for_and_sent_once(service: Service) -> None:
+    service.answering.clear()
+    async with telling(Telephone(service.url), tuple(Cause), every_s=HOUR, gather_s=0.0):
+        news.tell(Cause.FAILED, "One.")
+        await service.has(1)
+        news.tell(Cause.FAILED, "Two.")
+        asyncio.get_running_loop().call_later(0.1, service.answering.set)
+    assert service.texts == ["One.", "Two."]
+
+
 async def test_with_apprise_raising_the_next_message_still_goes(service: Service) -> None:
     class Broken(Telephone):
         tries = 0

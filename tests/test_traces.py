@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,18 @@ def test_an_endpoint_without_the_package_is_said(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     with spans.traced() as problem:
         assert problem == spans.MISSING
+
+
+def test_a_collector_that_hangs_holds_up_neither_work_nor_the_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        address = f"http://127.0.0.1:{hanging.getsockname()[1]}"
+        code = "from sidecar.observe import spans\nspans.LAST_S = 0.1\n"
+        code += "with spans.traced(), spans.span('job ocr'):\n    pass"
+        done = subprocess.run(
+            [sys.executable, "-c", f"{code}\nprint('over')"], env={spans.ENDPOINT: address}, capture_output=True,
+            text=True, check=False, timeout=9,
+        )  # fmt: skip
+    assert done.stdout == "over\n", done.stderr
 
 
 def test_a_fault_in_the_block_goes_on_and_its_text_is_in_no_span() -> None:

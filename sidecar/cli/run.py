@@ -39,7 +39,7 @@ async def _run(parts: Parts, drain: bool) -> bool:
     with spans.traced() as problem:
         if problem:
             _log.warning("%s", problem)
-        async with parts, _telling(parts.settings):
+        async with _telling(parts.settings), parts:
             return await serve(parts, drain=drain, beside=None if drain else _dashboard(parts))
 
 

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sidecar import __version__
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+#: How long the last traces may take when the program ends, in seconds: with nobody there it would be twenty.
+LAST_S = 2.0
 MISSING = f"{ENDPOINT} is set, but OpenTelemetry is not installed: pip install 'paperless-sidecar[otel]'."
 
 _tracer: Any = None
@@ -79,11 +82,15 @@ def sent_to(processor: Any) -> Iterator[None]:
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
 
     name = os.environ.get("OTEL_SERVICE_NAME", "paperless-sidecar")
-    provider = TracerProvider(resource=Resource.create({"service.name": name, "service.version": __version__}))
+    provider = TracerProvider(
+        resource=Resource.create({"service.name": name, "service.version": __version__}), shutdown_on_exit=False
+    )
     provider.add_span_processor(processor)
     _tracer = provider.get_tracer("sidecar", __version__)
     try:
         yield
     finally:
         _tracer = None
-        provider.shutdown()
+        ending = threading.Thread(target=provider.shutdown, name="last traces", daemon=True)
+        ending.start()
+        ending.join(LAST_S)
