@@ -148,7 +148,7 @@ def test_it_comes_to_nothing(target: Target, attack: Attack) -> None:
     assert not attack.right or said.status in attack.right, (said.status, said.text[:300])
     assert_is_bound(said)
     assert "<script>alert" not in said.text
-    assert "{{7*7}}" in said.text or "49" not in said.text or "7*7" not in attack.path
+    assert str(31337 * 7) not in said.text
     assert EVIL not in said.headers.get("location", "").partition("?")[0]
     assert not said.headers.get("location", "/").startswith(("//", "/\\", "http", "javascript", "data"))
     assert {"x-evil", "x"}.isdisjoint(said.headers)
