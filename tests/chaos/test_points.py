@@ -115,9 +115,16 @@ def test_every_request_that_changes_paperless_has_its_three_points() -> None:
         and isinstance(call.func, ast.Attribute)
         and call.func.attr in ("send", "send_file")
     }
-    assert senders == {"patch", "modify_tags", "add_note", "delete_note", "remove", "_create", "upload_version"}, (
-        "a new request needs points: see points.REQUESTS"
-    )
+    by_hand = {"_send"}  # workflows, by `sidecar setup` alone, which finds what an earlier one made
+    assert senders - by_hand == {
+        "patch",
+        "modify_tags",
+        "add_note",
+        "delete_note",
+        "remove",
+        "_create",
+        "upload_version",
+    }, "a new request needs points: see points.REQUESTS"
     for sort in REQUESTS:
         assert {f"{sort}: {when}" for when in ("before it is sent", "sent", "answer lost")} <= set(POINTS)
 
