@@ -1,8 +1,8 @@
 """The doorbell: what a ring does, and how many of them become one.
 
-A ring starts a round of the poller at once, and one more `AFTER_S` later: rings meanwhile are part of that one, and so
-is a document whose transaction had not ended when Paperless told of it. A document that has a job already rings late,
-`ECHO_S` after: it is our own write that rings most often, and a person's new tag is seen then all the same.
+A ring starts a round of the poller at once; those that come within `AFTER_S` of it are one more at its end. Another one
+follows `SETTLE_S` later, for a document whose transaction had not ended when Paperless told of it. A document that has
+a job already rings late, `ECHO_S` after: it is our own write that rings most often, and a new tag is seen all the same.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ from sidecar.domain.job import State
 from sidecar.store import queue
 from sidecar.store.database import Database
 
-AFTER_S = 1.0
+AFTER_S = 0.2
+SETTLE_S = 2.0
 ECHO_S = 10.0
+#: A job that stands so sees the document anew by itself; one for review waits for the person who rings.
+AT_WORK = frozenset({State.READY, State.RUNNING, State.SCHEDULED})
 
 
 class Doorbell:
@@ -24,29 +27,39 @@ class Doorbell:
     def __init__(self, db: Database, ring: Callable[[], None]) -> None:
         self._db = db
         self._ring = ring
-        self._after: asyncio.TimerHandle | None = None
-        self._late: asyncio.TimerHandle | None = None
+        #: Running timers by what they are for.
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._again = False
 
     async def rung(self, document_id: int) -> None:
         """Take a ring for a document; of the document nothing is believed but its number. Raises StoreError."""
         states = await self._db.run(queue.last_states, document_id)
-        if {State.READY, State.RUNNING, State.SCHEDULED} & set(states.values()):
-            if self._late is None:
-                self._late = asyncio.get_running_loop().call_later(ECHO_S, self._ring_late)
-        elif self._after is None:
+        if not AT_WORK.isdisjoint(states.values()):
+            self._later("echo", ECHO_S, self._ring)
+        elif "after" in self._timers:
+            self._again = True
+        else:
             self._ring()
-            self._after = asyncio.get_running_loop().call_later(AFTER_S, self._ring_after)
+            self._later("after", AFTER_S, self._ring_again)
+            self._later("settle", SETTLE_S, self._ring)
 
-    def _ring_after(self) -> None:
-        self._after = None
-        self._ring()
+    def _ring_again(self) -> None:
+        if self._again:
+            self._again = False
+            self._ring()
+            self._later("settle", SETTLE_S, self._ring)
 
-    def _ring_late(self) -> None:
-        self._late = None
-        self._ring()
+    def _later(self, what: str, seconds: float, then: Callable[[], None]) -> None:
+        """Do something later, unless that is to be done already."""
+
+        def due() -> None:
+            del self._timers[what]
+            then()
+
+        if what not in self._timers:
+            self._timers[what] = asyncio.get_running_loop().call_later(seconds, due)
 
     def close(self) -> None:
         """Ring no more."""
-        for timer in (self._after, self._late):
-            if timer is not None:
-                timer.cancel()
+        for timer in self._timers.values():
+            timer.cancel()
