@@ -53,7 +53,7 @@ async def diagnose(url: str, token: str, *, timeout_s: float = 15.0) -> Answered
             "Paperless does not know this token: make a new one in Paperless (your name, My Profile, API Auth Token) "
             f"and set PAPERLESS_TOKEN.{hint}",
         )
-    if "x-api-version" not in response.headers:
+    if not response.headers.get("x-api-version", "").isdecimal():
         await _elsewhere(url, response)
     if response.status_code == httpx.codes.NOT_ACCEPTABLE or int(response.headers["x-api-version"]) < API_VERSIONS[-1]:
         raise MisconfiguredError(
@@ -133,6 +133,8 @@ async def _elsewhere(url: str, response: httpx.Response) -> NoReturn:
     status = response.status_code
     if status in (502, 503, 504):
         raise OutageError(PROVIDER, f"{url} answers {status}: there is a proxy, but Paperless behind it is away.")
+    if status == httpx.codes.BAD_REQUEST and "https" in response.text.lower():  # nginx's and Go's words
+        _say_scheme(url, *_other_scheme(urlsplit(url)))
     if status == httpx.codes.BAD_REQUEST:
         raise MisconfiguredError(
             PROVIDER,

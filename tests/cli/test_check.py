@@ -125,6 +125,7 @@ async def test_http_where_a_proxy_leads_to_https(stage: Stage) -> None:
         (Answer(302, HTML, headers={"Location": "/accounts/login/?next=/"}), "a login page: it is not the address"),
         (Answer(200, HTML, "<html>router</html>"), "it is no Paperless"),
         (Answer(502, HTML, "<h1>Bad Gateway</h1>"), "Paperless behind it is away"),
+        (Answer(400, HTML, "The plain HTTP request was sent to HTTPS port"), "Paperless speaks https there: set"),
         (Answer(400, HTML, "<h1>Bad Request (400)</h1>"), "Add 127.0.0.1 to PAPERLESS_ALLOWED_HOSTS"),
     ],
 )
