@@ -39,13 +39,19 @@ class Called:
         self._tags = tags
         self._known = Vocabulary()
         self._spoken = Spoken()
+        #: Asked for in vain: names that are gone from Paperless would be asked for again and again.
+        self._gone: set[tuple[str, int]] = set()
         self._fresh_until = 0.0
         self._not_before = 0.0
         self._asking: asyncio.Task[None] | None = None
 
     async def spoken(self, needed: Needed = ()) -> Spoken:
         """Return the words for these ids and all others that are known."""
-        await self._look(any(one not in self._spoken.names for one in needed))
+        missing = {one for one in needed if one not in self._spoken.names} - self._gone
+        before = self._spoken
+        await self._look(bool(missing))
+        if self._spoken is not before:
+            self._gone |= {one for one in missing if one not in self._spoken.names}
         return self._spoken
 
     async def vocabulary(self) -> Vocabulary:
@@ -66,6 +72,7 @@ class Called:
             self._names.forget()
             self._known = await self._names.vocabulary(hidden=())
             self._spoken = spoken(self._known, self._tags, Kind.TAGGING)
+            self._gone.clear()
             self._fresh_until, self._not_before = time() + FRESH_S, time() + SOON_S
         except WorkError as error:
             _log.info("the names cannot be had now: %s", error)

@@ -80,10 +80,11 @@ class Pictures:
 
     def _take(self, key: tuple[int, int], task: asyncio.Task[bytes]) -> None:
         del self._drawing[key]
-        if task.cancelled() or task.exception() is not None:
+        if task.cancelled():
             return
         loop = asyncio.get_running_loop()
-        self._kept[key] = (loop.time(), task.result())
+        if task.exception() is None:
+            self._kept[key] = (loop.time(), task.result())
         while sum(len(picture) for _, picture in self._kept.values()) > KEPT_BYTES:
             del self._kept[next(iter(self._kept))]
         if self._forgetting is None:
@@ -93,8 +94,9 @@ class Pictures:
         loop = asyncio.get_running_loop()
         latest = loop.time() - KEPT_S + 1
         self._kept = {key: kept for key, kept in self._kept.items() if kept[0] > latest}
-        self._forgetting = loop.call_later(KEPT_S, self._forget_old) if self._kept else None
-        if not self._kept and not self._drawing:
+        is_over = not self._kept and not self._drawing
+        self._forgetting = None if is_over else loop.call_later(KEPT_S, self._forget_old)
+        if is_over:
             self._forget()
 
     def _forget(self) -> None:
