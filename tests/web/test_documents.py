@@ -113,5 +113,4 @@ def test_nothing_of_a_history_is_taken_for_a_part_of_the_page(site: Site, anna: 
         assert "<script>alert" not in page
         assert "<img src=x" not in page
         assert ">49<" not in page
-    assert anna.get("/documents?document=../etc").headers["location"] == "/jobs"
     assert anna.get("/documents/99").status_code == 200

@@ -45,13 +45,6 @@ class Deed:
     is_undoable: bool
 
 
-@router.get("/documents")
-async def find(here: Here, _: Reader, document: Annotated[str, Query(max_length=12)] = "") -> Response:
-    """Go to a document by its number."""
-    known = document.isascii() and document.isdigit() and 1 <= int(document) <= LARGEST
-    return RedirectResponse(here.shell.url(f"/documents/{int(document)}" if known else "/jobs"), 303)
-
-
 @router.get("/documents/{document_id}")
 async def show(request: Request, here: Here, who: Reader, document_id: Number) -> Response:
     """Show a document's history, the newest first."""
