@@ -162,7 +162,7 @@ def strange_windows(lived: World) -> Windows:
 def findings(page: Page) -> list[str]:
     """What axe finds serious or critical, with the elements."""
     page.evaluate(AXE)
-    found = page.evaluate("axe.run().then(said => said.violations)")
+    found = page.evaluate("axe.run({resultTypes: ['violations']}).then(said => said.violations)")
     return [
         f"{one['impact']}: {one['help']}: " + "; ".join(node["html"][:200] for node in one["nodes"][:5])
         for one in found
