@@ -131,7 +131,7 @@ def _take(site: Site, pages: dict[tuple[str, str], Page], contract: Sample) -> N
     until(lambda: [job for job in site.db.run_now(listing.jobs, document_id=number) if job.pages_done])
     for (device, scheme), page in pages.items():
         page.goto("/")
-        page.locator("progress").first.wait_for()
+        page.locator("progress:not([value='0'])").first.wait_for()
         _keep(page, f"overview-{scheme}" if device == "wide" else f"phone-{scheme}")
     until(
         lambda: (found := site.db.run_now(listing.jobs, document_id=number)) and all(job.finished_at for job in found)

@@ -212,6 +212,8 @@ def test_the_whole_way_goes_by_keys_alone(lived: World) -> None:
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Overview").wait_for()
+    names = page.get_by_role("navigation").get_by_role("link").all_inner_texts()
+    assert len(set(names)) == len(names), "each way stands there once"
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
