@@ -84,6 +84,7 @@ install_packages() {
 if [ "${1:-}" = browser ]; then
     has chromium || [ -n "${BROWSER_PROGRAM:-}" ] || install_packages chromium || {
         say "There is no Chromium: the tests in a browser are left out. BROWSER_PROGRAM=/path names one."
+        exit 1
     }
     exit 0
 fi
