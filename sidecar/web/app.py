@@ -68,7 +68,7 @@ MAX_BODY_BYTES = 256 * 1024
 
 def make_app(site: Site) -> ASGIApp:
     """Return the application of this site."""
-    return Guard(bare_app(site), site.prefix)
+    return Guard(bare_app(site), site.prefix, MAX_BODY_BYTES)
 
 
 def bare_app(site: Site) -> FastAPI:

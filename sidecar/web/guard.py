@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: Nothing but our own files, nothing inside the page itself, and in nobody's frame.
@@ -27,11 +27,15 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class Guard:
-    """Stands before the whole application. `prefix` is where a reverse proxy shows it; that may take it off or not."""
+    """Stands before the whole application. `prefix` is where a reverse proxy shows it; that may take it off or not.
 
-    def __init__(self, app: ASGIApp, prefix: str = "") -> None:
+    Of a program a body of more than `largest` bytes is refused in the shape of all other problems.
+    """
+
+    def __init__(self, app: ASGIApp, prefix: str = "", largest: int = 256 * 1024) -> None:
         self._app = app
         self._prefix = prefix
+        self._largest = largest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse what comes from another site, and send the headers with every answer."""
@@ -51,6 +55,11 @@ class Guard:
         if scope["method"] not in SAFE and _is_foreign(Headers(scope=scope)):
             refused = PlainTextResponse("This request came from a page of another site.", 403)
             await refused(scope, receive, send_guarded)
+            return
+        length = Headers(scope=scope).get("content-length", "")
+        if "/api/" in scope["path"] and length.isdigit() and int(length) > self._largest:
+            said = {"title": "Content Too Large", "status": 413, "detail": "That is more than is taken here."}
+            await JSONResponse(said, 413, media_type="application/problem+json")(scope, receive, send_guarded)
             return
         await self._app({**scope, "root_path": self._prefix}, receive, send_guarded)
 

