@@ -1,4 +1,4 @@
-"""Looking at the store: lists, counts and a job's story, for the command line (and later the dashboard)."""
+"""Looking at the store: lists, counts and a job's story, for the command line and the dashboard."""
 
 from __future__ import annotations
 
