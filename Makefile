@@ -15,13 +15,16 @@ UV := uv==0.13.9
 # A shell that works inside another project must not leak into this one.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
 
-.PHONY: help demo test setup lint bench bench-ocr bench-filing chaos points scenarios-full fuzz live screenshots lock clean env-example
+.PHONY: help demo dashboard test setup lint bench bench-ocr bench-filing chaos points scenarios-full fuzz live screenshots lock clean env-example
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## see it work: in a practice archive, or with PAPERLESS_URL=.. PAPERLESS_TOKEN=.. in your own
 	@$(PY) -m sidecar demo
+
+dashboard: $(READY) ## the same in the browser, at http://localhost:8400, until Ctrl-C
+	@$(PY) -m sidecar demo --dashboard
 
 test: lint $(VENV)/.ready-browser ## check everything: style, types, tests
 	$(PY) -m pytest -m "not live" --ignore=tests/benchmarks -n $(WORKERS) --dist loadgroup

@@ -14,12 +14,13 @@ import typer
 from rich.live import Live
 from rich.table import Table
 
-from sidecar.app import Sidecar
+from sidecar.app import Sidecar, serve
 from sidecar.cli import show
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
+from sidecar.cli.run import dashboard
 from sidecar.domain import custom_fields
 from sidecar.domain.document import Document
-from sidecar.domain.errors import CancelledError
+from sidecar.domain.errors import CancelledError, SettingsError
 from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.vocabulary import Names, Vocabulary
 from sidecar.parts import Parts
@@ -29,23 +30,29 @@ from sidecar.store import report
 EXCERPT = 150
 #: The custom field of the practice archive that is filled.
 DEMO_FIELD = "Amount"
+#: User and password of the practice archive.
+GUEST = "admin"
+PRACTICE_TOKEN = "practice-token"  # noqa: S105 - opens nothing but the practice archive
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog="Examples:  sidecar demo   |   PAPERLESS_URL=.. PAPERLESS_TOKEN=.. sidecar demo (your own Paperless)"
+        epilog="Examples:  sidecar demo   |   sidecar demo --dashboard   |   "
+        "PAPERLESS_URL=.. PAPERLESS_TOKEN=.. sidecar demo (your own Paperless)"
     )(demo)
 
 
-def demo() -> None:
+def demo(
+    in_browser: bool = typer.Option(False, "--dashboard", help="See it in the browser, until you press Ctrl-C."),
+) -> None:
     """Show the main job on sample documents in a practice archive, or on what is tagged in your own Paperless.
 
     Without PAPERLESS_URL a practice archive is started, and without OPENAI_BASE_URL a practice model, which files
     by plain rules from the document's own words. Neither needs a key or a network.
     """
     with in_words(), _stage() as settings:
-        done = run_async(_demo(settings))
+        done = run_async(_serve(settings) if in_browser else _demo(settings))
     raise typer.Exit(Exit.DONE if done else Exit.NOT_DONE)
 
 
@@ -90,7 +97,7 @@ def _practice_archive(stage: contextlib.ExitStack, folder: Path) -> dict[str, ob
             tags=sample.tags,
             original_file_name=sample.filename,
         )
-    return {"paperless_url": archive.url, "paperless_token": "practice-token"}
+    return {"paperless_url": archive.url, "paperless_token": PRACTICE_TOKEN}
 
 
 @dataclass(slots=True)
@@ -99,6 +106,19 @@ class _Shown:
 
     before: Document
     after: Document | None = None
+
+
+async def _serve(settings: Settings) -> bool:
+    """Work with the dashboard beside, until told to stop. Raises SettingsError if its port is taken."""
+    if not settings.web_port:
+        raise SettingsError(["WEB_PORT is 0, so there is no dashboard to see."])
+    out, address = show.console(), f"http://localhost:{settings.web_port}{settings.web_prefix}"
+    practice = settings.paperless_token.get_secret_value() == PRACTICE_TOKEN
+    user = f'user "{GUEST}", password "{GUEST}"' if practice else "your Paperless account"
+    out.print(f"The dashboard: {address} ({user}). Ctrl-C ends it.")
+    async with Parts(settings) as parts:
+        await serve(parts, beside=dashboard(parts))
+    return True
 
 
 async def _demo(settings: Settings) -> bool:

@@ -40,7 +40,7 @@ async def _run(parts: Parts, drain: bool) -> bool:
         if problem:
             _log.warning("%s", problem)
         async with _telling(parts.settings), parts:
-            return await serve(parts, drain=drain, beside=None if drain else _dashboard(parts))
+            return await serve(parts, drain=drain, beside=None if drain else dashboard(parts))
 
 
 def _telling(settings: Settings) -> AbstractAsyncContextManager[None]:
@@ -54,9 +54,10 @@ def _telling(settings: Settings) -> AbstractAsyncContextManager[None]:
     return telling(telephone, settings.notify_on, every_s=60 * settings.notify_every_min)
 
 
-def _dashboard(parts: Parts) -> Beside | None:
+def dashboard(parts: Parts) -> Beside | None:
+    """Return the dashboard, to be served beside the work; None where WEB_PORT is 0."""
     if not parts.settings.web_port:
         return None
-    from sidecar.web.server import dashboard  # noqa: PLC0415 - a program without it does not load it
+    from sidecar.web import server  # noqa: PLC0415 - a program without it does not load it
 
-    return lambda present: dashboard(parts, present)
+    return lambda present: server.dashboard(parts, present)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -19,6 +22,7 @@ from sidecar.cli.main import app
 from sidecar.practice.archive import PracticeArchive
 from sidecar.practice.model import PracticeModel
 from sidecar.practice.samples import not_a_pdf, scan_pdf, text_pdf
+from tests.web.conftest import until
 
 ROOT = Path(__file__).parent.parent.parent
 LETTER = "Ambervale Energy\nInvoice\n2026-05-12\nTotal 84.20 EUR"
@@ -273,6 +277,33 @@ def test_the_demo_ends_well_and_shows_before_and_after(tmp_path: Path) -> None:
     assert "before" in said.stdout
     assert re.search(r"Amount +│ - +│ EUR94\.53", said.stdout)
     assert re.search(r"8 documents: .*11 succeeded jobs", said.stdout)
+
+
+def test_the_demo_is_seen_in_the_browser_until_it_is_ended(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = subprocess.Popen(
+        [sys.executable, "-m", "sidecar", "demo", "--dashboard"], cwd=tmp_path, stdout=subprocess.PIPE, text=True,
+        env={"PATH": os.environ["PATH"], "COLUMNS": "160", "WEB_PORT": str(port)},
+    )  # fmt: skip
+    try:
+        with httpx.Client(base_url=f"http://localhost:{port}", follow_redirects=True) as browser:
+            until(lambda: is_up(browser))
+            browser.post("/login", data={"username": "admin", "password": "admin"})
+            until(lambda: "Wrote" in browser.get("/").text)
+    finally:
+        program.send_signal(signal.SIGINT)
+        said, _ = program.communicate(timeout=60)
+    assert program.returncode == 0
+    assert f"http://localhost:{port}" in said
+
+
+def is_up(browser: httpx.Client) -> bool:
+    try:
+        return browser.get("/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def test_check_looks_at_every_endpoint_of_the_chain(stage: Stage) -> None:
