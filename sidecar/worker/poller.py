@@ -108,16 +108,18 @@ class Poller:
 
         With nothing tagged the store is only asked what waits for a person.
         """
-        began_s = asyncio.get_running_loop().time()
+        began_s, asked_at = asyncio.get_running_loop().time(), self._clock.now()
         tagged = await self._paperless.tagged(self._tags.triggers | self._tags.decisions)
         self._asking_s = asyncio.get_running_loop().time() - began_s
         self.polled_at = self._clock.now()
         decided = await self._reviews.decide(tagged)
         if decided:
             self._on_new()
-        return decided + await self._enqueue(tagged)
+        return decided + await self._enqueue(tagged, asked_at)
 
-    async def _enqueue(self, tagged: Sequence[Tagged]) -> int:
+    async def _enqueue(self, tagged: Sequence[Tagged], asked_at: datetime) -> int:
+        """Make jobs of what was tagged at `asked_at`. What has ended since may have taken its tag off: the next list
+        tells."""
         asking = [(document, kind) for document in tagged if (kind := next_kind(document.tags, self._tags))]
         if not asking:
             return 0
@@ -127,7 +129,8 @@ class Poller:
             return 0
         now = self._clock.now()
         endings = await self._db.run(queue.endings, since=now - LOOP_WINDOW)
-        wishes = [wish for document in new if (wish := self._wish(document, endings, now))]
+        ended = {about for about, those in endings.items() if any(one.finished_at >= asked_at for one in those)}
+        wishes = [wish for document in new if (wish := self._wish(document, endings, now)) and wish[:2] not in ended]
         priority, made = poll_priority(len(new)), 0
         for first in range(0, len(wishes), AT_ONCE):
             made += await self._db.run(queue.enqueue_all, wishes[first : first + AT_ONCE], priority=priority, now=now)
