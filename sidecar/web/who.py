@@ -48,10 +48,13 @@ class Who:
 
 
 async def find(site: Site, request: Request) -> Who | None:
-    """Return who asks; None for somebody unknown. Raises StoreError."""
+    """Return who asks; None for somebody unknown. Raises StoreError.
+
+    A header that is no token of ours may be that of a login which a proxy has of its own, and browsers send it along.
+    """
     kind, _, token = request.headers.get("authorization", "").partition(" ")
-    if kind:
-        return await _machine(site, token.strip()) if kind.lower() == "bearer" else None
+    if kind.lower() == "bearer" and (machine := await _machine(site, token.strip())) is not None:
+        return machine
     login = await session.find(site, request, site.now())
     if login is None:
         return None

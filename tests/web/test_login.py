@@ -103,6 +103,15 @@ def test_a_login_over_https_is_for_https_alone(stage: Stage) -> None:
     assert "Secure" in said.headers["set-cookie"]
 
 
+@pytest.mark.parametrize("header", ["Basic YWRtaW46YWRtaW4=", "Bearer of.the.proxy"])
+def test_a_login_of_the_proxys_own_keeps_nobody_out_and_lets_nobody_in(site: Site, header: str) -> None:
+    client = site.client(headers={"Authorization": header})
+    assert client.get("/").status_code == 303
+    assert client.post("/login", data={"username": "anna", "password": PASSWORD}).status_code == 303
+    assert client.get("/").status_code == 200
+    assert client.post("/queue/poll").status_code == 403, "the form's token is asked for as ever"
+
+
 def test_a_proxy_that_is_not_trusted_says_nothing_of_the_line(site: Site) -> None:
     said = site.client().post(
         "/login", data={"username": "anna", "password": PASSWORD}, headers={"X-Forwarded-Proto": "https"}
