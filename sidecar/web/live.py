@@ -12,12 +12,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 
 from starlette.responses import StreamingResponse
 
-from sidecar.domain.errors import StoreError
+from sidecar.domain.errors import StoreError, WorkError
 
 _log = logging.getLogger(__name__)
 
 #: How often it is looked whether what a page shows is another, in seconds.
 EVERY_S = 1.0
+#: After a fault it is looked again later, in seconds.
+AFTER_FAULT_S = 10.0
 #: Something is sent at least so often, so that proxies keep the line open.
 SIGN_S = 20.0
 #: A stream ends after so long and the browser comes again, so that a login that is over does not go on.
@@ -96,6 +98,12 @@ class Live:
                 topic.set(await make())
             except StoreError as error:
                 _log.warning("%s", error)
+            except WorkError as error:  # what is looked at was forgotten meanwhile
+                _log.info("%s", error)
+                await asyncio.sleep(AFTER_FAULT_S)
+            except Exception:  # noqa: BLE001 - all that look at it would never hear of anything again
+                _log.exception("a fault in the dashboard; going on")
+                await asyncio.sleep(AFTER_FAULT_S)
             await asyncio.sleep(EVERY_S)
 
 

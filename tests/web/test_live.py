@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import os
@@ -15,10 +16,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import pytest
 
+from sidecar.domain.errors import PermanentError, StoreError
 from sidecar.domain.job import Kind
 from sidecar.practice.archive import PracticeArchive
 from sidecar.store import queue
+from sidecar.web import live
 from sidecar.web.live import Live
 from tests.web.conftest import Site, Stage, free_port, until
 
@@ -80,6 +84,25 @@ def test_nothing_is_looked_up_once_nobody_listens(site: Site, anna: httpx.Client
 async def _open_streams() -> int:
     """How many streams and topics there are in this process."""
     return sum(one.listeners + len(one._topics) for one in gc.get_objects() if isinstance(one, Live))
+
+
+async def test_an_open_page_hears_on_after_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "AFTER_FAULT_S", 0.01)
+    monkeypatch.setattr(live, "EVERY_S", 0.01)
+    answers = iter([KeyError("id"), PermanentError("There is no job 1."), StoreError("It is locked."), "well again"])
+
+    async def make() -> str:
+        answer = next(answers, "well again")
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    streams = Live()
+    heard = aiter(streams.stream("page", make).body_iterator)
+    async with asyncio.timeout(20):
+        assert [await anext(heard) for _ in range(2)] == ["retry: 2000\n\n", "data: well again\n\n"]
+        streams.close()
+        assert [one async for one in heard] == []
 
 
 def test_strangers_hear_nothing(site: Site) -> None:
