@@ -7,6 +7,7 @@ the file may be some looks old: what came since then is in the store, and counte
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections import defaultdict
@@ -42,10 +43,16 @@ class Totals:
         self._cost: Sums = defaultdict(float)
         self._until = datetime.fromtimestamp(0, UTC)
         self._last_call = 0
+        #: Two that look at once would both add what came since the look before them.
+        self._looking = asyncio.Lock()
         self._load()
 
     async def look(self, now: datetime) -> list[Figure]:
         """Add what came since the last look and return the sums. Raises StoreError."""
+        async with self._looking:
+            return await self._look(now)
+
+    async def _look(self, now: datetime) -> list[Figure]:
         until = max(self._until, now - SETTLED)
         came = await self._db.run(totals.since, after=self._until, until=until, call=self._last_call)
         for labels, number in came.jobs.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,7 @@ from sidecar.domain.job import Kind
 from sidecar.store import ledger, queue
 from sidecar.store.ledger import Call
 from sidecar.store.transaction import Transaction, durable
+from sidecar.web.totals import Totals
 from tests.web.conftest import Site, Stage, until
 
 NOW = datetime.now(UTC)
@@ -104,6 +106,19 @@ def test_a_damaged_file_of_sums_costs_the_sums_and_nothing_else(stage: Stage) ->
     site = stage.open()
     done(site, 1, LONG_AGO)
     assert value(figures(site), "sidecar_jobs_finished_total", kind="tagging", state="succeeded") == 1
+
+
+def test_two_that_look_at_once_count_nothing_twice(site: Site) -> None:
+    for document in range(1, 4):
+        done(site, document, LONG_AGO)
+    totals = Totals(site.db, site.parts.settings.data_dir / "sums.json")
+
+    async def look_twice() -> None:
+        await asyncio.gather(totals.look(NOW), totals.look(NOW))
+
+    site.do(look_twice())
+    figures_now = {one.name: one.values for one in site.do(totals.look(NOW))}
+    assert figures_now["sidecar_jobs_finished_total"] == {("tagging", "succeeded"): 3}
 
 
 def test_models_with_ever_new_names_do_not_make_ever_more_figures(site: Site) -> None:
