@@ -70,6 +70,13 @@ def jobs(
 
 
 @reading
+def is_known(tx: Transaction, document_id: int) -> bool:
+    """Say whether there is any job of this document."""
+    sql = "SELECT 1 FROM job WHERE document_id = :document LIMIT 1"
+    return tx.row(sql, document=document_id) is not None
+
+
+@reading
 def running(tx: Transaction, *, limit: int) -> list[Job]:
     """Return the jobs that run, the oldest first."""
     rows = tx.rows("SELECT * FROM job WHERE state = 'running' ORDER BY lease_until LIMIT :limit", limit=limit)

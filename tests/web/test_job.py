@@ -87,9 +87,20 @@ def test_a_page_is_opened_with_its_picture_and_the_old_text_beside_the_new(stage
 def test_a_page_that_cannot_be_drawn_is_said_in_words(site: Site) -> None:
     machine = site.machine("read")
     number = site.archive.add_document(b"%PDF-1.4 broken", title="scan", content="")
+    for document in (number, 99):
+        site.db.run_now(queue.enqueue, document, Kind.OCR, priority=10, now=NOW)
     broken = machine.get(f"/api/documents/{number}/pages/1/image")
     assert (broken.status_code, "damaged" in broken.json()["detail"]) == (409, True)
     assert machine.get("/api/documents/99/pages/1/image").status_code == 404
+
+
+def test_a_document_that_there_is_no_job_of_is_not_shown(site: Site, anna: httpx.Client) -> None:
+    number = site.archive.add_document(scan_pdf(["Of somebody else"], dpi=100), title="Dismissal", content="")
+    for who in (site.machine("read"), anna):
+        said = who.get(f"/api/documents/{number}/pages/1/image")
+        assert (said.status_code, "no job" in said.json()["detail"]) == (404, True)
+    assert "Dismissal" not in anna.get(f"/documents/{number}").text
+    assert [one for one in site.archive.requests() if f"documents/{number}/" in one.path] == []
 
 
 def test_a_page_is_read_anew_by_a_button(site: Site, anna: httpx.Client) -> None:

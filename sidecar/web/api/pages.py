@@ -7,6 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from sidecar.domain.errors import CancelledError
+from sidecar.store import listing
 from sidecar.web.api.shapes import STEERING, Number
 from sidecar.web.site import Here
 from sidecar.web.who import Reader
@@ -22,5 +24,7 @@ JPEG: dict[int | str, dict[str, Any]] = {
 
 @router.get("/{document_id}/pages/{page}/image", response_class=Response, responses={**STEERING, **JPEG})
 async def image(document_id: Number, page: Number, here: Here, _: Reader) -> Response:
-    """Draw a page, counted from 1, of the file as it is in Paperless now."""
+    """Draw a page, counted from 1, of the file as it is in Paperless now. Only of documents that there are jobs of."""
+    if not await here.db.run(listing.is_known, document_id):  # it is nobody's way to look at all of Paperless
+        raise CancelledError(f"There is no job of document {document_id}, so its pages are not shown.")
     return Response(await here.pictures.of(document_id, page), media_type="image/jpeg", headers=KEEPING)
