@@ -94,16 +94,20 @@ def _require_pages(job: Job, numbers: Sequence[int]) -> None:
 async def cancel(parts: Parts, tags: Tags, job_id: int, *, reason: str, now: datetime) -> Done:
     """Withdraw a job: take the trigger tag off. A running one stops before it writes.
 
-    Raises UnknownJobError, and PermanentError for a job that has ended.
+    The undo of certain jobs has no tag, and cannot be stopped once it runs. Raises UnknownJobError, and PermanentError
+    for a job that has ended or cannot be stopped.
     """
     job = await existing(parts, job_id)
     if job.finished_at is not None:
         raise PermanentError(f"Job {job_id} is {job.state} already.")
     if job.state is State.REVIEW:
         raise PermanentError(f"Job {job_id} waits for approval: drop it with `sidecar reject {job_id}`.")
-    with contextlib.suppress(RefusedError, CancelledError):  # the document is gone
-        await parts.paperless.modify_tags([job.document_id], TagDelta(remove=frozenset({tags.trigger(job.kind)})))
+    if job.ask is None:
+        with contextlib.suppress(RefusedError, CancelledError):  # the document is gone
+            await parts.paperless.modify_tags([job.document_id], TagDelta(remove=frozenset({tags.trigger(job.kind)})))
     withdrawn = await parts.db.run(queue.withdraw, job_id, reason=reason, now=now)
+    if job.ask is not None and not withdrawn:
+        raise PermanentError(f"Job {job_id} takes back already; that cannot be stopped any more.")
     said = f"Job {job_id} is cancelled." if withdrawn else f"Job {job_id} is running and stops before it writes."
     return Done(job.document_id, job_id, said)
 

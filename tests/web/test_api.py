@@ -287,6 +287,17 @@ def test_an_undo_of_certain_jobs_is_asked_for_again_as_that_and_without_its_tag(
     assert site.archive.tag_names(number) == set()
 
 
+def test_an_undo_of_certain_jobs_is_withdrawn_while_it_waits_and_not_once_it_runs(site: Site) -> None:
+    number, worker = document(site), site.machine("work")
+    first = site.db.run_now(queue.enqueue, number, Kind.UNDO, priority=0, now=NOW, ask=[3])
+    assert worker.post(f"/api/jobs/{first}/cancel").status_code == 200
+    second = site.db.run_now(queue.enqueue, number, Kind.UNDO, priority=0, now=NOW, ask=[3])
+    assert site.db.run_now(queue.claim, Kind.UNDO, owner="me", now=NOW, lease=timedelta(seconds=180)) is not None
+    said = worker.post(f"/api/jobs/{second}/cancel")
+    assert (said.status_code, "cannot be stopped" in said.json()["detail"]) == (409, True)
+    assert [one for one in site.archive.requests() if one.method != "GET" and "bulk_edit" in one.path] == []
+
+
 def test_every_endpoint_stands_in_the_documentation_with_its_scope(site: Site) -> None:
     said = (Path(__file__).parents[2] / "docs" / "dashboard.md").read_text(encoding="utf-8")
     told = set(re.findall(r"^\| `([A-Z]+ /\S+)` \|", said, flags=re.MULTILINE))
