@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import httpx
+import pytest
 
 from sidecar import __version__
 from sidecar.domain.job import Job, Kind, State
@@ -16,6 +17,7 @@ from sidecar.domain.writeback import NewName, Proposal, TagDelta
 from sidecar.practice.samples import text_pdf
 from sidecar.store import queue, report, review
 from sidecar.store.review import Decision, Review
+from sidecar.web import called
 from tests.hostile.corpus import documents
 from tests.web.conftest import Site, Stage, csrf, until
 
@@ -129,6 +131,32 @@ def test_a_form_with_nothing_changed_approves_what_was_shown(site: Site, anna: h
     proposal = Proposal({**proposal.base, "custom_fields.3": None}, proposal.wanted, proposal.delta)
     job_id = waits(site, proposal)
     assert anna.post(f"/reviews/{job_id}/edit", data=form(anna, job_id) | {"approve": "yes"}).status_code == 303
+    found = kept(site, job_id)
+    assert (found.decision, found.is_edited) == (Decision.APPROVED, False)
+
+
+def test_a_value_of_several_lines_that_is_left_alone_is_no_change(site: Site, anna: httpx.Client) -> None:
+    proposal = filing(site, **{"custom_fields.3": "one\ntwo"})
+    job_id = waits(site, Proposal({**proposal.base, "custom_fields.3": None}, proposal.wanted, proposal.delta))
+    sent = form(anna, job_id) | {"field-custom_fields.3": "onetwo", "approve": "yes"}
+    anna.post(f"/reviews/{job_id}/edit", data=sent)
+    found = kept(site, job_id)
+    assert (found.decision, found.is_edited) == (Decision.APPROVED, False)
+
+
+def test_a_form_made_while_names_were_unknown_changes_none_of_them(
+    site: Site, anna: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = waits(site, filing(site))
+    monkeypatch.setattr(called, "PATIENCE_S", 0.0)
+    early = form(anna, job_id)
+    until(lambda: form(anna, job_id)["field-correspondent"] == ["Girocenter"])
+    assert early["field-correspondent"] != ["Girocenter"]
+    said = anna.post(f"/reviews/{job_id}/edit", data=early | {"more-tag": "Bank", "approve": "yes"})
+    assert (said.status_code, "look at them again" in said.text) == (409, True)
+    assert re.search(r'name="tag" value="Tax" checked', said.text)
+    assert 'name="field-correspondent" value="Girocenter"' in said.text
+    anna.post(f"/reviews/{job_id}/edit", data=early | {"approve": "yes"})
     found = kept(site, job_id)
     assert (found.decision, found.is_edited) == (Decision.APPROVED, False)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sidecar.domain.document import custom_id
 from sidecar.domain.editing import Edit
+from sidecar.domain.errors import PermanentError
 from sidecar.domain.vocabulary import Names, Vocabulary
 from sidecar.store.review import Review
 from sidecar.web.rows import ORDER, Values
@@ -59,7 +60,9 @@ class Filled:
 
     def text(self, one: Field) -> str:
         """Return what stands in the line."""
-        return (self.sent or {}).get(f"field-{one.name}", [one.text])[0]
+        sent = self.sent or {}
+        text = sent.get(f"field-{one.name}", [one.text])[0]
+        return one.text if text in sent.get(f"was-{one.name}", ()) else text
 
     def is_on(self, name: str) -> bool:
         """Say whether the field is to be written."""
@@ -67,7 +70,7 @@ class Filled:
 
     def has_tag(self, tag: str) -> bool:
         """Say whether a proposed tag is to be put on."""
-        return self.sent is None or tag in self.sent.get("tag", [])
+        return self.sent is None or tag in self.sent.get("tag", []) or tag not in self.sent.get("was-tag", [tag])
 
     def more(self) -> list[str]:
         """Return the tags that were written beside those that were proposed, and empty lines."""
@@ -104,17 +107,25 @@ def _text(said: str) -> str:
 
 
 def read_form(sent: Mapping[str, Sequence[str]], form: Fields) -> Edit:
-    """Return the changes that a form that was sent means: what is as it was shown is no change."""
+    """Return the changes that a form that was sent means: what is as it was shown is no change.
+
+    The form brings along what it showed: names that Paperless could not say then may be known by now. Raises
+    PermanentError for tags that were chosen by such words.
+    """
     given: dict[str, str] = {}
     without: list[str] = []
     for one in form.fields:
-        text = (sent.get(f"field-{one.name}") or [one.text])[0].replace("\r\n", "\n")
+        shown = (sent.get(f"was-{one.name}") or [one.text])[0].replace("\r\n", "\n")
+        text = (sent.get(f"field-{one.name}") or [shown])[0].replace("\r\n", "\n")
         if one.is_proposed and f"write-{one.name}" not in sent:
             without.append(one.name)
-        elif text.strip() != one.text.strip():
+        elif _typed(one, text) != _typed(one, shown):
             given[one.name] = text
     tags = [*sent.get("tag", ()), *filter(None, (tag.strip() for tag in sent.get("more-tag", ())))]
-    changed = sorted(set(tags)) != form.tags
+    were = set(sent.get("was-tag", form.tags))
+    changed = set(tags) != were
+    if changed and (were & set(tags)) - set(form.tags):
+        raise PermanentError("The names of the tags are known only by now; look at them again.")
     if changed and not tags:
         without.append("tags")
     return Edit(
@@ -128,6 +139,11 @@ def read_form(sent: Mapping[str, Sequence[str]], form: Fields) -> Edit:
         tags=tuple(dict.fromkeys(tags)) if changed else (),
         without=tuple(without),
     )
+
+
+def _typed(one: Field, text: str) -> str:
+    """Return a text as a browser sends it back: a line takes no line ends."""
+    return (text if one.name == "content" else text.replace("\n", "")).strip()
 
 
 def suggestions(form: Fields, known: Vocabulary) -> dict[str, list[str]]:
