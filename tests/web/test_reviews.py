@@ -10,6 +10,8 @@ import httpx
 import pytest
 
 from sidecar import __version__
+from sidecar.domain import difference
+from sidecar.domain.difference import Difference
 from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.telling import Spoken, tell
 from sidecar.domain.vocabulary import Names
@@ -17,7 +19,7 @@ from sidecar.domain.writeback import NewName, Proposal, TagDelta
 from sidecar.practice.samples import text_pdf
 from sidecar.store import queue, report, review
 from sidecar.store.review import Decision, Review
-from sidecar.web import called
+from sidecar.web import called, rows
 from tests.hostile.corpus import documents
 from tests.web.conftest import Site, Stage, csrf, until
 
@@ -133,6 +135,22 @@ def test_a_form_with_nothing_changed_approves_what_was_shown(site: Site, anna: h
     assert anna.post(f"/reviews/{job_id}/edit", data=form(anna, job_id) | {"approve": "yes"}).status_code == 303
     found = kept(site, job_id)
     assert (found.decision, found.is_edited) == (Decision.APPROVED, False)
+
+
+def test_long_texts_that_wait_do_not_hold_up_the_list(
+    site: Site, anna: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[int] = []
+
+    def compare(old: str, new: str) -> Difference:
+        compared.append(len(old) + len(new))
+        return difference.compare(old, new)
+
+    monkeypatch.setattr(rows, "compare", compare)
+    job_id = waits(site, Proposal({"content": "o1d " * 3000}, {"content": "old " * 3000}, TagDelta()), Kind.OCR)
+    assert "The text changes" in anna.get("/reviews").text
+    assert max(compared) < 1000
+    assert "o1d " * 1500 in anna.get(f"/reviews/{job_id}").text
 
 
 def test_a_value_of_several_lines_that_is_left_alone_is_no_change(site: Site, anna: httpx.Client) -> None:

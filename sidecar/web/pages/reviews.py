@@ -17,6 +17,7 @@ from sidecar.store import review
 from sidecar.store.review import Review
 from sidecar.web.api.shapes import LARGEST, Number
 from sidecar.web.pages.review_form import Filled, fields_of, read_form, suggestions
+from sidecar.web.rows import EXCERPT as TEXT
 from sidecar.web.rows import Row, Values, needed, proposed
 from sidecar.web.site import Here, Site
 from sidecar.web.texts import asked, words
@@ -26,6 +27,8 @@ router = APIRouter(include_in_schema=False)
 
 #: Proposals on one page of the list.
 AT_ONCE = 25
+#: Of a text the list only says that it changes, so no more of it is looked at there, in characters.
+EXCERPT = 200
 
 #: The version of the words that somebody decided on, as the button sent it.
 Seen = Annotated[str | None, Form(max_length=64)]
@@ -73,7 +76,7 @@ async def _list(here: Site, language: str, after: int) -> str:
     found = await here.db.run(review.open_ones, after=after, limit=AT_ONCE + 1)
     kept = found[:AT_ONCE]
     titles = await here.titles.of({one.document_id for one in kept})
-    shown = [await _shown(here, language, one) for one in kept]
+    shown = [await _shown(here, language, one, excerpt=EXCERPT) for one in kept]
     more = kept[-1].job_id if len(found) > AT_ONCE else None
     return here.shell.part("_reviews.html", language, reviews=shown, titles=titles, more=more, after=after)
 
@@ -106,9 +109,9 @@ async def _waiting(here: Site, job_id: int) -> Review | None:
         return None
 
 
-async def _shown(here: Site, language: str, kept: Review) -> Shown:
+async def _shown(here: Site, language: str, kept: Review, *, excerpt: int = TEXT) -> Shown:
     spoken = await here.called.spoken(needed(kept.proposal))
-    values = Values(words(language), spoken, kept.proposal.custom_words)
+    values = Values(words(language), spoken, kept.proposal.custom_words, excerpt=excerpt)
     return Shown(kept, desk.version(kept), proposed(kept.proposal, values))
 
 
