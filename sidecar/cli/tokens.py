@@ -1,4 +1,4 @@
-"""`sidecar token`: what machines log in with."""
+"""`sidecar token`: what machines log in with, and the end of people's logins."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sidecar.cli.ending import in_words
 from sidecar.cli.jobs import opened
 from sidecar.desk import tokens
 from sidecar.domain.errors import PermanentError
-from sidecar.store import api_tokens
+from sidecar.store import api_tokens, sessions
 from sidecar.store.api_tokens import Scope
 
 tokens_app = typer.Typer(
@@ -69,3 +69,10 @@ def revoke(token: int = typer.Argument(help="Its number, from the list.")) -> No
         if not parts.db.run_now(api_tokens.revoke, token):
             raise PermanentError(f"There is no token {token}.")
         print(f"Token {token} is worthless now.")
+
+
+@tokens_app.command(epilog="Examples:  sidecar token logout --user anna   |   sidecar token logout")
+def logout(user: str | None = typer.Option(None, help="Only this person's, by the name in Paperless.")) -> None:
+    """End logins to the dashboard, for when somebody's rights in Paperless were taken or a password leaked."""
+    with in_words(), opened() as parts:
+        print(f"Logins ended: {parts.db.run_now(sessions.close_all, user)}.")

@@ -69,6 +69,15 @@ def close_session(tx: Transaction, id_hash: str) -> None:
     tx.run("DELETE FROM web_session WHERE id_hash = :id_hash", id_hash=id_hash)
 
 
+@durable
+def close_all(tx: Transaction, username: str | None = None) -> int:
+    """End all sessions, or those of one person, and return how many there were."""
+    return tx.run(
+        "DELETE FROM web_session" + (" WHERE username = :username" if username is not None else ""),
+        **({"username": username} if username is not None else {}),
+    )
+
+
 def _forget_old(tx: Transaction, now: datetime) -> None:
     tx.run(
         "DELETE FROM web_session WHERE seen_at <= :idle OR created_at <= :oldest",

@@ -24,7 +24,7 @@ INSIDE = {
 #: Store functions of the dashboard, one statement each, on which no job's state and no write depends: a death there
 #: costs a login, a token or a press of a button.
 ASIDE = {
-    "sessions.open_session", "sessions.touch", "sessions.close_session",
+    "sessions.open_session", "sessions.touch", "sessions.close_session", "sessions.close_all",
     "api_tokens.create", "api_tokens.use", "api_tokens.revoke",
     "pauses.pause", "pauses.resume", "listing.prioritize",
 }  # fmt: skip

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from sidecar.cli.main import app
 from tests.web.conftest import PASSWORD, Site, Stage, csrf
 
 
@@ -93,6 +95,19 @@ def test_a_logout_ends_the_session_for_whoever_copied_the_cookie(site: Site, ann
     assert thief.get("/").status_code == 200
     assert anna.post("/logout", data={"csrf": csrf(anna)}).status_code == 303
     assert thief.get("/").status_code == 303
+
+
+def test_the_owner_ends_logins_of_one_person_or_of_all(
+    site: Site, anna: httpx.Client, boss: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s = site.parts.settings
+    for name, value in (("PAPERLESS_URL", s.paperless_url), ("PAPERLESS_TOKEN", "x"), ("DATA_DIR", str(s.data_dir))):
+        monkeypatch.setenv(name, value)
+    said = CliRunner().invoke(app, ["token", "logout", "--user", "anna"])
+    assert (said.exit_code, said.output) == (0, "Logins ended: 1.\n")
+    assert (anna.get("/").status_code, boss.get("/").status_code) == (303, 200)
+    assert CliRunner().invoke(app, ["token", "logout"]).output == "Logins ended: 1.\n"
+    assert boss.get("/").status_code == 303
 
 
 def test_a_login_over_https_is_for_https_alone(stage: Stage) -> None:
