@@ -64,6 +64,7 @@ async def retry(parts: Parts, tags: Tags, job_id: int, numbers: Sequence[int] = 
     job = await existing(parts, job_id)
     if numbers:
         _require_pages(job, numbers)
+        await parts.paperless.document(job.document_id)  # nothing is forgotten where nothing can be asked for
         await parts.db.run(pages.forget, job.document_id, numbers)
     elif job.state not in (State.FAILED, State.CANCELLED):
         raise PermanentError(f"Job {job_id} is {job.state}; only failed and cancelled jobs can be asked for again.")

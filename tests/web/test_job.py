@@ -12,7 +12,7 @@ from sidecar.domain.job import Kind
 from sidecar.domain.page import PageText
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
 from sidecar.practice.samples import scan_pdf, text_pdf
-from sidecar.store import journal, pages, queue
+from sidecar.store import journal, listing, pages, queue
 from sidecar.web.called import Called
 from tests.hostile.corpus import documents
 from tests.web.conftest import Site, Stage, csrf
@@ -111,6 +111,18 @@ def test_a_page_is_read_anew_by_a_button(site: Site, anna: httpx.Client) -> None
     assert f'formaction="{action}">Read this page anew' in page
     assert anna.post(action, data={"csrf": csrf(anna)}).headers["location"] == f"/jobs/{job_id + 1}"
     assert "Nothing is kept of this page." in anna.get(f"/jobs/{job_id}?page=2").text
+
+
+def test_a_page_that_cannot_be_read_anew_now_is_kept(stage: Stage) -> None:
+    site = stage.open()
+    anna = site.person("anna")
+    number = site.archive.add_document(text_pdf(["x"]), title="scan", content="")
+    job_id = read(site, number, "", ["one", "two"])
+    token = csrf(anna)
+    assert anna.post(f"/jobs/{job_id}/cancel", data={"csrf": token}).status_code == 409, "now the tags are known"
+    stage.archive.stop()
+    assert anna.post(f"/jobs/{job_id}/pages/2/retry", data={"csrf": token}).status_code == 503
+    assert [page.text for page in site.db.run_now(listing.kept_pages, number)] == ["one", "two"]
 
 
 def test_hostile_pages_are_text_on_both_sides(site: Site, anna: httpx.Client) -> None:
