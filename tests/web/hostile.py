@@ -23,6 +23,15 @@ JSON = "application/json"
 EVIL = "evil.example"
 XSS = "\"'><script>alert(1)</script>{{31337*7}}"
 XSS_SENT = "%22%27%3E%3Cscript%3Ealert(1)%3C/script%3E%7B%7B31337*7%7D%7D"
+#: More that is sent in every value, as it stands in an address or a form.
+MISCHIEF = {
+    "SQL": "1%27%20OR%201%3D1%3B--%20%22%29%3B%20DROP%20TABLE%20job%3B",
+    "a line break": "1%0D%0AX-Evil%3A%20yes%0D%0A%0D%0A%3Cscript%3Ealert(1)%3C/script%3E",
+    "a path": "..%2F..%2F..%2F..%2Fetc%2Fpasswd%00.html",
+    "a number too large": "9" * 40,
+    "a text too long": "A" * 3000,
+    "broken UTF-8": "%C3%28%A0%FF",
+}
 #: What is open to all, and how it answers: the program starts here and is not ready, and no bell has a secret.
 OPEN = {"/healthz": frozenset({200}), "/readyz": frozenset({200, 503}), "/api/webhook": frozenset({404})}
 #: A job that failed, a document that is there, ..: so that a hole would be seen as a change.
@@ -79,9 +88,18 @@ def sweeps() -> Iterator[Attack]:
             yield Attack(
                 f"script in every value of {path}", "GET", f"{path}?{query}", "anna", right=OPEN.get(path, frozenset())
             )
+            for about, sent in MISCHIEF.items():
+                query = "&".join(f"{name}={sent}" for name in [*names, "unknown"])
+                yield Attack(
+                    f"{about} in every value of {path}", "GET", f"{path}?{query}", "anna",
+                    right=OPEN.get(path, frozenset()),
+                )  # fmt: skip
         for name in names if method == "POST" else ():
             body = f"csrf=0&{name}={XSS_SENT}".encode()
             yield Attack(f"script in {name} of {path}", "POST", path, "anna", {"Content-Type": FORM}, body)
+            for about, sent in MISCHIEF.items():
+                body = f"csrf=0&{name}={sent}".encode()
+                yield Attack(f"{about} in {name} of {path}", "POST", path, "anna", {"Content-Type": FORM}, body)
 
 
 def _form_fields(route: APIRoute) -> list[object]:
