@@ -95,7 +95,7 @@ def log_in(page: Page, name: str, password: str) -> None:
 def browser() -> Iterator[Browser]:
     """Chromium; it ends with the module, since Playwright keeps a loop in this thread as long as it runs."""
     program = os.environ.get("BROWSER_PROGRAM") or shutil.which("chromium")
-    if program is None:
+    if program is None:  # `make test` installs it; where its registry has none the other tests still tell something
         pytest.skip("there is no Chromium here; `make setup` installs it, or BROWSER_PROGRAM names it")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)

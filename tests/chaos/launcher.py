@@ -76,7 +76,7 @@ def pass_by(point: str, error: Exception | None = None) -> None:
         if ACTION == "raise":
             raise error or ChaosError(point)
         while ACTION == "hang" or not (FOLDER / "go").exists():
-            time.sleep(0.02)  # the file ends the waiting
+            time.sleep(0.02)  # held here to be killed or let go from outside; the file ends the waiting
 
 
 async def pass_by_async(point: str, error: Exception | None = None) -> None:

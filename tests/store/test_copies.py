@@ -178,7 +178,7 @@ def test_a_copy_for_which_the_disk_is_too_small_does_not_bear_the_name(tmp_path:
     disk.mkdir()
     mounting = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "none", str(disk)]
     if subprocess.run(mounting, check=False, capture_output=True).returncode:
-        pytest.skip("takes the right to mount")
+        pytest.skip("takes the right to mount")  # a disk of a given size cannot be had in another way
     source = SqliteDatabase(tmp_path / "sidecar.db")
     try:
         source.migrate()
