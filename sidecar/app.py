@@ -223,8 +223,9 @@ class Sidecar:
                 return
 
     async def _moves(self) -> bool:
+        was_busy = self.runner.is_busy  # asked before and after: what begins or ends meanwhile is not in the answer
         ready = await self.parts.db.run(report.ready)
-        if self.runner.is_busy or any(self.runner.can_run(kind) for kind in ready):
+        if was_busy or self.runner.is_busy or any(self.runner.can_run(kind) for kind in ready):
             return True
         return bool(ready) and self.runner.can_write() and await self.parts.db.run(review.is_ready)
 

@@ -114,8 +114,8 @@ class Runner:
 
     @property
     def is_busy(self) -> bool:
-        """True while any job runs."""
-        return bool(self._running)
+        """True while any job runs, or may have been claimed this moment."""
+        return bool(self._running) or self._claiming.locked()
 
     def can_run(self, kind: Kind) -> bool:
         """Say whether all that this kind of job needs is there."""
