@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
-from sidecar.settings import GROUPS, Settings
+from sidecar.settings.table import GROUPS, Settings
 
 FILE = Path(__file__).resolve().parent.parent / ".env.example"
 HEAD = """\

@@ -34,7 +34,9 @@ from sidecar.paperless.client import Paperless
 from sidecar.paperless.doorbell import Bell
 from sidecar.paperless.http import Http
 from sidecar.paperless.names import USUAL, NameList
-from sidecar.settings import GROUPS, OcrEngine, Settings, secret
+from sidecar.settings import Settings
+from sidecar.settings.table import GROUPS
+from sidecar.settings.values import OcrEngine, secret
 from sidecar.store.database import Database
 from sidecar.store.sqlite import SqliteDatabase
 

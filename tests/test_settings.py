@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from sidecar import settings
 from sidecar.domain.errors import SettingsError
 from sidecar.domain.suggestion import Policy
 from sidecar.domain.vocabulary import Names
-from sidecar.settings import Settings, from_paperless_gpt, load
+from sidecar.settings import Settings, load, sources
+from sidecar.settings.paperless_gpt import ALIASES, SWITCHES, THEIRS, from_paperless_gpt
+from sidecar.settings.table import GROUPS
 
 ROOT = Path(__file__).parent.parent
 
@@ -22,7 +23,7 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(settings, "SECRETS", tmp_path / "secrets")
+    monkeypatch.setattr(sources, "SECRETS", tmp_path / "secrets")
 
 
 @pytest.fixture
@@ -164,9 +165,9 @@ def test_our_own_name_wins_over_paperless_gpts(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_every_alias_points_at_a_setting() -> None:
-    everything = dict.fromkeys((*settings.ALIASES, *settings.SWITCHES), "1") | {"CREATE_NEW_TAGS": "true"}
+    everything = dict.fromkeys((*ALIASES, *SWITCHES), "1") | {"CREATE_NEW_TAGS": "true"}
     assert set(from_paperless_gpt(everything)) <= set(Settings.model_fields)
-    assert set(settings.SWITCHES.values()) <= set(Settings.model_fields)
+    assert set(SWITCHES.values()) <= set(Settings.model_fields)
 
 
 def test_env_example_names_exactly_the_settings_each_with_a_sentence() -> None:
@@ -194,7 +195,7 @@ def test_where_each_setting_was_read_is_known(monkeypatch: pytest.MonkeyPatch, t
     secrets.mkdir()
     (secrets / "OPENAI_API_KEY").write_text("key")
     (secrets / "currency").write_text("EUR")  # the environment wins
-    monkeypatch.setattr(settings, "SECRETS", secrets)
+    monkeypatch.setattr(sources, "SECRETS", secrets)
     (tmp_path / "lease").write_text("60")
     monkeypatch.setenv("LEASE_S_FILE", str(tmp_path / "lease"))
     (tmp_path / ".env").write_text("KEEP_DAYS=7\nLLM_MODEL=of-the-file\nUNKNOWN=1\nSTOP_GRACE_S=\n")
@@ -203,9 +204,9 @@ def test_where_each_setting_was_read_is_known(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("POLL_INTERVAL_S", "")
     monkeypatch.setenv("TOKEN_LIMIT", "3000")
     monkeypatch.setenv("AUTO_GENERATE_TITLE", "false")
-    found = settings.load(web_port=0)
-    sources = found.sources()
-    assert sources.keys() == settings.Settings.model_fields.keys()
+    found = load(web_port=0)
+    found_in = found.sources()
+    assert found_in.keys() == Settings.model_fields.keys()
     meant = {
         "paperless_url": ("environment", "PAPERLESS_URL"),
         "paperless_token": ("environment", "PAPERLESS_TOKEN"),
@@ -218,7 +219,7 @@ def test_where_each_setting_was_read_is_known(monkeypatch: pytest.MonkeyPatch, t
         "openai_api_key": ("secret", str(secrets / "OPENAI_API_KEY")),
         "web_port": ("given", ""),
     }
-    got = {name: (source.origin.value, source.name) for name, source in sources.items()}
+    got = {name: (source.origin.value, source.name) for name, source in found_in.items()}
     assert {name: source for name, source in got.items() if source != ("default", "")} == meant
     assert (found.keep_days, found.lease_s, found.llm_model, found.poll_interval_s) == (
         7,
@@ -231,20 +232,20 @@ def test_where_each_setting_was_read_is_known(monkeypatch: pytest.MonkeyPatch, t
 def test_settings_made_one_after_the_other_keep_their_own_sources(
     monkeypatch: pytest.MonkeyPatch, paperless: None
 ) -> None:
-    first = settings.load(keep_days=3)
+    first = load(keep_days=3)
     monkeypatch.setenv("KEEP_DAYS", "4")
-    second = settings.load()
+    second = load()
     assert [one.sources()["keep_days"].origin.value for one in (first, second)] == ["given", "environment"]
 
 
 def test_every_name_that_is_taken_over_from_elsewhere_is_known_for_its_source() -> None:
-    everything = dict.fromkeys((*settings.SWITCHES, "AUTO_GENERATE_TAGS"), "false") | {
-        **dict.fromkeys(settings.ALIASES, "7"), "CREATE_NEW_TAGS": "true", "LLM_PROVIDER": "ollama", "OLLAMA_HOST": "h",
+    everything = dict.fromkeys((*SWITCHES, "AUTO_GENERATE_TAGS"), "false") | {
+        **dict.fromkeys(ALIASES, "7"), "CREATE_NEW_TAGS": "true", "LLM_PROVIDER": "ollama", "OLLAMA_HOST": "h",
     }  # fmt: skip
-    assert settings.from_paperless_gpt(everything).keys() == settings.THEIRS.keys()
+    assert from_paperless_gpt(everything).keys() == THEIRS.keys()
 
 
 def test_groups_begin_at_settings_that_exist_in_their_order() -> None:
-    names = list(settings.Settings.model_fields)
-    assert [names.index(name) for name in settings.GROUPS] == sorted(names.index(name) for name in settings.GROUPS)
-    assert names[0] in settings.GROUPS
+    names = list(Settings.model_fields)
+    assert [names.index(name) for name in GROUPS] == sorted(names.index(name) for name in GROUPS)
+    assert names[0] in GROUPS

@@ -14,7 +14,8 @@ import typer
 from sidecar import logs, settings
 from sidecar.cli.hidden import secrets_of
 from sidecar.domain.errors import SettingsError, SidecarError, StoreError
-from sidecar.settings import LogFormat, Settings
+from sidecar.settings import Settings
+from sidecar.settings.values import LogFormat
 
 T = TypeVar("T")
 

@@ -13,7 +13,8 @@ from sidecar.domain.vocabulary import Names, fold
 from sidecar.paperless.diagnosis import Answered, diagnose
 from sidecar.paperless.doorbell import Workflows
 from sidecar.parts import Parts
-from sidecar.settings import SearchablePdf, Settings
+from sidecar.settings import Settings
+from sidecar.settings.values import SearchablePdf
 
 #: How far two clocks may be apart, in seconds.
 CLOCK_S = 120.0

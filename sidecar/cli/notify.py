@@ -8,7 +8,7 @@ from sidecar.cli import show
 from sidecar.cli.ending import Exit, in_words, load_settings
 from sidecar.domain.errors import SettingsError
 from sidecar.notify import NOT_TAKEN, Telephone
-from sidecar.settings import secret
+from sidecar.settings.values import secret
 
 TITLE = "Paperless Sidecar: a test"
 TEXT = "If you can read this, you will be told when you are needed."

@@ -15,7 +15,8 @@ from sidecar.logs import Redaction
 from sidecar.notify import MISSING, Telephone, is_installed, telling
 from sidecar.observe import spans
 from sidecar.parts import Parts
-from sidecar.settings import Settings, secret
+from sidecar.settings import Settings
+from sidecar.settings.values import secret
 
 _log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from sidecar.domain.budget import Period
 from sidecar.domain.job import Kind, State
 from sidecar.engines.prompts import NAMES
 from sidecar.paperless.login import Refusal
-from sidecar.settings import Origin
+from sidecar.settings.sources import Origin
 from sidecar.store.api_tokens import Scope
 from sidecar.web import texts
 from sidecar.web.shell import FOR_STAFF, NAVIGATION
