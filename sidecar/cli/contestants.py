@@ -15,7 +15,7 @@ from sidecar.domain.privacy import host_of
 from sidecar.domain.vocabulary import Vocabulary
 from sidecar.parts import Parts
 from sidecar.settings import Settings
-from sidecar.worker.evaluation import Contestant
+from sidecar.worker.contestant import Contestant
 
 #: Settings that may differ from one contestant to the next: those that change what is asked and what is taken.
 _MAY_DIFFER = (

@@ -25,10 +25,13 @@ from sidecar.paperless.finding import Wish
 from sidecar.parts import Parts
 from sidecar.settings import Settings
 from sidecar.worker import choosing
+from sidecar.worker.allowance import Allowance
+from sidecar.worker.asker import Asker
 from sidecar.worker.budget import Purse
 from sidecar.worker.choosing import Draw, Sample
 from sidecar.worker.clock import steady_clock
-from sidecar.worker.evaluation import Allowance, Contestant, Evaluation, Result
+from sidecar.worker.contestant import Contestant, Result
+from sidecar.worker.evaluation import Evaluation
 
 _COUNT, _SEED = 50, 1
 
@@ -140,16 +143,9 @@ async def _ask(
 ) -> list[Result]:
     clock = steady_clock(await parts.db.time())
     owner = f"eval-{secrets.token_hex(4)}"
-    evaluation = Evaluation(
-        parts.db,
-        parts.names,
-        Purse(parts.db, parts.budgets, parts.prices, clock, owner=owner),
-        parts.privacy,
-        clock,
-        allowance=Allowance(limit),
-        at_once=parts.settings.tagging_concurrency,
-        own=own,
-    )
+    purse = Purse(parts.db, parts.budgets, parts.prices, clock, owner=owner)
+    asker = Asker(parts.db, parts.names, purse, parts.privacy, clock, allowance=Allowance(clock, limit), own=own)
+    evaluation = Evaluation(asker, at_once=parts.settings.tagging_concurrency)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Asking", total=len(contestants) * len(sample.cases))

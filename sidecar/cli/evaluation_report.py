@@ -16,7 +16,7 @@ from sidecar.domain.filed import asked_fields
 from sidecar.domain.prices import in_words as money
 from sidecar.domain.scoring import FieldScore, Missed, Value
 from sidecar.worker.choosing import Sample
-from sidecar.worker.evaluation import Result
+from sidecar.worker.contestant import Result
 
 NO_PROBABILITIES = "the server gives no probabilities"
 _TEMPLATES = Path(__file__).parent / "templates"

@@ -29,7 +29,7 @@ from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.model import PracticeModel
 from sidecar.practice.samples import text_pdf
 from sidecar.worker.choosing import EMPTY, OURS, PRIVATE, UNFILED, Draw, draw
-from sidecar.worker.evaluation import Contestant, question_of
+from sidecar.worker.contestant import Contestant, question_of
 from tests.cli.test_cli import Stage
 from tests.scenarios.letters import NAMES, letter
 from tests.worker.conftest import until

@@ -1,0 +1,81 @@
+"""One way of filing that is measured: how it asks, what it is asked about a document, and how it did."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field
+
+from sidecar.domain.budget import Spent
+from sidecar.domain.examples import examples
+from sidecar.domain.privacy import Privacy
+from sidecar.domain.scoring import Score
+from sidecar.domain.vocabulary import Vocabulary
+from sidecar.engines.llm import Model
+from sidecar.engines.tagger import Question, Tagger
+from sidecar.store.trials import Trial
+from sidecar.worker.choosing import Case
+
+PURPOSE = "eval"
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """One way of asking that is measured: a model, prompts and settings."""
+
+    label: str
+    #: Asked alone: what stands in for it otherwise is not measured.
+    model: Model
+    tagger: Tagger
+    #: The names and fields that it is offered.
+    vocabulary: Vocabulary
+    #: The settings in which it differs from what is set up, as JSON: they may change the answer to the same question.
+    differs: str = "{}"
+
+
+@dataclass(slots=True)
+class Result:
+    """How one contestant did."""
+
+    contestant: Contestant
+    trials: dict[int, Trial] = field(default_factory=dict)
+    score: Score = field(default_factory=Score)
+    #: What this run paid for, and how many answers were there from earlier runs.
+    paid: Spent = field(default_factory=Spent)
+    calls: int = 0
+    kept: int = 0
+    #: Documents that no answer could be had for, with the reason; they are asked about again next time.
+    failed: dict[int, str] = field(default_factory=dict)
+    #: Why it was not asked any more; None if it went through.
+    stopped: str | None = None
+
+
+def question_of(contestant: Contestant, case: Case, privacy: Privacy, own: frozenset[int]) -> Question:
+    """Return the question about a document as if nobody had filed it yet, with other documents as examples.
+
+    What carries a tag of ours (`own`) is no example, and what is private is none for a model elsewhere. Raises
+    PermanentError if there is no text.
+    """
+    name, url, _ = contestant.model.identity
+    is_at_home = privacy.is_at_home(name, url)
+    shown = examples(
+        (one for one in case.like if is_at_home or one.id not in case.private),
+        ours=own,
+        most=contestant.tagger.rules.examples,
+    )
+    return contestant.tagger.question(
+        case.document.content, contestant.vocabulary, document_id=case.document.id, examples=shown
+    )
+
+
+def trial_key(contestant: Contestant, question: Question) -> str:
+    """Return what the trial is kept under: everything that could change the answer."""
+    name, url, longest = contestant.model.identity
+    rules = json.dumps(asdict(contestant.tagger.rules), sort_keys=True, default=_in_order)
+    parts = json.dumps([PURPOSE, question.key, name, url, longest, rules, contestant.differs])
+    return hashlib.sha256(parts.encode()).hexdigest()
+
+
+def _in_order(value: Collection[object]) -> list[str]:
+    return sorted(map(str, value))
