@@ -43,6 +43,7 @@ from sidecar.worker.tagging import Tagging
 from sidecar.worker.turnstile import Rates, put_turnstiles
 from sidecar.worker.undo import Undo
 from sidecar.worker.upkeep import Bounds, Upkeep, show_life
+from sidecar.worker.writer import Writer
 
 _log = logging.getLogger(__name__)
 
@@ -122,7 +123,8 @@ class Sidecar:
             paperless, parts.names, db, intake, self.leases, parts.tagger.asking(chain), tags, clock, purse=self.purse,
             private_tags=parts.privacy.tags, all_at_home=parts.is_all_at_home,
         )  # fmt: skip
-        undo = Undo(paperless, parts.names, db, gate, self.leases, tags, clock)
+        writer = Writer(paperless, gate, self.leases)
+        undo = Undo(paperless, parts.names, db, writer, tags, clock)
         lanes = {
             Kind.UNDO: Lane(undo.propose, UNDOS, ("paperless",), after=undo.finish),
             Kind.OCR: Lane(ocr.propose, s.ocr_concurrency, reading, approved=ocr.approved),
@@ -131,9 +133,11 @@ class Sidecar:
                 tagging.propose, s.tagging_concurrency, ("paperless", parts.model.provider), together=db.is_shared
             ),
         }
-        retry = RetryPolicy(s.max_attempts, s.max_crashes, s.retry_base_s, s.retry_cap_s)
-        rules = Rules(retry, settle, s.fail_note, REVIEWED[s.review])
-        reviews = Reviews(paperless, parts.names, db, gate, self.leases, tags, parts.tag_names, clock)
+        rules = Rules(
+            RetryPolicy(s.max_attempts, s.max_crashes, s.retry_base_s, s.retry_cap_s),
+            settle, s.fail_note, REVIEWED[s.review],
+        )  # fmt: skip
+        reviews = Reviews(paperless, parts.names, db, writer, tags, parts.tag_names, clock)
         self.runner = Runner(db, lanes, delivery, reviews, self.leases, self.providers, tags, rules=rules, clock=clock)
         self.poller = Poller(
             paperless, db, self.providers, reviews, tags, clock, interval_s=s.poll_interval_s, on_new=self.runner.wake

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sidecar.domain.document import Document, Tagged
-from sidecar.domain.errors import CancelledError, OutageError, PermanentError, WorkError
+from sidecar.domain.errors import CancelledError, OutageError, WorkError
 from sidecar.domain.job import Job, Kind
 from sidecar.domain.telling import Spoken, mark, spoken, tell
 from sidecar.domain.trigger import TagNames, Tags
@@ -32,8 +32,7 @@ from sidecar.store.database import Database
 from sidecar.store.review import Decision, Review
 from sidecar.worker.clock import Clock
 from sidecar.worker.delivery import TRIGGER_GONE
-from sidecar.worker.gate import Gate
-from sidecar.worker.lease import Leases
+from sidecar.worker.writer import Writer
 
 _log = logging.getLogger(__name__)
 
@@ -46,8 +45,7 @@ class Reviews:
         paperless: Paperless,
         names: NameList,
         db: Database,
-        gate: Gate,
-        leases: Leases,
+        writer: Writer,
         tags: Tags,
         called: TagNames,
         clock: Clock,
@@ -55,8 +53,7 @@ class Reviews:
         self._paperless = paperless
         self._names = names
         self._db = db
-        self._gate = gate
-        self._leases = leases
+        self._writer = writer
         self._tags = tags
         self._called = called
         self._clock = clock
@@ -76,8 +73,8 @@ class Reviews:
             raise CancelledError(TRIGGER_GONE)
         if shown.strip() not in {note.strip() for note in document.notes}:
             if early := self._tags.decisions & document.tags:  # nobody had seen what they would decide on
-                await self._change_tags(job, TagDelta(remove=early))
-            await self._post(job, shown)
+                await self._writer.change_tags(job, TagDelta(remove=early))
+            await self._writer.post_note(job, shown, called="the proposal")
             await self.remove_note(job, document, but=shown)
         await self._db.run(review.wait, job, now=self._clock.now())
         _log.info("document %s: %s waits for approval (job %s)", job.document_id, job.kind, job.id)
@@ -107,20 +104,18 @@ class Reviews:
     async def _clear(self, job: Job, document: Document, more: frozenset[int] = frozenset()) -> None:
         spent = self._tags.spent(job.kind, document.tags) | more
         if delta := TagDelta(remove=spent).missing_on(document.tags):
-            await self._change_tags(job, delta)
+            await self._writer.change_tags(job, delta)
         await self.remove_note(job, document)
 
     async def remove_note(self, job: Job, document: Document, *, but: str = "") -> None:
         """Remove the note in which the job's proposal was shown; without the right to do so it stays."""
         begins = mark(job.id)
-        if not any(note.startswith(begins) and note.strip() != but.strip() for note in document.notes):
-            return
-        try:
-            for note_id, text in await self._paperless.notes(job.document_id):
-                if text.startswith(begins) and text.strip() != but.strip():
-                    await self._remove(job, note_id)
-        except PermanentError as error:
-            _log.warning("document %s: the note of the proposal stays: %s", job.document_id, error)
+        await self._writer.remove_notes(
+            job,
+            document,
+            lambda note: note.startswith(begins) and note.strip() != but.strip(),
+            called="the note of the proposal",
+        )
 
     async def decide(self, tagged: Sequence[Tagged]) -> int:
         """Look, of the proposals that wait, at those whose tags say that somebody decided; return how many did.
@@ -160,25 +155,6 @@ class Reviews:
     async def _spoken(self, kind: Kind) -> Spoken:
         vocabulary = await self._names.vocabulary(hidden=())
         return spoken(vocabulary, self._called, kind)
-
-    async def _post(self, job: Job, text: str) -> None:
-        try:
-            await self._gate.write(
-                lambda: self._may_write(job), lambda: self._paperless.add_note(job.document_id, text)
-            )
-        except PermanentError as error:
-            _log.warning("document %s: the proposal could not be written as a note: %s", job.document_id, error)
-
-    async def _remove(self, job: Job, note_id: int) -> None:
-        await self._gate.write(
-            lambda: self._may_write(job), lambda: self._paperless.delete_note(job.document_id, note_id)
-        )
-
-    async def _change_tags(self, job: Job, delta: TagDelta) -> None:
-        await self._gate.change_tags(job.document_id, delta, lambda: self._may_write(job))
-
-    async def _may_write(self, job: Job) -> None:
-        await self._leases.assure(job, self._paperless.timeout_s)
 
 
 def shown_part(proposal: Proposal, plan: Plan, tags: Tags) -> Proposal:

@@ -7,10 +7,9 @@ made stays: Paperless can delete it, and it harms nobody.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection
 
-from sidecar.domain.errors import CancelledError, PermanentError, TemporaryError
+from sidecar.domain.errors import CancelledError, TemporaryError
 from sidecar.domain.job import Job, Kind
 from sidecar.domain.telling import field_words
 from sidecar.domain.trigger import Tags
@@ -22,10 +21,7 @@ from sidecar.store import undoing
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
 from sidecar.worker.delivery import TRIGGER_GONE, Delivered
-from sidecar.worker.gate import Gate
-from sidecar.worker.lease import Leases
-
-_log = logging.getLogger(__name__)
+from sidecar.worker.writer import Writer
 
 
 class Undo:
@@ -36,16 +32,14 @@ class Undo:
         paperless: Paperless,
         names: NameList,
         db: Database,
-        gate: Gate,
-        leases: Leases,
+        writer: Writer,
         tags: Tags,
         clock: Clock,
     ) -> None:
         self._paperless = paperless
         self._names = names
         self._db = db
-        self._gate = gate
-        self._leases = leases
+        self._writer = writer
         self._tags = tags
         self._clock = clock
 
@@ -74,29 +68,15 @@ class Undo:
     async def finish(self, job: Job, delivered: Delivered) -> str:
         """Remove the notes, write down what was taken back, and say it. Coming again after a crash does it once."""
         request = await self._db.run(undoing.request, job)
-        await self._remove_notes(job, request.notes(), delivered)
+        ours = {text.strip() for text in request.notes()}
+        await self._writer.remove_notes(
+            job, delivered.document, lambda note: note.strip() in ours, called="a note of the sidecar"
+        )
         fields = [name for name in delivered.written if name not in {*delivered.refused, *delivered.overruled}]
         taken = request.taken(fields)
         if taken:
             await self._db.run(undoing.record, job, taken, now=self._clock.now())
         return _said(request, fields, taken, delivered)
-
-    async def _remove_notes(self, job: Job, texts: Collection[str], delivered: Delivered) -> None:
-        wanted = {text.strip() for text in texts}
-        if not wanted & {note.strip() for note in delivered.document.notes}:
-            return
-        try:
-            for note_id, text in await self._paperless.notes(job.document_id):
-                if text.strip() in wanted:
-                    await self._remove(job, note_id)
-        except PermanentError as error:
-            _log.warning("document %s: a note of the sidecar stays: %s", job.document_id, error)
-
-    async def _remove(self, job: Job, note_id: int) -> None:
-        await self._gate.write(
-            lambda: self._leases.assure(job, self._paperless.timeout_s),
-            lambda: self._paperless.delete_note(job.document_id, note_id),
-        )
 
 
 def _said(request: Request, fields: Collection[str], taken: Collection[tuple[int, str]], delivered: Delivered) -> str:

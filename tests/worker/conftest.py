@@ -110,6 +110,20 @@ async def running(sidecar: Sidecar) -> AsyncIterator[None]:
         await task
 
 
+def once_a_write_waits(sidecar: Sidecar, monkeypatch: pytest.MonkeyPatch, deed: Callable[[], None]) -> None:
+    """Have the deed done when the first write has its turn, and what was read before it count as old."""
+    monkeypatch.setattr("sidecar.worker.delivery.FRESH", timedelta(0))
+    gate = sidecar.runner._delivery._gate
+    write = gate.write
+
+    async def crowded(*steps: Any) -> Any:
+        monkeypatch.setattr(gate, "write", write)
+        deed()
+        return await write(*steps)
+
+    monkeypatch.setattr(gate, "write", crowded)
+
+
 async def until(condition: Callable[[], bool | Awaitable[bool]], what: str, within_s: float = 30.0) -> None:
     """Wait until the condition holds; fail with `what` if it does not in time."""
     deadline = time.monotonic() + within_s

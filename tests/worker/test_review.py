@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from datetime import UTC, datetime
+from typing import Literal
 
 import httpx
 import pytest
@@ -15,7 +15,7 @@ from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.samples import text_pdf
 from sidecar.store import report, review
 from sidecar.store.review import Decision
-from tests.worker.conftest import LETTER, World, fast_clock, running, until
+from tests.worker.conftest import LETTER, World, fast_clock, once_a_write_waits, running, until
 from tests.worker.test_custom_fields import give
 
 FIELDS = "correspondent+created+document_type+title"
@@ -217,17 +217,8 @@ async def test_a_review_that_is_asked_for_while_the_write_waits_for_its_turn_com
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = world.letter("auto-tag")
-    monkeypatch.setattr("sidecar.worker.delivery.FRESH", timedelta(0))
     async with world.sidecar() as sidecar:
-        gate = sidecar.runner._delivery._gate
-        write = gate.write
-
-        async def crowded(*steps: Any) -> Any:
-            monkeypatch.setattr(gate, "write", write)
-            world.archive.edit(document, add_tags=["auto-review"])
-            return await write(*steps)
-
-        monkeypatch.setattr(gate, "write", crowded)
+        once_a_write_waits(sidecar, monkeypatch, lambda: world.archive.edit(document, add_tags=["auto-review"]))
         await sidecar.run(drain=True)
         assert await _is(sidecar, State.REVIEW)
         world.archive.edit(document, add_tags=["auto-reject"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any, Literal
 
 import pytest
@@ -17,7 +16,7 @@ from sidecar.practice.faults import Fault
 from sidecar.practice.samples import scan_pdf, text_pdf
 from sidecar.store import queue, report, undoing
 from sidecar.worker.runner import Lane
-from tests.worker.conftest import LETTER, World, fast_clock, running, until
+from tests.worker.conftest import LETTER, World, fast_clock, once_a_write_waits, running, until
 
 KEPT = ("title", "content", "correspondent", "document_type", "storage_path", "created", "custom_fields", "tags")
 
@@ -330,17 +329,8 @@ async def test_a_filing_that_was_withdrawn_before_anything_was_sent_is_nothing_t
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = world.letter("auto-tag")
-    monkeypatch.setattr("sidecar.worker.delivery.FRESH", timedelta(0))
     async with world.sidecar() as sidecar:
-        gate = sidecar.runner._delivery._gate
-        write = gate.write
-
-        async def crowded(*steps: Any) -> Any:
-            monkeypatch.setattr(gate, "write", write)
-            world.archive.edit(document, remove_tags=["auto-tag"])
-            return await write(*steps)
-
-        monkeypatch.setattr(gate, "write", crowded)
+        once_a_write_waits(sidecar, monkeypatch, lambda: world.archive.edit(document, remove_tags=["auto-tag"]))
         await sidecar.run(drain=True)
         (job,) = await sidecar.parts.db.run(report.jobs)
         assert job.state is State.CANCELLED
