@@ -39,7 +39,8 @@ T = TypeVar("T")
 
 #: Turns the JSON that a model answered into what it means. Raises AnswerError with a sentence for the model.
 Check = Callable[[object], T]
-#: Called after each call to a model with its reply, what came of it in words, and what it means if it can be used.
+#: Called after each call to a model with its reply, what came of it in words, and what it means if it can be used; and
+#: with an empty reply for a call without an answer that may have to be paid for, before its error is raised.
 Record = Callable[[Reply, str, T | None], Awaitable[None]]
 
 
@@ -104,11 +105,17 @@ class Asker:
 
         Raises UnusableError if no answer can be used, and the errors of `Model.ask` and of `again`.
         """
+
+        async def unanswered(lost: Reply, why: str) -> None:
+            await record(lost, why, None)
+
         talk = Talk(self._prompts, question, model.max_tokens)
         calls = 0
         while True:
             try:
-                reply = await model.ask(talk.messages, question.schema, below=talk.below, max_tokens=talk.max_tokens)
+                reply = await model.ask(
+                    talk.messages, question.schema, below=talk.below, max_tokens=talk.max_tokens, unanswered=unanswered
+                )
             except TooLongError as error:
                 talk.shorten(error, model.name)
                 continue

@@ -12,12 +12,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from sidecar.domain.errors import TemporaryError
 from sidecar.domain.privacy import Privacy
 from sidecar.domain.thinking import Thinking
 from sidecar.engines import complaints
 from sidecar.engines.failures import Failures
 from sidecar.engines.forms import Form, Manners, Message
-from sidecar.engines.reply import Reply, error_in, estimate, read_reply
+from sidecar.engines.reply import Reply, counted, error_in, estimate, read_reply
+from sidecar.engines.unanswered import Unanswered, may_be_charged, not_counted
 from sidecar.observe import work
 
 if TYPE_CHECKING:
@@ -131,10 +133,12 @@ class Model:
         *,
         below: Form | None = None,
         max_tokens: int | None = None,
+        unanswered: Unanswered = not_counted,
     ) -> Reply:
         """Return the model's answer, asked to be JSON of this schema (it need not be), or plain text.
 
         `below` asks in a form simpler than that one, `max_tokens` for an answer of another length than usual.
+        `unanswered` is called before an error is raised for a call that the provider may charge for all the same.
 
         Raises OutageError, MisconfiguredError, TemporaryError, TooLongError or PermanentError. None of them holds the
         key; neither do they show the server's own error, which may.
@@ -144,11 +148,13 @@ class Model:
         while True:
             form = None if schema is None else self.manners.form(below)
             options = self.manners.options(schema, form, limit)
-            reply = await self._call(messages, options, form)
+            reply = await self._call(messages, options, form, unanswered)
             if reply is not None:
                 return reply
 
-    async def _call(self, messages: Sequence[Message], options: dict[str, Any], form: Form | None) -> Reply | None:
+    async def _call(
+        self, messages: Sequence[Message], options: dict[str, Any], form: Form | None, unanswered: Unanswered
+    ) -> Reply | None:
         """Send one request. Return None where the server refused one of the options and another try makes sense."""
         import openai  # noqa: PLC0415
 
@@ -162,30 +168,42 @@ class Model:
                 answer = await self._open().chat.completions.create(
                     model=self.name, messages=sent, extra_body=extra or None, **plain  # type: ignore[arg-type]
                 )  # fmt: skip
-        except openai.APIStatusError as error:
-            if self._learn(error, {**options, sent[0]["role"]: sent}, form):
-                return None
-            raise self._failures.of(error) from None
         except (openai.OpenAIError, ValueError) as error:  # a body that is no JSON comes through as a ValueError
-            raise self._failures.of(error) from None
+            if isinstance(error, openai.APIStatusError) and self._learn(
+                error, {**options, sent[0]["role"]: sent}, form
+            ):
+                return None
+            failed = self._failures.of(error)
+            if may_be_charged(error, failed):
+                await unanswered(self._lost(messages), str(failed))
+            raise failed from None
         if not hasattr(answer, "choices"):  # the package hands a web page on as a string
             raise self._failures.no_api()
         if (said := error_in(answer)) is not None:
-            raise self._failures.in_answer(said)
-        return self._read(answer, messages, form, time.monotonic() - started, ticket)
+            failed = self._failures.in_answer(said)
+        elif (reply := read_reply(answer, messages, form=form, seconds=time.monotonic() - started)) is not None:
+            return self._taken(reply, ticket)
+        else:
+            failed = self._failures.no_answer()
+        if isinstance(failed, TemporaryError):
+            await unanswered(self._lost(messages, counted(answer)), str(failed))
+        raise failed
 
-    def _read(
-        self, answer: Any, messages: Sequence[Message], form: Form | None, seconds: float, ticket: Ticket | None
-    ) -> Reply:
-        reply = read_reply(answer, messages, form=form, seconds=seconds)
-        if reply is None:
-            raise self._failures.no_answer()
+    def _taken(self, reply: Reply, ticket: Ticket | None) -> Reply:
         if ticket is not None:
             ticket.spent((reply.input_tokens or 0) + (reply.output_tokens or 0))
         if reply.thought and reply.cut_off and not reply.filtered and self.manners.thinking is Thinking.AUTO:
             _log.info("%s thought until its answer was cut off; asking it not to think from now on", self.name)
             self.manners.thinking = Thinking.OFF
         return replace(reply, model=self.name, provider=self.provider, url=self.url)
+
+    def _lost(self, messages: Sequence[Message], tokens: tuple[int, int] | None = None) -> Reply:
+        """Return what stands for an answer that never came: no words, no seconds, and the question's tokens."""
+        asked, got = tokens or (estimate(messages), 0)
+        return Reply(
+            "", cut_off=False, input_tokens=asked, output_tokens=got, seconds=0.0, estimated=tokens is None,
+            model=self.name, provider=self.provider, url=self.url,
+        )  # fmt: skip
 
     def _learn(self, error: openai.APIStatusError, options: dict[str, Any], form: Form | None) -> bool:
         """Note what the server refused. Return whether asking again without it makes sense."""

@@ -58,15 +58,15 @@ def read_reply(answer: Any, messages: Sequence[Message], *, form: Form | None, s
     finished = getattr(choice, "finish_reason", None)
     if not text and form is not None and finished == "stop" and "{" in thoughts:
         text = thoughts  # vLLM and llama.cpp take an answer without thoughts for the thoughts, with some templates
-    counted = _counted(getattr(answer, "usage", None))
-    tokens = counted or (estimate(messages), -(-len(raw + thoughts) // CHARACTERS_PER_TOKEN))
+    own = counted(answer)
+    tokens = own or (estimate(messages), -(-len(raw + thoughts) // CHARACTERS_PER_TOKEN))
     return Reply(
         text,
         cut_off=finished in ("length", "max_tokens", "content_filter"),
         input_tokens=tokens[0],
         output_tokens=tokens[1],
         seconds=seconds,
-        estimated=counted is None,
+        estimated=own is None,
         filtered=finished == "content_filter",
         thought=bool(thoughts) or thoughtless(raw) != raw.strip() or _reasoned(getattr(answer, "usage", None)),
         form=form,
@@ -80,6 +80,13 @@ def estimate(messages: Sequence[Message]) -> int:
     characters = sum(len(part.get("text") or "") for part in parts)
     pictures = sum(1 for part in parts if part.get("type") == "image_url")
     return -(-characters // CHARACTERS_PER_TOKEN) + pictures * TOKENS_PER_PICTURE
+
+
+def counted(answer: Any) -> tuple[int, int] | None:
+    """Return the tokens going in and coming out as the server counted them, None where it did not."""
+    usage = getattr(answer, "usage", None)
+    asked, answered = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
+    return (asked, answered or 0) if isinstance(asked, int) and asked > 0 else None
 
 
 def error_in(answer: Any) -> Mapping[str, Any] | None:
@@ -113,11 +120,6 @@ def _called(calls: object) -> str:
         if arguments:
             return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
     return ""
-
-
-def _counted(usage: Any) -> tuple[int, int] | None:
-    asked, answered = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
-    return (asked, answered or 0) if isinstance(asked, int) and asked > 0 else None
 
 
 def _tokens(logprobs: Any) -> tuple[tuple[str, float], ...]:

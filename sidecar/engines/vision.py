@@ -11,6 +11,7 @@ from sidecar.domain.page import PageText
 from sidecar.domain.quality import GARBAGE, score
 from sidecar.engines.llm import Model, Reply
 from sidecar.engines.prompts import Prompts
+from sidecar.engines.unanswered import Unanswered, not_counted
 
 PROVIDER = "vision model"
 #: A picture of more bytes is made smaller; endpoints refuse requests of some megabytes.
@@ -56,11 +57,11 @@ class Vision:
         parts = json.dumps([model.identity, page_key, self._prompt, self.pixels])
         return hashlib.sha256(parts.encode()).hexdigest()
 
-    async def ask(self, model: Model, picture: bytes) -> Reply:
-        """Ask one model about one page, a JPEG. Raises the errors of `Model.ask`."""
+    async def ask(self, model: Model, picture: bytes, *, unanswered: Unanswered = not_counted) -> Reply:
+        """Ask one model about one page, a JPEG. `unanswered` and the errors are those of `Model.ask`."""
         url = f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}"
         content = [{"type": "text", "text": self._prompt}, {"type": "image_url", "image_url": {"url": url}}]
-        return await model.ask([{"role": "user", "content": content}])
+        return await model.ask([{"role": "user", "content": content}], unanswered=unanswered)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -25,6 +25,7 @@ class Call:
     output_tokens: int | None
     #: "answered", "unusable", or the error in words.
     outcome: str
+    #: How long it took; 0 of a call without an answer, which stands here because it may have to be paid for.
     seconds: float
     #: The endpoint's host; None where it is not known.
     provider: str | None = None

@@ -132,7 +132,7 @@ def typical(tx: Transaction, purposes: Sequence[str], models: Sequence[str]) -> 
     """Return what a call of these purposes to one of these models is like; None if there was none yet."""
     rows = tx.rows(
         f"SELECT input_tokens, output_tokens, seconds FROM ledger WHERE {_one_of(purposes)} "
-        f"AND {_one_of(models, 'model')} AND input_tokens IS NOT NULL AND output_tokens IS NOT NULL "
+        f"AND {_one_of(models, 'model')} AND input_tokens IS NOT NULL AND output_tokens IS NOT NULL AND seconds > 0 "
         "ORDER BY created_at DESC LIMIT :newest",
         newest=NEWEST, **_named(purposes), **_named(models, "model"),
     )  # fmt: skip

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 from sidecar.domain.acceptance import cleaned, complaint
 from sidecar.domain.errors import BudgetError, LeaseLostError, OutageError, PermanentError, TemporaryError
@@ -113,17 +114,25 @@ class SecondReader:
     async def _ask(self, job: Job, model: Model, picture: bytes) -> Reply:
         model.prepare()
         await self._leases.assure(job, 0)  # after a long sleep somebody else may have asked already
-        reply = await self.vision.ask(model, picture)
+        reply = await self.vision.ask(model, picture, unanswered=partial(self._note_lost, job, model))
         return replace(reply, text=reply.text.encode("utf-8", "replace").decode())  # half a character cannot be kept
 
     async def _note_failure(self, job: Job, model: Model, error: Exception) -> None:
-        """Write down a call that failed: a server that did not answer in time may well send a bill."""
+        """Park who is away, and write down a page that the model does not take."""
         if isinstance(error, OutageError) and self.vision.has_fallbacks:
             self._providers.park(error)  # so that the next page goes to the next endpoint at once
-        if isinstance(error, BudgetError | OutageError):
-            return  # it did not get as far as reading the page
-        host, now = host_or_openai(model.identity[1]), self._clock.now()
-        call = Call(PURPOSE, model.name, None, None, str(error), 0.0, host)
+        if isinstance(error, PermanentError):
+            await self._note(job, Call(PURPOSE, model.name, None, None, str(error), 0.0, host_or_openai(model.url)))
+
+    async def _note_lost(self, job: Job, model: Model, lost: Reply, why: str) -> None:
+        """Write down a call without an answer that may have to be paid for, by what a page takes if nobody counted."""
+        asked = None if lost.estimated else lost.input_tokens
+        call = Call(PURPOSE, model.name, asked, lost.output_tokens, why, lost.seconds, host_or_openai(model.url))
+        priced = call.priced(self._purse.prices, guess=(tokens_of_page(self.vision.pixels), 0))
+        await to_the_end(self._note(job, priced))
+
+    async def _note(self, job: Job, call: Call) -> None:
+        now = self._clock.now()
         await once_the_store_is_back(lambda: self._db.run(ledger.record, job, call, now=now), self._clock)
 
     def _judge(self, model: Model, reply: Reply, ours: PageText, said: list[str]) -> tuple[PageText, str | None]:

@@ -87,7 +87,9 @@ def test_spending_is_summed_up_by_period_purpose_and_model(db: Database) -> None
 def test_a_typical_call_is_the_median_of_those_answered(db: Database) -> None:
     assert db.run_now(spending.typical, ("tagging",), ["a-model"]) is None
     spend(db, *(call(given=given) for given in (100, 200, 9000)), call("page", given=7), call(model="another", given=8))
-    db.run_now(ledger.record_alone, 9, Call("tagging", "a-model", None, None, "It hung up.", 0.0), now=NOW)
+    db.run_now(ledger.record_alone, 9, Call("tagging", "a-model", None, None, "Refused.", 0.0), now=NOW)
+    lost = Call("tagging", "a-model", 500, 0, "It hung up.", 0.0, estimated=True)
+    db.run_now(ledger.record_alone, 10, lost, now=NOW)
     found = db.run_now(spending.typical, ("tagging",), ["a-model", "b"])
     assert found == spending.Typical(3, 200, 10, 2.0)
 
