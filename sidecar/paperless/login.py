@@ -1,7 +1,8 @@
 """Whether a person is who they say, and what they may do: asked of Paperless with their own name and password.
 
-Neither the password nor the token that Paperless gives for it is kept. (paperless-ngx: `PaperlessAuthTokenSerializer`
-in src/paperless/serialisers.py; the rights are those of `ui_settings`, as its own web page reads them.)
+Neither the password nor the token that Paperless gives for it is kept: what a person who is in may do meanwhile is
+asked with the sidecar's own token. (paperless-ngx: `PaperlessAuthTokenSerializer` and `UserSerializer` in
+src/paperless/serialisers.py; the rights of a login are those of `ui_settings`, as its own web page reads them.)
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sidecar.domain.errors import OutageError, PermanentError, TemporaryError
+from sidecar.domain.errors import CancelledError, OutageError, PermanentError, TemporaryError
 from sidecar.paperless.http import PROVIDER, Http, RefusedError
+
+#: What a person needs in Paperless to come in.
+NEEDED = "change_document"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,11 @@ class Person:
     is_staff: bool
     #: Global rights, such as "change_document".
     rights: frozenset[str]
+
+    @property
+    def may_enter(self) -> bool:
+        """Whether the person may come in."""
+        return NEEDED in self.rights
 
 
 class Refusal(StrEnum):
@@ -64,6 +73,27 @@ async def log_in(url: str, name: str, password: str, *, code: str = "", timeout_
         raise LoginRefusedError(Refusal.RIGHTS) from error
     finally:
         await own.close()
+
+
+async def look_up(own: Http, user_id: int) -> Person | None:
+    """Return who has this account now, asked with the sidecar's token; None for nobody: deleted, or switched off.
+
+    Raises PermanentError where the sidecar's user may not look at accounts (`view_user`), else the errors of `Http`.
+    """
+    try:
+        user = await own.get(f"users/{user_id}/")
+    except CancelledError:
+        return None
+    if not isinstance(user, dict) or not isinstance(user.get("user_permissions"), list):
+        raise OutageError(PROVIDER, "Paperless does not say what an account may do.")
+    if not user.get("is_active"):
+        return None
+    # Those of groups come with the name of an application before a dot.
+    rights = {str(right).rpartition(".")[2] for right in (*user["user_permissions"], *user["inherited_permissions"])}
+    if user.get("is_superuser"):
+        rights.add(NEEDED)
+    is_staff = bool(user.get("is_staff") or user.get("is_superuser"))
+    return Person(int(user["id"]), str(user["username"]), is_staff, frozenset(rights))
 
 
 async def _token(door: Http, wanted: dict[str, str]) -> str:

@@ -18,6 +18,7 @@ from sidecar.practice import (
     archive_system,
     archive_task_routes,
     archive_upload,
+    archive_users,
     archive_version_routes,
 )
 from sidecar.practice.archive_control import control
@@ -84,6 +85,7 @@ class PracticeArchive:
             *archive_name_routes.ROUTES,
             *archive_system.ROUTES,
             *archive_task_routes.ROUTES,
+            *archive_users.ROUTES,
             *archive_version_routes.ROUTES,
         ]
         router = Router(self.state, routes, archive_system.OPEN_ROUTES)
@@ -130,6 +132,7 @@ class PracticeArchive:
         password: str = "",
         permissions: Iterable[str] | None = None,
         code: str | None = None,
+        is_staff: bool = False,
     ) -> int:
         """Make a plain user, who sees only what is theirs or nobody's; give their id.
 
@@ -137,7 +140,7 @@ class PracticeArchive:
         """
         row = self.state.row("SELECT coalesce(max(id), 4) + 1 FROM users")
         rights = None if permissions is None else frozenset(permissions)
-        user = User(int(row[0]) if row else 5, username, is_superuser=False, permissions=rights)
+        user = User(int(row[0]) if row else 5, username, is_superuser=False, permissions=rights, is_staff=is_staff)
         self._add_user(user, token, password, code)
         return user.id
 
@@ -284,9 +287,19 @@ class PracticeArchive:
     def _add_user(self, user: User, token: str, password: str, code: str | None = None) -> None:
         rights = None if user.permissions is None else json.dumps(sorted(user.permissions))
         self.state.rows(
-            "INSERT OR REPLACE INTO users (id, username, password, token, is_superuser, permissions, code)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (user.id, user.username, password, token or None, user.is_superuser, rights, code),
+            "INSERT OR REPLACE INTO users (id, username, password, token, is_superuser, permissions, code,"
+            " is_staff, is_active) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                user.id,
+                user.username,
+                password,
+                token or None,
+                user.is_superuser,
+                rights,
+                code,
+                user.is_staff,
+                user.is_active,
+            ),
         )
 
 

@@ -149,7 +149,8 @@ def _user_or_401(row: Any, detail: str, scheme: str) -> User:
     if row is None:
         answer = json_answer({"detail": detail}, 401)
         raise RefusedError(replace(answer, headers={"WWW-Authenticate": scheme}))
-    return user_of(row)
+    user = user_of(row)
+    return user if user.is_active else _user_or_401(None, "User inactive or deleted.", scheme)
 
 
 def page_of(call: Call, ids: Sequence[int], shape: Callable[[Sequence[int]], list[Any]]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ MODELS = {
     "tasks": "paperlesstask",
     "ui_settings": "uisettings",
     "workflows": "workflow",
+    "users": "user",
 }
 
 #: Views that check by themselves: method, path, right, whether the refusal is text/html.

@@ -15,7 +15,7 @@ from typing import Any
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS users (
     id INTEGER PRIMARY KEY, username TEXT UNIQUE, password TEXT, token TEXT, is_superuser INTEGER,
-    permissions TEXT, code TEXT);
+    permissions TEXT, code TEXT, is_staff INTEGER, is_active INTEGER);
 CREATE TABLE IF NOT EXISTS documents (
     id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT, content TEXT, created TEXT, modified TEXT, added TEXT,
     deleted_at TEXT, correspondent INTEGER, document_type INTEGER, storage_path INTEGER,
@@ -56,23 +56,27 @@ class User:
     is_superuser: bool = True
     #: Global rights such as "view_document"; None is all of them.
     permissions: frozenset[str] | None = None
+    is_staff: bool = False
+    #: An account that was switched off cannot log in, and its token is refused.
+    is_active: bool = True
 
 
 #: Who has not logged in.
 NOBODY = User(0, "", is_superuser=False, permissions=frozenset())
 
 #: The owner of the practice archive's token; id as in the recordings.
-ADMIN = User(2, "admin")
+ADMIN = User(2, "admin", is_staff=True)
 
 #: Who edits through PracticeArchive.edit(), as a person in the web page would.
-PERSON = User(4, "person")
+PERSON = User(4, "person", is_staff=True)
 
 
 def user_of(row: sqlite3.Row) -> User:
     """Read a user's row."""
     permissions = row["permissions"]
     rights = None if permissions is None else frozenset(json.loads(permissions))
-    return User(row["id"], row["username"], bool(row["is_superuser"]), rights)
+    staff, active = bool(row["is_staff"]), bool(row["is_active"])
+    return User(row["id"], row["username"], bool(row["is_superuser"]), rights, staff, active)
 
 
 @dataclass(eq=False)

@@ -53,7 +53,7 @@ def token(call: Call) -> Answer:
     if missing:
         refuse(400, missing)
     row = call.state.row(
-        "SELECT token, code FROM users WHERE username = ? AND password = ? AND token IS NOT NULL",
+        "SELECT token, code FROM users WHERE username = ? AND password = ? AND token IS NOT NULL AND is_active",
         (wanted["username"], wanted["password"]),
     )
     if row is None:
@@ -90,7 +90,7 @@ def ui_settings(call: Call) -> Answer:
             "user": {
                 "id": user.id,
                 "username": user.username,
-                "is_staff": user.is_superuser,
+                "is_staff": user.is_staff,
                 "is_superuser": user.is_superuser,
                 "groups": [],
             },

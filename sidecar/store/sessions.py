@@ -10,7 +10,7 @@ from sidecar.store.transaction import Transaction, durable, reading, relaxed
 
 #: A session ends when nobody used it for so long.
 IDLE = timedelta(hours=24)
-#: A session ends so long after the login, however much it is used: rights in Paperless may have changed.
+#: A session ends so long after the login, however much it is used.
 LONGEST = timedelta(days=7)
 
 
@@ -61,6 +61,18 @@ def find(tx: Transaction, id_hash: str, *, now: datetime) -> Session | None:
 def touch(tx: Transaction, id_hash: str, *, now: datetime) -> None:
     """Note that the session is used; nothing happens if it is gone."""
     tx.run("UPDATE web_session SET seen_at = :now WHERE id_hash = :id_hash", id_hash=id_hash, now=now.timestamp())
+
+
+@durable
+def set_staff(tx: Transaction, user_id: int, *, is_staff: bool) -> None:
+    """Note in all sessions of a person whether Paperless says now that they are staff."""
+    tx.run("UPDATE web_session SET is_staff = :is_staff WHERE user_id = :id", id=user_id, is_staff=int(is_staff))
+
+
+@durable
+def close_of(tx: Transaction, user_id: int) -> None:
+    """End all sessions of an account."""
+    tx.run("DELETE FROM web_session WHERE user_id = :id", id=user_id)
 
 
 @durable

@@ -15,6 +15,7 @@ from sidecar.paperless.login import Person
 from sidecar.store import sessions
 from sidecar.store.api_tokens import digest
 from sidecar.store.sessions import LONGEST, Session
+from sidecar.web.guard import SAFE
 from sidecar.web.site import Site
 
 COOKIE = "sidecar_session"
@@ -40,20 +41,24 @@ async def begin(site: Site, person: Person, now: datetime) -> str:
     secret = secrets.token_urlsafe(32)
     session = Session(person.id, person.username, person.is_staff, created_at=now, seen_at=now)
     await site.db.run(sessions.open_session, digest(secret), session)
+    site.rights.confirm(person)
     return secret
 
 
 async def find(site: Site, request: Request, now: datetime) -> Login | None:
-    """Return the login that a request comes with, None if it has none or its time is over. Raises StoreError."""
+    """Return the login that a request comes with, None if it has none or it is over. Raises as `Rights.of`."""
     secret = request.cookies.get(COOKIE, "")
     if not 20 < len(secret) < 100:
         return None
     session = await site.db.run(sessions.find, digest(secret), now=now)
     if session is None:
         return None
+    rights = await site.rights.of(session, acts=request.method not in SAFE, now=now)
+    if rights is None:
+        return None
     if now - session.seen_at > SEEN_EVERY:
         await site.db.run(sessions.touch, digest(secret), now=now)
-    return Login(session, secret)
+    return Login(rights, secret)
 
 
 async def end(site: Site, login: Login) -> None:

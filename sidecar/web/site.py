@@ -20,6 +20,7 @@ from sidecar.web.doorbell import Doorbell
 from sidecar.web.live import Live
 from sidecar.web.pictures import Pictures
 from sidecar.web.ready import Readiness
+from sidecar.web.rights import Rights
 from sidecar.web.shell import Shell
 from sidecar.web.standing import Observer
 from sidecar.web.throttle import Throttle
@@ -39,6 +40,7 @@ class Site:
         self.live = Live()
         self.doorbell = Doorbell(parts.db, self.ring)
         self.throttle = Throttle()
+        self.rights = Rights(parts.paperless.http, parts.db)
         self.titles = Titles(parts.paperless.http)
         self.called = Called(parts.paperless.http, parts.tag_names)
         self.pictures = Pictures(parts)

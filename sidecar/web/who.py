@@ -18,11 +18,11 @@ from starlette.requests import Request
 from sidecar.store import api_tokens
 from sidecar.store.api_tokens import USED_EVERY, Scope, digest
 from sidecar.web import session
+from sidecar.web.guard import SAFE
 from sidecar.web.problems import Problem, StrangerError
 from sidecar.web.session import Login
 from sidecar.web.site import Site, site_of
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _ORDER = list(Scope)
 _bearer = HTTPBearer(auto_error=False, description="An API token, made by `sidecar token create`.")
 
@@ -48,7 +48,7 @@ class Who:
 
 
 async def find(site: Site, request: Request) -> Who | None:
-    """Return who asks; None for somebody unknown. Raises StoreError.
+    """Return who asks; None for somebody unknown. Raises as `Rights.of`.
 
     A header that is no token of ours may be that of a login which a proxy has of its own, and browsers send it along.
     """

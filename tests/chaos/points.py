@@ -25,6 +25,7 @@ INSIDE = {
 #: costs a login, a token or a press of a button.
 ASIDE = {
     "sessions.open_session", "sessions.touch", "sessions.close_session", "sessions.close_all",
+    "sessions.close_of", "sessions.set_staff",
     "api_tokens.create", "api_tokens.use", "api_tokens.revoke",
     "pauses.pause", "pauses.resume", "listing.prioritize",
 }  # fmt: skip

@@ -38,6 +38,17 @@ def test_a_session_that_was_closed_is_gone_and_no_other(db: Database) -> None:
     assert db.run_now(sessions.find, "b", now=NOW) == replace(ANNA, username="boss", is_staff=True)
 
 
+def test_what_paperless_says_of_an_account_counts_in_all_its_sessions_and_in_no_other(db: Database) -> None:
+    bert = replace(ANNA, user_id=4, username="bert")
+    for key, session in (("a", ANNA), ("b", ANNA), ("c", bert)):
+        db.run_now(sessions.open_session, key, session)
+    db.run_now(sessions.set_staff, ANNA.user_id, is_staff=True)
+    found = [db.run_now(sessions.find, key, now=NOW) for key in "abc"]
+    assert found == [replace(ANNA, is_staff=True), replace(ANNA, is_staff=True), bert]
+    db.run_now(sessions.close_of, ANNA.user_id)
+    assert [db.run_now(sessions.find, key, now=NOW) for key in "abc"] == [None, None, bert]
+
+
 def test_a_login_forgets_sessions_whose_time_is_over(db: Database) -> None:
     db.run_now(sessions.open_session, "a", ANNA)
     later = NOW + IDLE

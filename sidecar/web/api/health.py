@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sidecar.domain.errors import StoreError
+from sidecar.domain.errors import OutageError, StoreError
 from sidecar.web import who
 from sidecar.web.ready import Check
 from sidecar.web.site import Here
@@ -73,7 +73,7 @@ async def readyz_head(here: Here) -> Response:
 async def _is_known(request: Request, here: Here) -> bool:
     try:
         return await who.find(here, request) is not None
-    except StoreError:  # that is what they are told
+    except (StoreError, OutageError):  # that is what they are told
         return False
 
 

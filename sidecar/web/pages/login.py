@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 from typing import Annotated
@@ -19,8 +20,6 @@ from sidecar.web.who import Worker, find
 router = APIRouter(include_in_schema=False)
 _log = logging.getLogger(__name__)
 
-#: What a person needs in Paperless to come in.
-NEEDED = "change_document"
 #: Paperless may take so long over a login, in seconds: a person waits for it.
 LONGEST_S = 15.0
 
@@ -28,8 +27,9 @@ LONGEST_S = 15.0
 @router.get("/login")
 async def form(request: Request, here: Here, next: str = "") -> Response:  # noqa: A002 - the name in the address
     """Show the form; who is logged in already goes on."""
-    if await find(here, request) is not None:
-        return RedirectResponse(here.shell.url(own_target(next)), 303)
+    with contextlib.suppress(OutageError):  # Paperless cannot be asked about an old login
+        if await find(here, request) is not None:
+            return RedirectResponse(here.shell.url(own_target(next)), 303)
     return _page(request, here, target=next)
 
 
@@ -89,7 +89,7 @@ async def _person(here: Site, address: str, username: str, password: str, code: 
             raise _Refused(429, "login.throttled", wait_s=math.ceil(error.retry_after_s)) from error
         raise _Refused(503, "login.away") from error
     here.throttle.succeeded(username, address)
-    if NEEDED not in person.rights:
+    if not person.may_enter:
         raise _Refused(403, "login.rights")
     return person
 
