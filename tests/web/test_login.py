@@ -63,12 +63,17 @@ def test_a_second_factor_is_asked_for_and_checked(site: Site) -> None:
     assert client.post("/login", data={**given, "code": "123456"}).status_code == 303
 
 
-def test_a_paperless_that_is_away_is_said_so(stage: Stage) -> None:
+def test_a_paperless_that_is_away_is_said_so_and_its_address_only_to_the_owner(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
     site = stage.open()
     stage.archive.stop()
     said = site.client().post("/login", data={"username": "anna", "password": PASSWORD})
     assert said.status_code == 503
     assert "cannot be reached now" in said.text
+    host = site.parts.settings.paperless_url.removeprefix("http://")
+    assert host not in said.text
+    assert host in caplog.text
 
 
 def test_who_guesses_has_to_wait_and_paperless_is_not_asked_any_more(site: Site) -> None:

@@ -120,5 +120,4 @@ def _page(
         code=said.why in (Refusal.CODE_NEEDED, Refusal.CODE_WRONG),
         username=username,
         target=own_target(target),
-        paperless=here.parts.settings.paperless_url,
     )
