@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from pathlib import Path
 
@@ -50,7 +51,10 @@ async def fill_the_disk(sidecar: Sidecar) -> None:
 
 
 async def free_the_disk(sidecar: Sidecar) -> None:
-    await sidecar.parts.db.run(_limit, 1_000_000)
+    """Make room again. Said in one commit with something that finds none, it is told so too, and says it once more."""
+    while True:
+        with contextlib.suppress(StoreError):
+            return await sidecar.parts.db.run(_limit, 1_000_000)
 
 
 async def done(sidecar: Sidecar) -> bool:
