@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sidecar.domain.budget import Budget
 from sidecar.domain.prices import in_words
@@ -14,6 +14,10 @@ FILING_TOKENS = 150
 PAGE_TOKENS = 700
 #: So many pages must have been read before they tell how many go to a model.
 ENOUGH_PAGES = 20
+#: So many answers there must be before they tell better what one takes than the questions do.
+ENOUGH_ANSWERS = 10
+#: For so many documents of a batch the examples are looked up that would be shown with them; each costs a search.
+MEASURED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,52 @@ class Estimate:
     seconds: float | None = 0.0
     #: What was assumed and what is missing, a sentence each.
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one model at one endpoint did of some work: all calls, with repairs, rejected answers and lost ones."""
+
+    model: str
+    #: The endpoint's host; None where it is not known.
+    host: str | None
+    #: Calls that gave an answer that was taken.
+    answered: int
+    calls: int
+    input_tokens: int
+    output_tokens: int
+
+
+def answers(shares: Sequence[Share]) -> int:
+    """Return how much of the work was done."""
+    return sum(one.answered for one in shares)
+
+
+def as_before(number: int, shares: Sequence[Share]) -> list[Share]:
+    """Return what so many more come to if each model has the same share of them as before; rounded up."""
+    done = answers(shares)
+
+    def more(amount: int) -> int:
+        return math.ceil(amount * number / done)
+
+    return [
+        replace(
+            one,
+            answered=more(one.answered),
+            calls=more(one.calls),
+            input_tokens=more(one.input_tokens),
+            output_tokens=more(one.output_tokens),
+        )
+        for one in shares
+    ]
+
+
+def in_shares(shares: Sequence[Share], words: Sequence[str]) -> str:
+    """Return who did how much, for people; empty if it was one model alone."""
+    if len(shares) < 2:
+        return ""
+    said = [f"{counted(one.answered, words)} by {one.model} at {one.host or 'an unknown host'}" for one in shares]
+    return f" Of these {', '.join(said)}."
 
 
 def side_by_side(number: int, seconds: float | None, width: int) -> float | None:

@@ -9,6 +9,7 @@ from statistics import median
 from string import ascii_lowercase
 
 from sidecar.domain.budget import Budget, Period, Refusal, Spent
+from sidecar.domain.estimate import Share
 from sidecar.domain.job import Kind
 from sidecar.store.rescue import CLOCKS_AGREE
 from sidecar.store.transaction import Transaction, reading, relaxed
@@ -144,6 +145,26 @@ def typical(tx: Transaction, purposes: Sequence[str], models: Sequence[str]) -> 
         round(median(row.output_tokens for row in rows)),
         median(row.seconds for row in rows),
     )
+
+
+@reading
+def shares(tx: Transaction, purpose: str, models: Sequence[str]) -> list[Share]:
+    """Return what each of these models did of the newest calls of a purpose, the one that answered most first.
+
+    Calls without an answer count with the tokens that they stand in the ledger with.
+    """
+    rows = tx.rows(
+        "SELECT model, provider, SUM(CASE WHEN outcome = 'answered' THEN 1 ELSE 0 END) AS answered, "
+        "COUNT(*) AS calls, COALESCE(SUM(input_tokens), 0) AS input, COALESCE(SUM(output_tokens), 0) AS output "
+        "FROM (SELECT model, provider, outcome, input_tokens, output_tokens FROM ledger WHERE purpose = :purpose "
+        f"AND {_one_of(models, 'model')} ORDER BY created_at DESC LIMIT :newest) AS newest GROUP BY model, provider",
+        purpose=purpose, newest=NEWEST, **_named(models, "model"),
+    )  # fmt: skip
+    found = [
+        Share(row.model, row.provider, int(row.answered), int(row.calls), int(row.input), int(row.output))
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: (-one.answered, one.model, one.host or ""))
 
 
 @reading

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sidecar.domain.estimate import Estimate, drawn_out, duration, model_pages, side_by_side
+from sidecar.domain.estimate import Estimate, Share, as_before, drawn_out, duration, model_pages, side_by_side
 from sidecar.parts import budgets
 from sidecar.practice.samples import text_pdf
 from sidecar.settings import load
@@ -77,6 +77,74 @@ def test_what_was_done_before_tells_what_is_to_come(stage: Stage) -> None:
     assert asked_now == 1, "the others have the same text as one that was answered"
     assert "5 documents would not be asked about" in " ".join(found["notes"])
     assert "What practice at 127.0.0.1 costs is not known: add it to PRICES." in found["notes"]
+
+
+def filed_before(stage: Stage, *lines: tuple[str, str, str, int, int], number: int = 1) -> None:
+    """Put calls into the ledger, so many of each: model, provider, outcome, tokens going in and out."""
+    with closing(sqlite3.connect(stage.folder / "store" / "sidecar.db")) as store, store:
+        for at in range(number):
+            for line in lines:
+                store.execute(
+                    "INSERT INTO ledger (job_id, document_id, purpose, model, provider, outcome, input_tokens, "
+                    "output_tokens, seconds, estimated, created_at) VALUES (1, 1, 'tagging', ?, ?, ?, ?, ?, 7.0, 0, ?)",
+                    (*line, float(at)),
+                )
+
+
+def test_examples_are_reckoned_as_they_would_be_shown(stage: Stage) -> None:
+    for kind in ("correspondents", "document_types"):
+        stage.archive.add_name(kind, f"A name among {kind}")  # type: ignore[arg-type]
+    for n in range(4):
+        stage.archive.add_document(
+            text_pdf([LETTER]), title=f"Invoice of a former month, number {n}", content=f"{LETTER} {n}",
+            correspondent="A name among correspondents", document_type="A name among document_types",
+        )  # fmt: skip
+    words = [word for one in letters(stage, 3) for word in ("--document", str(one))]
+    with_examples = estimated(stage, *words, "--kind", "tagging", SIMILAR_DOCUMENTS="4")["tagging"]
+    without = estimated(stage, *words, "--kind", "tagging", SIMILAR_DOCUMENTS="0")["tagging"]
+    more = (with_examples["input_tokens"] - without["input_tokens"]) / 3
+    assert more > 4 * 40, "four examples, each of more than 120 letters"
+    assert (
+        f"Examples are reckoned with {more:.0f} tokens each time, as looked up for 3 documents."
+        in (with_examples["notes"])
+    )
+
+
+def test_what_calls_came_to_before_is_believed_more_than_the_texts_and_with_what_fell_back(stage: Stage) -> None:
+    chain = {"LLM_FALLBACKS": "large@https://large.example/v1", "PRICES": "practice: 1/1, large: 10/10"}
+    stage.run("run", "--drain")  # makes the store
+    filed_before(
+        stage,
+        ("practice", "127.0.0.1", "answered", 1000, 10),
+        ("practice", "127.0.0.1", "answered", 1000, 10),
+        ("practice", "127.0.0.1", "unusable: no JSON", 1000, 0),
+        ("large", "large.example", "answered", 500, 20),
+        number=5,
+    )  # fmt: skip
+    words = [word for one in letters(stage, 6) for word in ("--document", str(one))]
+    found = estimated(stage, *words, "--kind", "tagging", **chain)["tagging"]
+    assert (found["calls"], found["input_tokens"], found["output_tokens"]) == (8, 6000 + 1000, 40 + 40)
+    assert found["cost"] == pytest.approx((6040 * 1 + 1040 * 10) / 1e6)
+    said = " ".join(found["notes"])
+    assert "Reckoned by the last 15 documents that were filed: 1167 tokens going in" in said
+    assert "Of these 10 documents by practice at 127.0.0.1, 5 documents by large at large.example." in said
+
+
+def test_a_chain_that_has_not_filed_yet_is_said_to_be_one_and_keeps_private_documents_at_home(stage: Stage) -> None:
+    stage.archive.add_name("tags", "Medical")
+    found = [*letters(stage, 1), *letters(stage, 2, "Medical")]
+    words = [word for one in found for word in ("--document", str(one))]
+    chain = {
+        "OPENAI_BASE_URL": "https://first.example/v1", "LLM_FALLBACKS": "near@http://ollama:11434/v1",
+        "PRIVATE_TAGS": "Medical", "PRICES": "practice: 1000/1000, near: 0/0", "SIMILAR_DOCUMENTS": "0",
+    }  # fmt: skip
+    filing = estimated(stage, *words, "--kind", "tagging", **chain)["tagging"]
+    assert filing["calls"] == 3
+    assert 0 < filing["cost"] < (filing["input_tokens"] + filing["output_tokens"]) / 1000 / 2
+    said = " ".join(filing["notes"])
+    assert "Reckoned with practice alone." in said
+    assert "costs what near at ollama takes for it" in said
+    assert "2 documents private (PRIVATE_TAGS): near is asked." in said
 
 
 def test_pages_for_a_vision_model_are_reckoned_without_those_that_may_not_leave(stage: Stage) -> None:
@@ -174,6 +242,13 @@ def test_times_run_side_by_side() -> None:
 def test_pages_go_to_the_model_by_the_share_so_far() -> None:
     assert model_pages(100, so_far=5, by_model=0) == 100
     assert model_pages(100, so_far=40, by_model=10) == 25
+
+
+def test_more_of_the_same_is_reckoned_in_the_same_shares_and_rounded_up() -> None:
+    before = [Share("a", "h", 3, 5, 1000, 100), Share("b", None, 1, 1, 50, 5), Share("c", None, 0, 1, 7, 0)]
+    assert as_before(6, before) == [
+        Share("a", "h", 5, 8, 1500, 150), Share("b", None, 2, 2, 75, 8), Share("c", None, 0, 2, 11, 0),
+    ]  # fmt: skip
 
 
 def test_a_batch_larger_than_a_limit_says_how_long_it_takes() -> None:

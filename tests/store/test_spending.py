@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from sidecar.domain.budget import WAITS, Budget, Limit, Period, Refusal, Spent
+from sidecar.domain.estimate import Share
 from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.prices import parse
 from sidecar.store import ledger, queue, report, rescue, spending
@@ -92,6 +93,21 @@ def test_a_typical_call_is_the_median_of_those_answered(db: Database) -> None:
     db.run_now(ledger.record_alone, 10, lost, now=NOW)
     found = db.run_now(spending.typical, ("tagging",), ["a-model", "b"])
     assert found == spending.Typical(3, 200, 10, 2.0)
+
+
+def test_shares_tell_who_did_how_much_of_the_newest_calls(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = Call("tagging", "a-model", 500, 0, "It hung up.", 0.0, "box", estimated=True)
+    refused = Call("tagging", "a-model", None, None, "Refused.", 0.0, "box")
+    spend(db, call(model="b"), call(model="b"), at=NOW - DAY)
+    spend(db, call(), call(), lost, refused, call(model="b"), call(model="other"), call("eval"))
+    assert db.run_now(spending.shares, "tagging", ["a-model", "b"]) == [
+        Share("b", "box", 3, 3, 300, 30), Share("a-model", "box", 2, 4, 700, 20),
+    ]  # fmt: skip
+    monkeypatch.setattr(spending, "NEWEST", 5)
+    assert db.run_now(spending.shares, "tagging", ["a-model", "b"]) == [
+        Share("a-model", "box", 2, 4, 700, 20), Share("b", "box", 1, 1, 100, 10),
+    ]  # fmt: skip
+    assert db.run_now(spending.shares, "page", ["a-model"]) == []
 
 
 def test_old_calls_are_forgotten_by_age_whatever_became_of_their_jobs(db: Database, job: Job) -> None:
