@@ -40,7 +40,7 @@ from sidecar.worker.runner import Lane, Rules, Runner
 from sidecar.worker.searchable import Searchable
 from sidecar.worker.second_reader import SecondReader
 from sidecar.worker.tagging import Tagging
-from sidecar.worker.turnstile import Rates, put_turnstiles
+from sidecar.worker.turnstile import Allowed, Rates, put_turnstiles, rates_of
 from sidecar.worker.undo import Undo
 from sidecar.worker.upkeep import Bounds, Upkeep, show_life
 from sidecar.worker.writer import Writer
@@ -91,8 +91,7 @@ class Sidecar:
         length = timedelta(seconds=max(s.lease_s, 2 * s.paperless_timeout_s))
         owner = uuid.uuid4().hex
         self.leases = Leases(db, owner, length=length, clock=clock)
-        rates = ((parts.models, Rates(s.llm_rpm, s.llm_tpm)), (seeing, Rates(s.vision_rpm, s.vision_tpm)))
-        put_turnstiles(rates, db, clock, owner)
+        put_turnstiles(_rates(parts), db, clock, owner)
         self.folder = WorkFolder(s.data_dir / WORK, owner)
         door = SharedDoor(db, owner, clock, hold=settle, width=s.paperless_writes) if db.is_shared else None
         gate = Gate(paperless.modify_tags, door or Door(s.paperless_writes))
@@ -322,3 +321,13 @@ async def _reach(parts: Parts, clock: Clock) -> Tags:
             wait_s = min(parking_s(failures, clock.chance()), REACH_EVERY_S)
             _log.error("%s Trying again in %.0f s.", error, wait_s)
             await clock.sleep(wait_s)
+
+
+def _rates(parts: Parts) -> list[Allowed]:
+    """Return what may be asked of each endpoint in a minute."""
+    s = parts.settings
+    wanted = rates_of(parts.models, Rates(s.llm_rpm, s.llm_tpm), [(one.rpm, one.tpm) for one in s.llm_fallbacks])
+    if parts.vision is not None:
+        own = [(one.rpm, one.tpm) for one in s.vision_fallbacks]
+        wanted += rates_of(parts.vision.models, Rates(s.vision_rpm, s.vision_tpm), own)
+    return wanted

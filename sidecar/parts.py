@@ -36,7 +36,7 @@ from sidecar.paperless.http import Http
 from sidecar.paperless.names import USUAL, NameList
 from sidecar.settings import Settings
 from sidecar.settings.table import GROUPS
-from sidecar.settings.values import OcrEngine, secret
+from sidecar.settings.values import Fallback, OcrEngine, secret
 from sidecar.store.database import Database
 from sidecar.store.sqlite import SqliteDatabase
 
@@ -140,7 +140,7 @@ def fallbacks(
     made: Callable[..., Model],
     provider: str,
     prefix: str,
-    wanted: Sequence[tuple[str, str]],
+    wanted: Sequence[Fallback],
     keys: str | None,
     *,
     first: int,
@@ -156,7 +156,7 @@ def fallbacks(
     names = (f"{prefix}_FALLBACKS", f"{prefix}_FALLBACKS", f"{prefix}_FALLBACK_API_KEYS")
     return [
         made(name, base_url=address, api_key=key or None, provider=numbered(provider, number), settings=names)
-        for number, ((name, address), key) in enumerate(zip(wanted, given, strict=False), first)
+        for number, ((name, address, *_), key) in enumerate(zip(wanted, given, strict=False), first)
     ]
 
 

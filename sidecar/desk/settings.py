@@ -61,8 +61,9 @@ def in_words(value: Any) -> str:  # noqa: PLR0911 - one for each type of setting
             return f"{value:g}"
         case frozenset() | set():
             return ",".join(sorted(map(in_words, value)))
-        case (str(model), str(address)) if "://" in address:
-            return f"{model}@{in_words(address)}"
+        case (str(model), str(address), int() | None as rpm, int() | None as tpm):
+            own = [f"{name}={number or 'none'}" for name, number in (("rpm", rpm), ("tpm", tpm)) if number is not None]
+            return " ".join([f"{model}@{in_words(address)}", *own])
         case tuple() | list():
             return ",".join(map(in_words, value))
         case Mapping():

@@ -127,7 +127,9 @@ class Settings(BaseSettings):
     vision_base_url: Address | None = Field(None, description="Its endpoint, if it is not OPENAI_BASE_URL.")
     vision_api_key: SecretStr | None = Field(None, description="Its key, if it is not OPENAI_API_KEY.")
     vision_fallbacks: Fallbacks = Field(
-        (), description="Models that read pages while those are away, or no good: MODEL@ADDRESS, several with commas."
+        (),
+        description="Models that read pages while those are away, or no good: MODEL@ADDRESS, several with commas; "
+        "behind an address its own rates, as in rpm=20 tpm=none.",
     )
     vision_fallback_api_keys: SecretStr | None = Field(
         None, description="Their keys in the same order, with commas; none for one that needs none."
@@ -159,7 +161,9 @@ class Settings(BaseSettings):
         "usable answer; empty: nothing is filed.",
     )
     llm_fallbacks: Fallbacks = Field(
-        (), description="Models elsewhere for when those are away, or no good: MODEL@ADDRESS, several with commas."
+        (),
+        description="Models elsewhere for when those are away, or no good: MODEL@ADDRESS, several with commas; behind "
+        "an address its own rates, as in rpm=20 tpm=none.",
     )
     llm_fallback_api_keys: SecretStr | None = Field(
         None, description="Their keys in the same order, with commas; nothing between the commas for one without."

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -194,12 +194,28 @@ def _zone(value: str) -> str:
     return value
 
 
-def _fallback(value: str) -> tuple[str, str]:
-    """Split `model@https://host/v1`; a model's name may have an @ in it."""
+class Fallback(NamedTuple):
+    """A model at an endpoint of its own; requests and tokens a minute: None as for the others, 0 for no limit."""
+
+    model: str
+    address: str
+    rpm: int | None = None
+    tpm: int | None = None
+
+
+def _fallback(value: str) -> Fallback:
+    """Split `model@https://host/v1 rpm=20 tpm=none`; a model's name may have an @ in it."""
     at = max(value.rfind("@http://"), value.rfind("@https://"))
-    if at < 1:
-        raise ValueError("must be MODEL@ADDRESS, as in small-model@https://host/v1; several with commas")
-    return value[:at], _address(value[at + 1 :])
+    address, *rates = value[at + 1 :].split()
+    found = {name: number for name, _, number in (rate.lower().partition("=") for rate in rates)}
+    is_right = len(found) == len(rates) and found.keys() <= {"rpm", "tpm"}
+    if at < 1 or not is_right or not all(re.fullmatch("none|[1-9][0-9]*", number) for number in found.values()):
+        raise ValueError(
+            "must be MODEL@ADDRESS, as in small-model@https://host/v1; several with commas, and behind the address its "
+            "own requests and tokens a minute, if they differ: rpm=20 tpm=50000, or none"
+        )
+    limits = {name: 0 if number == "none" else int(number) for name, number in found.items()}
+    return Fallback(value[:at], _address(address), **limits)
 
 
 def _fallbacks(value: object) -> object:
@@ -215,7 +231,7 @@ Languages = Annotated[str, AfterValidator(_languages)]
 #: Several words with commas.
 Several = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)]
 #: Models and the addresses of their endpoints, in the order in which they are asked.
-Fallbacks = Annotated[tuple[tuple[str, str], ...], NoDecode, BeforeValidator(_fallbacks)]
+Fallbacks = Annotated[tuple[Fallback, ...], NoDecode, BeforeValidator(_fallbacks)]
 FieldsByType = Annotated[str, AfterValidator(_by_type)]
 TitleTemplate = Annotated[str, AfterValidator(check_template)]
 NamesToMake = Annotated[frozenset[Names], NoDecode, BeforeValidator(_names), AfterValidator(_names_to_make)]

@@ -38,6 +38,25 @@ class Rates:
         return Rates(_least(self.requests, other.requests), _least(self.tokens, other.tokens))
 
 
+#: What the endpoints of some models may be asked, each by itself.
+Allowed = tuple[Sequence[Model], Rates]
+
+
+def rates_of(models: Sequence[Model], usual: Rates, own: Sequence[tuple[int | None, int | None]]) -> list[Allowed]:
+    """Return what each model's endpoint may be asked: as usual, but for the last ones, the fall-backs, what is their
+    `own`: requests and tokens, None as usual, 0 without a limit."""
+    first = len(models) - len(own)
+
+    def either(number: int | None, otherwise: int | None) -> int | None:
+        return otherwise if number is None else number or None
+
+    fallbacks = [
+        ([model], Rates(either(rpm, usual.requests), either(tpm, usual.tokens)))
+        for model, (rpm, tpm) in zip(models[first:], own, strict=True)
+    ]
+    return [(models[:first], usual), *fallbacks]
+
+
 def _least(one: int | None, other: int | None) -> int | None:
     return min((limit for limit in (one, other) if limit is not None), default=None)
 
@@ -115,7 +134,7 @@ class Turnstile:
         return 0.0 if taken else LOOK_EVERY_S
 
 
-def put_turnstiles(wanted: Iterable[tuple[Sequence[Model], Rates]], db: Database, clock: Clock, owner: str) -> None:
+def put_turnstiles(wanted: Iterable[Allowed], db: Database, clock: Clock, owner: str) -> None:
     """Put turnstiles before the endpoints of all models: one for each address, whoever is asked there.
 
     Where an address is named more than once the stricter limits count; where there is none, nothing is counted.

@@ -26,7 +26,9 @@ def test_settings_are_shown_with_where_they_come_from_and_no_secret_is(
     monkeypatch.setenv("KEEP_DAYS", "77")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
     monkeypatch.setenv("TOKEN_LIMIT", "4000")
-    site = stage.open(llm_fallbacks="small@https://host/v1?key=buried-key", title_template=f"{{title}} {EVIL[:20]}")
+    site = stage.open(
+        llm_fallbacks="small@https://host/v1?key=buried-key rpm=20 tpm=none", title_template=f"{{title}} {EVIL[:20]}"
+    )
     boss = site.person("admin", "admin")
     page = boss.get("/settings").text
     assert all(word in row(page, "KEEP_DAYS") for word in ("77", "environment", '<code class="wrap">KEEP_DAYS<'))
@@ -34,6 +36,7 @@ def test_settings_are_shown_with_where_they_come_from_and_no_secret_is(
     assert "TOKEN_LIMIT" in row(page, "DOCUMENT_TOKENS")
     assert ">set<" in row(page, "OPENAI_API_KEY")
     assert ">not set<" in row(page, "VISION_API_KEY")
+    assert "small@https://host/v1?… rpm=20 tpm=none" in row(page, "LLM_FALLBACKS")
     assert "default" in row(page, "LEASE_S")
     for secret in ("sk-very-secret", "practice-token", "buried-key"):
         assert secret not in page
@@ -93,7 +96,10 @@ def test_the_name_of_a_token_is_text(boss: httpx.Client) -> None:
         (("a", "b"), "a,b"),
         ((), ""),
         (frozenset({Names.TAGS}), "tags"),
-        ((("m", "https://h/v1"), ("n", "http://i?key=1")), "m@https://h/v1,n@http://i?…"),
+        (
+            (("m", "https://h/v1", None, 0), ("n", "http://i?key=1", 9, 8)),
+            "m@https://h/v1 tpm=none,n@http://i?… rpm=9 tpm=8",
+        ),
         ("https://h/v1?api=2", "https://h/v1?…"),
     ],
 )

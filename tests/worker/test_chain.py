@@ -253,6 +253,14 @@ def test_fall_backs_are_named_in_one_line_and_no_key_goes_to_another_host() -> N
     assert [model._api_key for model in models] == ["ours", "ours", "theirs", "none"]
 
 
+@pytest.mark.parametrize(
+    "wrong", ["rpm", "rpm=", "rpm=0", "rpm=-1", "rpm=1.5", "tpm=many", "rps=1", "rpm=1 rpm=2", "rpm=1 and more"]
+)
+def test_rates_of_a_fall_back_that_are_none_are_said_at_the_start(wrong: str) -> None:
+    with pytest.raises(SettingsError, match=r"LLM_FALLBACKS is wrong.*rpm=20 tpm=50000, or none"):
+        models_of(llm_fallbacks=f"a@http://b {wrong}")
+
+
 def test_keys_for_nobody_and_fall_backs_without_an_address_are_said_at_the_start() -> None:
     with pytest.raises(SettingsError, match="LLM_FALLBACK_API_KEYS has 2 keys for 1"):
         models_of(llm_fallbacks="a@http://b", llm_fallback_api_keys="1,2")

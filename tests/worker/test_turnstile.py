@@ -195,3 +195,22 @@ async def test_a_fall_back_is_kept_to_the_limits_too(world: World) -> None:
             first, other, third = sidecar.parts.models
             assert first.turnstile is third.turnstile
             assert other.turnstile not in (None, first.turnstile)
+
+
+async def test_each_fall_back_may_have_rates_of_its_own(world: World) -> None:
+    given = {
+        "llm_rpm": 7, "llm_tpm": 900,
+        "llm_fallbacks": "a@https://a.example/v1 rpm=20, b@http://b/v1 TPM=none rpm=none, c@https://c.example/v1 tpm=5,"
+        f"d@https://d.example/v1, at first@{world.model.url} rpm=none tpm=100",
+        "ocr_engine": "vision", "vision_model": "v", "vision_base_url": "https://v.example/v1", "vision_rpm": 3,
+        "vision_fallbacks": "w@https://w.example/v1 rpm=4",
+    }  # fmt: skip
+    async with world.sidecar(**given) as sidecar:
+        assert sidecar.parts.vision is not None
+        asked = [*sidecar.parts.models, *sidecar.parts.vision.models]
+        found = {model.name: model.turnstile for model in asked}
+    allowed = {name: one._allowed if isinstance(one, Turnstile) else None for name, one in found.items()}
+    assert allowed == {
+        "practice": Rates(7, 100), "a": Rates(20, 900), "b": None, "c": Rates(7, 5), "d": Rates(7, 900),
+        "at first": Rates(7, 100), "v": Rates(3, None), "w": Rates(4, None),
+    }  # fmt: skip
