@@ -6,6 +6,7 @@ is read by `reply`.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -177,6 +178,9 @@ class Model:
             if may_be_charged(error, failed):
                 await unanswered(self._lost(messages), str(failed))
             raise failed from None
+        except asyncio.CancelledError:  # we hung up; the provider may go on and charge for it
+            await unanswered(self._lost(messages), "It was stopped before it answered.")
+            raise
         if not hasattr(answer, "choices"):  # the package hands a web page on as a string
             raise self._failures.no_api()
         if (said := error_in(answer)) is not None:

@@ -13,7 +13,7 @@ from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.samples import scan_pdf
 from sidecar.store import report, spending
 from sidecar.store.transaction import Transaction, reading
-from tests.worker.conftest import World, fast_clock, running, until
+from tests.worker.conftest import LETTER, World, fast_clock, running, until
 
 PAGE = "Dear customer,\nwe thank you for your order of May and deliver it soon.\nKind regards"
 VISION = {"ocr_engine": "vision", "vision_model": "practice", "ocr_dpi": 100, "tesseract": "library"}
@@ -92,6 +92,23 @@ async def test_a_budget_counts_them_and_is_spent_by_them(world: World, kind: Kin
     assert all(one.tokens > 100 for one in spent.values())
     assert {job.state for job in jobs} == {State.SCHEDULED}
     assert any(str(job.reason).startswith(WAITS) for job in jobs)
+
+
+@pytest.mark.parametrize("kind", [Kind.TAGGING, Kind.OCR])
+async def test_a_call_that_is_given_up_at_a_stop_is_a_line_too(world: World, kind: Kind) -> None:
+    world.letter(
+        "auto-tag" if kind is Kind.TAGGING else "auto-ocr",
+        content=LETTER if kind is Kind.TAGGING else "",
+        data=scan_pdf([PAGE], dpi=100),
+    )
+    world.model.delay_s = 30.0
+    async with world.sidecar(stop_grace_s=0.1, **VISION) as sidecar:
+        async with running(sidecar):
+            await until(lambda: world.model.begun() == 1, "the model thinks")
+        (job,), (line,) = await jobs_of(sidecar), await sidecar.parts.db.run(lines)
+    assert (job.state, job.attempt) == (State.READY, 0)
+    assert (line.estimated, line.output_tokens, line.outcome) == (1, 0, "It was stopped before it answered.")
+    assert line.input_tokens > 100
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 429, 503])
