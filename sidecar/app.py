@@ -39,6 +39,7 @@ from sidecar.worker.review import Reviews
 from sidecar.worker.runner import Lane, Rules, Runner
 from sidecar.worker.searchable import Searchable
 from sidecar.worker.second_reader import SecondReader
+from sidecar.worker.settling import Settling
 from sidecar.worker.tagging import Tagging
 from sidecar.worker.turnstile import Allowed, Rates, put_turnstiles, rates_of
 from sidecar.worker.undo import Undo
@@ -132,12 +133,13 @@ class Sidecar:
                 tagging.propose, s.tagging_concurrency, ("paperless", parts.model.provider), together=db.is_shared
             ),
         }
-        rules = Rules(
-            RetryPolicy(s.max_attempts, s.max_crashes, s.retry_base_s, s.retry_cap_s),
-            settle, s.fail_note, REVIEWED[s.review],
-        )  # fmt: skip
+        retry = RetryPolicy(s.max_attempts, s.max_crashes, s.retry_base_s, s.retry_cap_s)
+        settling = Settling(db, self.providers, retry, quiet=settle, clock=clock)
         reviews = Reviews(paperless, parts.names, db, writer, tags, parts.tag_names, clock)
-        self.runner = Runner(db, lanes, delivery, reviews, self.leases, self.providers, tags, rules=rules, clock=clock)
+        self.runner = Runner(
+            db, lanes, delivery, reviews, self.leases, self.providers, settling, tags,
+            rules=Rules(s.fail_note, REVIEWED[s.review]), clock=clock,
+        )  # fmt: skip
         self.poller = Poller(
             paperless, db, self.providers, reviews, tags, clock, interval_s=s.poll_interval_s, on_new=self.runner.wake
         )

@@ -1,7 +1,4 @@
-"""The runner: claim a job, let its step propose, deliver what it proposed, and settle how it ended.
-
-Each job is alone with its errors: they are settled for this job, and no other one waits for it.
-"""
+"""The runner: claim a job, let its step propose, deliver what it proposed, and have its errors settled."""
 
 from __future__ import annotations
 
@@ -9,21 +6,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from sidecar.domain.document import Document
-from sidecar.domain.errors import (
-    BudgetError,
-    CancelledError,
-    LeaseLostError,
-    OutageError,
-    PermanentError,
-    StoreError,
-    TemporaryError,
-    UncertainWriteError,
-)
+from sidecar.domain.errors import CancelledError, LeaseLostError, PermanentError, StoreError
 from sidecar.domain.job import Job, Kind, State
-from sidecar.domain.retry import RetryPolicy
 from sidecar.domain.trigger import Tags
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
 from sidecar.observe import news, work
@@ -32,16 +18,15 @@ from sidecar.store import journal, queue, review
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
 from sidecar.worker.delivery import Delivered, Delivery, HeldForReviewError
-from sidecar.worker.finishing import once_the_store_is_back, to_the_end
+from sidecar.worker.finishing import to_the_end
 from sidecar.worker.lease import Leases
 from sidecar.worker.providers import Providers
 from sidecar.worker.review import Reviews
+from sidecar.worker.settling import Settling
 from sidecar.worker.summary import summary
 
 _log = logging.getLogger(__name__)
 
-#: After so many claims of one job its failures are its own, as long as its providers give signs of life.
-EXCUSES = 20
 #: What is left for handing jobs back once the grace is over, in seconds.
 LAST_GRACE_S = 5.0
 
@@ -69,9 +54,6 @@ class Lane:
 class Rules:
     """What the runner knows of the owner's wishes."""
 
-    retry: RetryPolicy
-    #: After a write without an answer, how long until the document may be touched again.
-    settle: timedelta
     #: Whether the reason of a failure is left on the document as a note.
     fail_note: bool = True
     #: Kinds of work of which a person is to see the result before it is written.
@@ -89,6 +71,7 @@ class Runner:
         reviews: Reviews,
         leases: Leases,
         providers: Providers,
+        settling: Settling,
         tags: Tags,
         *,
         rules: Rules,
@@ -100,6 +83,7 @@ class Runner:
         self._reviews = reviews
         self._leases = leases
         self._providers = providers
+        self._settling = settling
         self._tags = tags
         self._rules = rules
         self._clock = clock
@@ -196,17 +180,24 @@ class Runner:
 
     async def _run(self, job: Job) -> None:
         """Work on the job and settle how that ended; all errors of the job end here."""
+        left: Job | None = job
         try:
-            try:
-                await self._work(job)
-            except LeaseLostError as error:
-                _log.warning("%s", error)
-            except Exception as error:  # noqa: BLE001 - one job's error, whatever it is, is settled for that job alone
-                await self._settle_for_good(job, error)
+            while left is not None:
+                left = await self._work_and_settle(left)
         except asyncio.CancelledError:
             if self._stopping:
-                await self._hand_back(job)
+                await self._settling.hand_back(job)
             raise
+
+    async def _work_and_settle(self, job: Job) -> Job | None:
+        """Return what is left of the job: one that was given up is worked on once more, so that this is shown."""
+        try:
+            await self._work(job)
+        except LeaseLostError as error:
+            _log.warning("%s", error)
+        except Exception as error:  # noqa: BLE001 - one job's error, whatever it is, is settled for that job alone
+            return await self._settling.settle(job, error, self._lanes[job.kind].needs)
+        return None
 
     async def _work(self, job: Job) -> None:
         """Propose and finish. A job that came as far as an intent once goes on from there: its work is done."""
@@ -298,86 +289,3 @@ class Runner:
         await self._db.run(queue.fail, job, now=self._clock.now())
         _log.error("document %s: %s failed. %s", job.document_id, job.kind, job.reason)
         news.tell(Cause.FAILED, f"Document {job.document_id}: {job.kind} failed. {job.reason}")
-
-    async def _settle_for_good(self, job: Job, error: Exception) -> None:
-        """Settle how the job ended; a store that cannot be used now is waited for, the lease renewed meanwhile."""
-        try:
-            await once_the_store_is_back(lambda: self._settle(job, error), self._clock)
-        except LeaseLostError as lost:  # another runner holds it, or the store had taken the end before it hung up
-            _log.warning("%s", lost)
-
-    async def _settle(self, job: Job, error: Exception) -> None:
-        now = self._clock.now()
-        match error:
-            case CancelledError():
-                await self._db.run(queue.cancel, job, reason=str(error), now=now)
-            case OutageError():
-                self._providers.park(error)
-                await self._wait(job, error)
-            case BudgetError():
-                await self._db.run(queue.retry, job, run_after=error.until, reason=str(error), now=now, blame=False)
-                _log.warning("document %s: %s. %s", job.document_id, job.kind, error)
-                news.tell(Cause.BUDGET, str(error))
-            case TemporaryError():
-                await self._try_later(job, error)
-            case PermanentError():
-                await self._give_up(job, str(error))
-            case StoreError():
-                _log.error("document %s: %s", job.document_id, error)
-                await self._release(job, "The store could not be used.")
-            case _:
-                _log.exception("document %s: a fault in the sidecar", job.document_id, exc_info=error)
-                await self._try_later(job, TemporaryError(f"A fault in the sidecar: {type(error).__name__}: {error}"))
-
-    async def _wait(self, job: Job, error: OutageError) -> None:
-        """Hand the job back; it waits with all others, or, if another endpoint serves those and not it, by itself."""
-        parked = self._providers.why_parked(error.provider)
-        if parked is None or not self.can_run(job.kind):
-            await self._release(job, str(error))
-            return
-        now = self._clock.now()
-        until = now + timedelta(seconds=max(parked[1], 1.0))
-        await self._db.run(queue.retry, job, run_after=until, reason=str(error), now=now, blame=False)
-
-    async def _try_later(self, job: Job, error: TemporaryError) -> None:
-        """Put the job off. If it is the suspect provider's fault and not the job's own, it costs no attempt."""
-        blame = not await self._is_excused(job, error)
-        # What is given up has as many attempts again, for bringing its marks to Paperless.
-        attempt = job.attempt // 2 if job.giving_up else job.attempt
-        if blame and self._rules.retry.exhausted(attempt):
-            await self._give_up(job, f"{error} Given up after {job.attempt} attempts.")
-            return
-        wait = self._rules.retry.delay(job.attempt, self._clock.chance()) if blame else timedelta(0)
-        if isinstance(error, UncertainWriteError):
-            wait = max(wait, self._rules.settle)
-        now = self._clock.now()
-        await self._db.run(queue.retry, job, run_after=now + wait, reason=str(error), now=now, blame=blame)
-        _log.warning("document %s: %s again at %s. %s", job.document_id, job.kind, f"{now + wait:%H:%M:%S}", error)
-
-    async def _is_excused(self, job: Job, error: TemporaryError) -> bool:
-        """Say whether a provider is to blame. After many excuses only its silence is believed."""
-        if error.suspect is None:
-            return False
-        if job.lease_token > EXCUSES:
-            return not await self._providers.is_alive(error.suspect)
-        return await self._providers.excuses(error.suspect, job.document_id, str(error))
-
-    async def _give_up(self, job: Job, reason: str) -> None:
-        now = self._clock.now()
-        if job.giving_up:  # even the marks could not be set
-            await self._db.run(queue.fail, job, now=now)
-            news.tell(Cause.FAILED, f"Document {job.document_id}: {job.kind} failed. {job.reason}")
-            return
-        await self._db.run(queue.doom, job, reason=reason, now=now)
-        await self._run(replace(job, giving_up=True, reason=reason))
-
-    async def _hand_back(self, job: Job) -> None:
-        try:
-            await self._release(job, None)
-        except LeaseLostError:
-            pass  # it had come to its end after all
-        except StoreError as error:
-            _log.error("job %s could not be handed back: %s", job.id, error)
-
-    async def _release(self, job: Job, reason: str | None) -> None:
-        await self._db.run(queue.release, job, reason=reason, now=self._clock.now(), settle=self._rules.settle)
