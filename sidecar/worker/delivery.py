@@ -11,9 +11,9 @@ happened. So, for every delivery:
    (`worker/naming.py`), and the intent is journalled again with their ids.
 4. Wait for a place in the door. If that took a while, look at the document again; if it is not what it was, begin
    anew at 2. Check that the lease outlives the request.
-5. PATCH the fields, without tags. Custom fields go as one list that replaces the document's, so the document is read
-   right before every PATCH with one. Fields that Paperless refuses by name are dropped and recorded, the rest is sent;
-   if it breaks down over a custom field, each goes by itself.
+5. PATCH the fields, without tags (`worker/sending.py`). Custom fields go as one list that replaces the document's, so
+   the document is read right before every PATCH with one. Fields that Paperless refuses by name are dropped and
+   recorded, the rest is sent; if it breaks down over a custom field, each goes by itself.
 6. Post the note, if there is one: after the fields, so that they are never sent on an old look.
 7. Change the tags by delta. It is the commit mark.
 8. Read back and compare. The caller then ends intent and job in one transaction.
@@ -26,10 +26,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-from sidecar.domain.document import Document, Fields, custom_id
+from sidecar.domain.document import Document
 from sidecar.domain.errors import CancelledError, PermanentError, TemporaryError, UncertainWriteError
 from sidecar.domain.job import Job
 from sidecar.domain.trigger import Tags
@@ -45,13 +44,14 @@ from sidecar.domain.writeback import (
     tags_are_lost,
 )
 from sidecar.paperless.client import Paperless
-from sidecar.paperless.http import PROVIDER, BrokeDownError, RefusedError
+from sidecar.paperless.http import PROVIDER, RefusedError
 from sidecar.store import journal
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
 from sidecar.worker.gate import Gate
 from sidecar.worker.lease import Leases
 from sidecar.worker.naming import NameMaker
+from sidecar.worker.sending import ChangedError, FieldSender, Sending
 
 _log = logging.getLogger(__name__)
 
@@ -92,34 +92,6 @@ class HeldForReviewError(Exception):
         self.plan = plan
 
 
-class _ChangedError(Exception):
-    """The document is not what the plan was made for. Carries the document as it is now."""
-
-    def __init__(self, current: Document) -> None:
-        super().__init__()
-        self.current = current
-
-
-@dataclass(slots=True)
-class _Sending:
-    """A delivery on its way: what was decided, and on what."""
-
-    job: Job
-    proposal: Proposal
-    earlier: journal.Entry | None
-    current: Document
-    plan: Plan
-    read_at: datetime
-    #: Fields that Paperless did not take so far, with its words.
-    refused: dict[str, str]
-    #: True once a request may have written: from then on there is no other plan.
-    has_begun: bool = False
-
-    def left(self) -> dict[str, Any]:
-        """Return the values to be written, without those that were refused."""
-        return dict(self.plan.without(frozenset(self.refused)).write)
-
-
 def _is_ours(job: Job, earlier: journal.Entry | None, current: Document) -> bool:
     """Say whether a missing trigger tag is our own doing."""
     if earlier is None:
@@ -149,6 +121,7 @@ class Delivery:
         self._tags = tags
         self._clock = clock
         self._on_strange_tags = on_strange_tags
+        self._fields = FieldSender(paperless, gate, self._may_write)
 
     async def deliver(
         self, job: Job, proposal: Proposal, hold: Callable[[Plan, Document], bool] = lambda _plan, _document: False
@@ -163,7 +136,7 @@ class Delivery:
         earlier = await self._db.run(journal.find, job.id)
         before = earlier
         refused: dict[str, str] = {}
-        sending: _Sending | None = None
+        sending: Sending | None = None
         for _ in range(LOOKS):
             plan = self._plan(job, proposal, current).without(frozenset(refused))
             try:
@@ -179,14 +152,14 @@ class Delivery:
                 proposal, earlier = await self._with_names(job, proposal, earlier, current)
                 plan = self._plan(job, proposal, current).without(frozenset(refused))
                 await self._db.run(journal.intend, job, proposal, plan, earlier=earlier, now=self._clock.now())
-            sending = _Sending(job, proposal, earlier, current, plan, read_at, refused)
+            sending = Sending(job, proposal, earlier, current, plan, read_at, refused)
             try:
                 return await self._send(sending)
             except CancelledError:
                 if not sending.has_begun:
                     await self._db.run(journal.drop, job, earlier=before)
                 raise
-            except _ChangedError as changed:
+            except ChangedError as changed:
                 read_at, current = self._clock.now(), changed.current
         raise TemporaryError("The document was changed again and again while it waited for its write.")
 
@@ -219,12 +192,12 @@ class Delivery:
         if self._tags.trigger(job.kind) not in current.tags and not _is_ours(job, earlier, current):
             raise CancelledError(TRIGGER_GONE)
 
-    async def _send(self, sending: _Sending) -> Delivered:
-        """Send what was decided, and read back. Raises _ChangedError with nothing sent."""
+    async def _send(self, sending: Sending) -> Delivered:
+        """Send what was decided, and read back. Raises ChangedError with nothing sent."""
         job, proposal, plan, earlier = sending.job, sending.proposal, sending.plan, sending.earlier
         refused = sending.refused
         if plan.write:
-            await self._patch(sending)
+            await self._fields.send(sending)
         if refused:
             await self._db.run(journal.refuse, job, refused)
         plan = plan.without(frozenset(refused))
@@ -243,7 +216,7 @@ class Delivery:
             proposal.words, proposal.remarks,
         )  # fmt: skip
 
-    def _appeared(self, sending: _Sending, back: Document) -> frozenset[int]:
+    def _appeared(self, sending: Sending, back: Document) -> frozenset[int]:
         earlier = sending.earlier
         resumed = earlier is not None and earlier.state == "intended"
         before = earlier.tags if earlier and resumed else sending.plan.tags
@@ -252,7 +225,7 @@ class Delivery:
             return frozenset()
         return back.tags - before - added - self._tags.all
 
-    async def _change_tags(self, sending: _Sending) -> None:
+    async def _change_tags(self, sending: Sending) -> None:
         """Send the tag delta. A tag that is gone from Paperless by now makes the proposal worthless: think anew."""
         job = sending.job
         try:
@@ -262,7 +235,7 @@ class Delivery:
             await self._db.run(journal.drop, job)
             raise TemporaryError(f"{error} Was a tag deleted?") from error
 
-    async def _may_write(self, sending: _Sending, *, with_custom: bool = False) -> None:
+    async def _may_write(self, sending: Sending, *, with_custom: bool = False) -> None:
         """Look, in the door, whether the plan still holds and the lease lasts. Others may have waited there before.
 
         What was read longer than a moment ago is read again, and always before custom fields are sent.
@@ -274,74 +247,12 @@ class Delivery:
             plan = self._plan(job, sending.proposal, current)
             left = plan.without(frozenset(sending.refused))
             if (left.write, plan.delta) != (sending.left(), sending.plan.delta):
-                raise _ChangedError(current)
+                raise ChangedError(current)
             sending.current = current
         await self._leases.assure(job, self._paperless.timeout_s)
         sending.has_begun = True
 
-    async def _patch(self, sending: _Sending) -> None:
-        """Send the fields; those that were refused are noted, at most one more request for each."""
-        while values := sending.left():
-            with_custom = any(custom_id(name) is not None for name in values)
-            try:
-                await self._send_fields(sending, values, with_custom=with_custom)
-                return
-            except RefusedError as error:
-                sending.has_begun = False  # all or nothing: nothing of it was written
-                named = {name: said for name, said in error.fields.items() if name in values}
-                if not named:
-                    raise
-                sending.refused |= named
-            except BrokeDownError as error:
-                if not with_custom:
-                    raise
-                await self._one_by_one(sending, error)
-                return
-
-    async def _one_by_one(self, sending: _Sending, error: BrokeDownError) -> None:
-        """Send each custom field by itself after Paperless broke down over all of them together.
-
-        Of a value that the data type cannot hold it writes the rest and answers 500; so it does when something of its
-        own is away, but then it takes no change at all, and this raises, to be tried again later.
-        """
-        job, wanted = sending.job, sending.left()
-        now = await self._paperless.document(job.document_id)
-        left = {name: value for name, value in wanted.items() if not same(name, now.value(name), value)}
-        if any(custom_id(name) is None for name in left):
-            raise error
-        for name, value in left.items():
-            try:
-                await self._send_alone(sending, name, value)
-            except _ChangedError:
-                continue  # somebody was there meanwhile; theirs stays, and shows on reading back
-            except RefusedError as refusal:
-                sending.refused |= {name: refusal.fields.get(name, str(refusal))}
-            except BrokeDownError:
-                await self._send_fields(sending, {}, with_custom=False)  # raises if it takes no change at all
-                sending.refused |= {name: "it broke down over this value."}
-
-    async def _send_fields(self, sending: _Sending, values: Fields, *, with_custom: bool) -> None:
-        async def send() -> Document:
-            return await self._paperless.patch(sending.job.document_id, values, holds=sending.current.custom_fields)
-
-        await self._gate.write(lambda: self._may_write(sending, with_custom=with_custom), send)
-
-    async def _send_alone(self, sending: _Sending, name: str, value: Any) -> None:
-        """Send one custom field. Raises _ChangedError if it is not what the plan was made for."""
-        document_id = sending.job.document_id
-
-        async def unchanged() -> None:
-            sending.current = await self._paperless.document(document_id)
-            if not same(name, sending.current.value(name), sending.plan.old[name]):
-                raise _ChangedError(sending.current)
-            await self._may_write(sending)
-
-        async def send() -> Document:
-            return await self._paperless.patch(document_id, {name: value}, holds=sending.current.custom_fields)
-
-        await self._gate.write(unchanged, send)
-
-    async def _note(self, sending: _Sending) -> None:
+    async def _note(self, sending: Sending) -> None:
         """Post the proposal's note unless it stands there; a user without the right to write notes goes without."""
         document_id, text = sending.job.document_id, sending.proposal.note
         if text is None or text.strip() in {note.strip() for note in sending.current.notes}:
