@@ -1,160 +1,49 @@
-"""Puts the worker together from its parts, and owns start and stop."""
+"""Starts the worker, keeps it running, and stops it."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import logging
 import os
 import signal
-import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
 from sidecar import __version__
+from sidecar.assembly import ALIVE, Worker
 from sidecar.domain.errors import OutageError, TemporaryError, WorkError
-from sidecar.domain.job import Kind
-from sidecar.domain.retry import RetryPolicy, parking_s
+from sidecar.domain.retry import parking_s
 from sidecar.domain.trigger import Tags
-from sidecar.parts import Parts, cores
+from sidecar.parts import Parts
 from sidecar.store import report, review
-from sidecar.worker.budget import Purse
-from sidecar.worker.chain import Chain, probes_of, providers_of
 from sidecar.worker.clock import Clock, steady_clock
-from sidecar.worker.delivery import Delivery
-from sidecar.worker.folder import WorkFolder
-from sidecar.worker.gate import Door, Gate, SharedDoor
-from sidecar.worker.intake import Intake
-from sidecar.worker.lease import Leases
-from sidecar.worker.naming import DOOR as NAMES_DOOR
-from sidecar.worker.naming import NameMaker
-from sidecar.worker.ocr import Ocr
-from sidecar.worker.poller import Poller
-from sidecar.worker.providers import Providers
-from sidecar.worker.review import Reviews
-from sidecar.worker.runner import Lane, Rules, Runner
-from sidecar.worker.searchable import Searchable
-from sidecar.worker.second_reader import SecondReader
-from sidecar.worker.settling import Settling
-from sidecar.worker.tagging import Tagging
-from sidecar.worker.turnstile import Allowed, Rates, put_turnstiles, rates_of
-from sidecar.worker.undo import Undo
-from sidecar.worker.upkeep import Bounds, Upkeep, show_life
-from sidecar.worker.writer import Writer
+from sidecar.worker.upkeep import show_life
 
 _log = logging.getLogger(__name__)
 
-#: A write without an answer may take effect for so much longer than its request may take.
-SETTLE_SLACK_S = 5.0
 #: At the start a Paperless that is away is asked at least this often.
 REACH_EVERY_S = 60.0
 #: How often it is looked whether our tags are still there, in seconds: one request.
 TAGS_EVERY_S = 600.0
-#: A file in DATA_DIR that is touched at least once a minute while the program is well (the container's health check).
-ALIVE = "alive"
-#: The folder in DATA_DIR for files while they are read; what a killed program left there goes at the next start.
-WORK = "work"
-#: The folder in DATA_DIR for searchable files that are not to become versions.
-SEARCHABLE = "searchable"
-#: Documents of which writes are taken back at a time; they wait for Paperless alone.
-UNDOS = 4
-#: Kinds of work that are shown before they are written, by the setting REVIEW.
-REVIEWED = {
-    "off": frozenset[Kind](),
-    "tagging": frozenset({Kind.TAGGING}),
-    "ocr": frozenset({Kind.OCR}),
-    "all": frozenset({Kind.OCR, Kind.TAGGING}),
-}
 
 
 class Sidecar:
     """The running program: poller, runner and upkeep around one store. Made by `start`."""
 
     def __init__(self, parts: Parts, tags: Tags, clock: Clock) -> None:
-        s = parts.settings
         self.parts = parts
         #: True once a tag of ours was deleted or renamed in Paperless: a new start makes and finds them again.
         self.is_outdated = False
         self._own_tags = parts.tag_names.by_id(tags)
         self._doubt = asyncio.Event()
         self._clock = clock
-        db, paperless = parts.db, parts.paperless
-        settle = timedelta(seconds=s.paperless_timeout_s + SETTLE_SLACK_S)
-        seeing = parts.vision.models if parts.vision is not None else ()
-        self.providers = Providers(
-            {"paperless": paperless.probe, **probes_of([*parts.models, *seeing])}, clock=clock, on_return=self._back,
-            shared=db if db.is_shared else None, chains=providers_of(parts.models) | providers_of(seeing),
-        )  # fmt: skip
-        length = timedelta(seconds=max(s.lease_s, 2 * s.paperless_timeout_s))
-        owner = uuid.uuid4().hex
-        self.leases = Leases(db, owner, length=length, clock=clock)
-        put_turnstiles(_rates(parts), db, clock, owner)
-        self.folder = WorkFolder(s.data_dir / WORK, owner)
-        door = SharedDoor(db, owner, clock, hold=settle, width=s.paperless_writes) if db.is_shared else None
-        gate = Gate(paperless.modify_tags, door or Door(s.paperless_writes))
-        alone = SharedDoor(db, owner, clock, hold=settle, name=NAMES_DOOR) if db.is_shared else Door()
-        maker = NameMaker(
-            paperless, parts.names, db, gate, self.leases, clock, door=alone, hidden=tags.all,
-            owner=s.names_owner, refuses=parts.tagger.rules.refuses,
-        )  # fmt: skip
-        delivery = Delivery(paperless, db, gate, self.leases, tags, clock, self._doubt_tags, maker)
-        intake = Intake(paperless, db, tags, clock)
-        self.purse = Purse(db, parts.budgets, parts.prices, clock, owner=owner)
-        second = None
-        reading: tuple[str, ...] = ("paperless",)
-        if parts.vision is not None:
-            reading += (parts.vision.provider,)
-            second = SecondReader(
-                parts.vision, db, self.leases, clock, self.purse, parts.privacy, width=s.vision_concurrency,
-                providers=self.providers,
-            )  # fmt: skip
-        ocr = Ocr(
-            paperless, db, intake, self.leases, parts.readers, tags, clock,
-            folder=self.folder.path, cores=cores(s), max_file_bytes=s.max_file_mb * 1_000_000, second=second,
-            searchable=self._searchable(gate), is_private=functools.partial(parts.names.is_among, parts.privacy.tags),
-            is_reviewed=lambda document: Kind.OCR in REVIEWED[s.review] or tags.review in document.tags,
-        )  # fmt: skip
-        chain = Chain(parts.models, self.providers, privacy=parts.privacy)
-        tagging = Tagging(
-            paperless, parts.names, db, intake, self.leases, parts.tagger.asking(chain), tags, clock, purse=self.purse,
-            private_tags=parts.privacy.tags, all_at_home=parts.is_all_at_home,
-        )  # fmt: skip
-        writer = Writer(paperless, gate, self.leases)
-        undo = Undo(paperless, parts.names, db, writer, tags, clock)
-        lanes = {
-            Kind.UNDO: Lane(undo.propose, UNDOS, ("paperless",), after=undo.finish),
-            Kind.OCR: Lane(ocr.propose, s.ocr_concurrency, reading, approved=ocr.approved),
-            # Pages are read by this machine's processor, but all machines ask the same model.
-            Kind.TAGGING: Lane(
-                tagging.propose, s.tagging_concurrency, ("paperless", parts.model.provider), together=db.is_shared
-            ),
-        }
-        retry = RetryPolicy(s.max_attempts, s.max_crashes, s.retry_base_s, s.retry_cap_s)
-        settling = Settling(db, self.providers, retry, quiet=settle, clock=clock)
-        reviews = Reviews(paperless, parts.names, db, writer, tags, parts.tag_names, clock)
-        self.runner = Runner(
-            db, lanes, delivery, reviews, self.leases, self.providers, settling, tags,
-            rules=Rules(s.fail_note, REVIEWED[s.review]), clock=clock,
-        )  # fmt: skip
-        self.poller = Poller(
-            paperless, db, self.providers, reviews, tags, clock, interval_s=s.poll_interval_s, on_new=self.runner.wake
-        )
-        bounds = Bounds(settle, length, timedelta(days=s.keep_days), s.max_crashes)
-        self.upkeep = Upkeep(
-            db, clock, bounds, alive_file=s.data_dir / ALIVE, on_ready=self.runner.wake, renew=self.leases.renew,
-            on_leap=self.providers.shift,
-        )  # fmt: skip
-
-    def _searchable(self, gate: Gate) -> Searchable | None:
-        s, parts = self.parts.settings, self.parts
-        if s.searchable_pdf == "off":
-            return None
-        place = s.data_dir / SEARCHABLE if s.searchable_pdf == "local" else None
-        return Searchable(parts.paperless, parts.db, gate, self.leases, parts.readers, self._clock, folder=place)
+        worker = Worker(parts, tags, clock, on_strange_tags=self._doubt_tags)
+        self.runner, self.poller, self.upkeep = worker.runner, worker.poller, worker.upkeep
+        self.providers, self.leases = worker.providers, worker.leases
+        self.folder, self.purse = worker.folder, worker.purse
 
     @classmethod
     async def start(cls, parts: Parts, clock: Clock | None = None, *, patient: bool = True) -> Self:
@@ -243,10 +132,6 @@ class Sidecar:
                 _log.exception("a fault in the sidecar; going on")
                 await self._clock.sleep(5.0)
 
-    def _back(self) -> None:
-        self.runner.wake()
-        self.poller.ring()
-
 
 def end_children() -> None:
     """End what is still being drawn or read for us, so that stopping never waits for a slow page. Linux only."""
@@ -323,13 +208,3 @@ async def _reach(parts: Parts, clock: Clock) -> Tags:
             wait_s = min(parking_s(failures, clock.chance()), REACH_EVERY_S)
             _log.error("%s Trying again in %.0f s.", error, wait_s)
             await clock.sleep(wait_s)
-
-
-def _rates(parts: Parts) -> list[Allowed]:
-    """Return what may be asked of each endpoint in a minute."""
-    s = parts.settings
-    wanted = rates_of(parts.models, Rates(s.llm_rpm, s.llm_tpm), [(one.rpm, one.tpm) for one in s.llm_fallbacks])
-    if parts.vision is not None:
-        own = [(one.rpm, one.tpm) for one in s.vision_fallbacks]
-        wanted += rates_of(parts.vision.models, Rates(s.vision_rpm, s.vision_tpm), own)
-    return wanted

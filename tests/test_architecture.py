@@ -24,9 +24,10 @@ ROOMS: dict[str, set[str]] = {
     "logs": {"observe"},
     "notify": {"observe"},
     "parts": {"domain", "store", "paperless", "engines", "settings"},
-    "app": {"observe", "parts", "domain", "store", "worker"},
+    "assembly": {"parts", "domain", "worker"},
+    "app": {"observe", "assembly", "parts", "domain", "store", "worker"},
     "desk": {"parts", "domain", "store", "paperless", "worker"},
-    "web": {"observe", "app", "desk", "parts", "domain", "store", "paperless", "engines", "worker", "logs"},
+    "web": {"observe", "app", "assembly", "desk", "parts", "domain", "store", "paperless", "engines", "worker", "logs"},
     "cli": {
         "observe",
         "notify",

@@ -12,7 +12,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from sidecar.app import WORK
+from sidecar.assembly import WORK
 from sidecar.domain.errors import CancelledError, TemporaryError
 from sidecar.engines import raster
 from sidecar.engines.raster import Source

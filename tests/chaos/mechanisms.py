@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sidecar import app
+from sidecar import assembly
 from sidecar.domain.writeback import Plan, same
 from sidecar.paperless.client import Paperless
 from sidecar.store import job_row, journal, queue
@@ -34,7 +34,7 @@ def without_read_back() -> None:
 
 def without_quarantine() -> None:
     """Touch a document again at once, whatever may still be in flight."""
-    app.SETTLE_SLACK_S = -float(os.environ["PAPERLESS_TIMEOUT_S"])
+    assembly.SETTLE_SLACK_S = -float(os.environ["PAPERLESS_TIMEOUT_S"])
 
 
 def without_fencing() -> None:
