@@ -11,6 +11,7 @@ from sidecar.domain.job import Kind
 from sidecar.domain.retry import RetryPolicy
 from sidecar.domain.trigger import Tags
 from sidecar.parts import Parts, cores
+from sidecar.worker.attempt import Attempts, Rules
 from sidecar.worker.budget import Purse
 from sidecar.worker.chain import Chain, probes_of, providers_of
 from sidecar.worker.clock import Clock
@@ -18,6 +19,7 @@ from sidecar.worker.delivery import Delivery
 from sidecar.worker.folder import WorkFolder
 from sidecar.worker.gate import DOOR, Door, Gate, SharedDoor
 from sidecar.worker.intake import Intake
+from sidecar.worker.lane import Lane
 from sidecar.worker.lease import Leases
 from sidecar.worker.naming import DOOR as NAMES_DOOR
 from sidecar.worker.naming import NameMaker
@@ -25,7 +27,7 @@ from sidecar.worker.ocr import Ocr
 from sidecar.worker.poller import Poller
 from sidecar.worker.providers import Providers
 from sidecar.worker.review import Reviews
-from sidecar.worker.runner import Lane, Rules, Runner
+from sidecar.worker.runner import Runner
 from sidecar.worker.searchable import Searchable
 from sidecar.worker.second_reader import SecondReader
 from sidecar.worker.settling import Settling
@@ -88,10 +90,10 @@ class Worker:
         retry = RetryPolicy(s.max_attempts, s.max_crashes, s.retry_base_s, s.retry_cap_s)
         settling = Settling(db, self.providers, retry, quiet=self._settle, clock=clock)
         lanes = {Kind.UNDO: self._undo(), Kind.OCR: self._ocr(), Kind.TAGGING: self._tagging()}
-        self.runner = Runner(
-            db, lanes, delivery, reviews, self.leases, self.providers, settling, tags,
-            rules=Rules(s.fail_note, self._reviewed), clock=clock,
-        )  # fmt: skip
+        attempts = Attempts(
+            db, lanes, delivery, reviews, self.providers, tags, rules=Rules(s.fail_note, self._reviewed), clock=clock
+        )
+        self.runner = Runner(db, lanes, attempts, settling, self.leases, self.providers, clock)
         self.poller = Poller(
             paperless, db, self.providers, reviews, tags, clock, interval_s=s.poll_interval_s, on_new=self.runner.wake
         )

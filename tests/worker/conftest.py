@@ -113,7 +113,7 @@ async def running(sidecar: Sidecar) -> AsyncIterator[None]:
 def once_a_write_waits(sidecar: Sidecar, monkeypatch: pytest.MonkeyPatch, deed: Callable[[], None]) -> None:
     """Have the deed done when the first write has its turn, and what was read before it count as old."""
     monkeypatch.setattr("sidecar.worker.delivery.FRESH", timedelta(0))
-    gate = sidecar.runner._delivery._gate
+    gate = sidecar.runner._attempts._delivery._gate
     write = gate.write
 
     async def crowded(*steps: Any) -> Any:

@@ -57,7 +57,7 @@ def held(world: World, document_id: int) -> dict[str, Any]:
 def give(sidecar: Sidecar, wanted: Mapping[str, Any], then: Callable[[], None] = lambda: None, **more: Any) -> None:
     """Let the filing step want these values; `then` runs when they are decided, before they are delivered."""
     runner = sidecar.runner
-    tags = runner._tags
+    tags = runner._attempts._tags
 
     async def step(job: Job) -> Proposal:
         document = await sidecar.parts.paperless.document(job.document_id)
@@ -120,7 +120,7 @@ async def test_a_field_filled_between_the_look_and_the_write_is_not_taken_off(wo
     fields = fields_of(world, amount="monetary", remark="string")
     async with world.sidecar() as sidecar:
         give(sidecar, {fields["amount"]: "EUR84.20"})
-        async with sidecar.runner._delivery._gate._door.passing():
+        async with sidecar.runner._attempts._delivery._gate._door.passing():
             running = asyncio.create_task(sidecar.run(drain=True))
             await until(lambda: is_intended(sidecar), "the write waits")
             fill(world, document, {fields["remark"]: "mine"})

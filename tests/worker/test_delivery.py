@@ -345,7 +345,7 @@ async def _intended(sidecar: Sidecar) -> bool:
 async def _waiting_in_the_door(sidecar: Sidecar) -> AsyncIterator[None]:
     """Let the sidecar's first write wait until the block is over, and then run it to the end of its work."""
     async with running(sidecar):
-        async with sidecar.runner._delivery._gate._door.passing():
+        async with sidecar.runner._attempts._delivery._gate._door.passing():
             await until(lambda: _intended(sidecar), "the write waits")
             yield
             await asyncio.sleep(2 * FRESH.total_seconds())

@@ -59,7 +59,7 @@ async def claimed(sidecar: Sidecar, document_id: int) -> Job:
 
 
 def maker_of(sidecar: Sidecar) -> NameMaker:
-    maker = sidecar.runner._delivery._names
+    maker = sidecar.runner._attempts._delivery._names
     assert maker is not None
     return maker
 
@@ -83,7 +83,7 @@ async def test_two_sidecars_at_once_make_one_name_for_one_thing(world: World) ->
     async with world.sidecar() as sidecar:
         parts, clock = sidecar.parts, sidecar._clock
         job = await claimed(sidecar, world.letter("auto-tag"))
-        gate = sidecar.runner._delivery._gate
+        gate = sidecar.runner._attempts._delivery._gate
 
         def another(owner: str) -> NameMaker:
             door = SharedDoor(parts.db, owner, clock, hold=timedelta(seconds=30), name="names")
@@ -121,7 +121,7 @@ async def test_no_name_is_made_for_a_document_whose_trigger_was_taken_off(world:
     document = world.letter("auto-tag")
     says(world, tags=["Brand new"], correspondent="Nimbus Travel")
     async with world.sidecar(**NEW) as sidecar:
-        deliver = sidecar.runner._delivery.deliver
+        deliver = sidecar.runner._attempts._delivery.deliver
 
         async def after_the_person(job: Job, proposal: Any, *more: Any) -> Any:
             assert [name.name for name in proposal.names] == ["Nimbus Travel", "Brand new"]
@@ -129,7 +129,7 @@ async def test_no_name_is_made_for_a_document_whose_trigger_was_taken_off(world:
             world.archive.edit(document, remove_tags=["auto-tag"])
             return await deliver(job, proposal, *more)
 
-        sidecar.runner._delivery.deliver = after_the_person  # type: ignore[method-assign]
+        sidecar.runner._attempts._delivery.deliver = after_the_person  # type: ignore[method-assign]
         await sidecar.run(drain=True)
         (job,) = await sidecar.parts.db.run(report.jobs)
     assert job.state is State.CANCELLED
@@ -158,13 +158,13 @@ async def test_no_name_is_made_for_a_field_that_a_person_has_filled_meanwhile(wo
     document = world.letter("auto-tag")
     says(world, correspondent="Nimbus Travel")
     async with world.sidecar(**NEW) as sidecar:
-        deliver = sidecar.runner._delivery.deliver
+        deliver = sidecar.runner._attempts._delivery.deliver
 
         async def after_the_person(job: Job, proposal: Any, *more: Any) -> Any:
             world.archive.edit(document, correspondent="Ambervale Energy")
             return await deliver(job, proposal, *more)
 
-        sidecar.runner._delivery.deliver = after_the_person  # type: ignore[method-assign]
+        sidecar.runner._attempts._delivery.deliver = after_the_person  # type: ignore[method-assign]
         await sidecar.run(drain=True)
     assert "Nimbus Travel" not in named(world, "correspondents")
     assert world.archive.document(document)["correspondent"] == named(world, "correspondents")["Ambervale Energy"]["id"]

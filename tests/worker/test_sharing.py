@@ -14,9 +14,9 @@ from sidecar.domain.job import Job, Kind
 from sidecar.store import queue, report, rescue, sharing
 from sidecar.store.sqlite import SqliteDatabase
 from sidecar.worker.gate import SharedDoor
+from sidecar.worker.lane import Lane
 from sidecar.worker.lease import Leases
 from sidecar.worker.providers import Providers
-from sidecar.worker.runner import Lane
 from sidecar.worker.upkeep import NOT_LEADING, Upkeep
 from tests.worker.conftest import World
 from tests.worker.test_parts import BOUNDS, LEASE, START, ManualClock, nothing

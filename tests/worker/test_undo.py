@@ -15,7 +15,7 @@ from sidecar.domain.writeback import Proposal, TagDelta
 from sidecar.practice.faults import Fault
 from sidecar.practice.samples import scan_pdf, text_pdf
 from sidecar.store import queue, report, undoing
-from sidecar.worker.runner import Lane
+from sidecar.worker.lane import Lane
 from tests.worker.conftest import LETTER, World, fast_clock, once_a_write_waits, running, until
 
 KEPT = ("title", "content", "correspondent", "document_type", "storage_path", "created", "custom_fields", "tags")
