@@ -88,7 +88,7 @@ class Worker:
         delivery = Delivery(paperless, db, self._gate, self.leases, tags, clock, on_strange_tags, self._name_maker())
         reviews = Reviews(paperless, parts.names, db, self._writer, tags, parts.tag_names, clock)
         retry = RetryPolicy(s.max_attempts, s.max_crashes, s.retry_base_s, s.retry_cap_s)
-        settling = Settling(db, self.providers, retry, quiet=self._settle, clock=clock)
+        settling = Settling(db, self.providers, retry, settle=self._settle, clock=clock)
         lanes = {Kind.UNDO: self._undo(), Kind.OCR: self._ocr(), Kind.TAGGING: self._tagging()}
         attempts = Attempts(
             db, lanes, delivery, reviews, self.providers, tags, rules=Rules(s.fail_note, self._reviewed), clock=clock

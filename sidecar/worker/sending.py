@@ -68,7 +68,7 @@ class FieldSender:
     async def send(self, sending: Sending) -> None:
         """Send the fields; those that were refused are noted, at most one more request for each.
 
-        Raises what the look does, with nothing sent, and the errors of `Paperless`: an uncertain one may hide a write.
+        Raises what the look does, with nothing written, and those of `Paperless`; an uncertain one may hide a write.
         """
         while values := sending.left():
             with_custom = any(custom_id(name) is not None for name in values)

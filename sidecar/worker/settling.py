@@ -49,23 +49,23 @@ EXCUSES = 20
 class Settling:
     """Settles what errors leave behind.
 
-    `quiet` is how long a document is left alone after a write to it that had no answer.
+    `settle` is how long a document is left alone after a write to it that had no answer.
     """
 
     def __init__(
-        self, db: Database, providers: Providers, retry: RetryPolicy, *, quiet: timedelta, clock: Clock
+        self, db: Database, providers: Providers, retry: RetryPolicy, *, settle: timedelta, clock: Clock
     ) -> None:
         self._db = db
         self._providers = providers
         self._retry = retry
-        self._quiet = quiet
+        self._settle_time = settle
         self._clock = clock
 
     async def settle(self, job: Job, error: Exception, needs: Collection[str]) -> Job | None:
         """Settle an error of a job that needs these providers. Return a job that was given up, to be run as such.
 
-        A store that cannot be used now is waited for, the lease renewed meanwhile. After a crash in here the job is
-        found running, and taken back like any other.
+        A store that cannot be used now is waited for, the lease renewed meanwhile. A crash in here leaves the job
+        settled, or running and taken back like any other.
         """
         try:
             return await once_the_store_is_back(lambda: self._settle(job, error, needs), self._clock)
@@ -126,7 +126,7 @@ class Settling:
             return await self._give_up(job, f"{error} Given up after {job.attempt} attempts.")
         wait = self._retry.delay(job.attempt, self._clock.chance()) if blame else timedelta(0)
         if isinstance(error, UncertainWriteError):
-            wait = max(wait, self._quiet)
+            wait = max(wait, self._settle_time)
         now = self._clock.now()
         await self._db.run(queue.retry, job, run_after=now + wait, reason=str(error), now=now, blame=blame)
         _log.warning("document %s: %s again at %s. %s", job.document_id, job.kind, f"{now + wait:%H:%M:%S}", error)
@@ -151,4 +151,4 @@ class Settling:
         return replace(job, giving_up=True, reason=reason)
 
     async def _release(self, job: Job, reason: str | None) -> None:
-        await self._db.run(queue.release, job, reason=reason, now=self._clock.now(), settle=self._quiet)
+        await self._db.run(queue.release, job, reason=reason, now=self._clock.now(), settle=self._settle_time)
