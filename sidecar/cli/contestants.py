@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from sidecar.domain.errors import SettingsError
-from sidecar.domain.privacy import host_of
+from sidecar.domain.privacy import host_of, host_or_openai
 from sidecar.domain.vocabulary import Vocabulary
 from sidecar.parts import Parts
 from sidecar.settings import Settings
+from sidecar.worker.chain import Chain
 from sidecar.worker.contestant import Contestant
 
 #: Settings that may differ from one contestant to the next: those that change what is asked and what is taken.
@@ -22,6 +23,10 @@ _MAY_DIFFER = (
     "LLM_", "DOCUMENT_", "NAMES_", "CREATE_", "ADD_TAGS", "SIMILAR_", "CUSTOM_FIELDS", "SUMMARY_", "TITLE_", "REFUSED_",
 )  # fmt: skip
 _POLICIES = "_POLICY"
+#: Nobody stands in for a model that is measured alone, and no key goes to a fall-back that it was not given for.
+_ALONE: dict[str, Any] = {"llm_fallbacks": (), "llm_fallback_api_keys": None}
+#: What a contestant says by itself: who is asked, and by which prompts. Keys are nothing to be kept.
+_TOLD_OTHERWISE = {"openai_api_key", "prompts_dir", *_ALONE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +59,16 @@ class Variant:
 
     def contestant(self, parts: Parts, vocabulary: Vocabulary) -> Contestant:
         """Return it, ready to be asked."""
-        parts.model.manners.probabilities = True
-        told = {name: str(value) for name, value in self.given.items() if name not in ("openai_api_key", "prompts_dir")}
-        return Contestant(self.label, parts.model, parts.tagger, vocabulary, json.dumps(told, sort_keys=True))
+        for model in parts.models:
+            model.manners.probabilities = True
+        told = {name: str(value) for name, value in self.given.items() if name not in _TOLD_OTHERWISE}
+        tagger = parts.tagger.asking(Chain(parts.models, privacy=parts.privacy))  # nobody is parked
+        return Contestant(self.label, tuple(parts.models), tagger, vocabulary, json.dumps(told, sort_keys=True))
 
 
 def variants(settings: Settings, wishes: Wishes) -> list[Variant]:
     """Return every model with all prompts and all changes, in the order of the command line. Raises SettingsError."""
-    models = [_model(settings, spec, wishes.key_from) for spec in wishes.models] or [(settings.llm_model, {})]
+    models = [_model(settings, spec, wishes.key_from) for spec in wishes.models] or [(_chain(settings), {})]
     prompts = [_prompts(folder) for folder in wishes.prompts] or [("", {})]
     changes = [_changes(text) for text in wishes.changes] or [("", {})]
     found = []
@@ -75,11 +82,28 @@ def variants(settings: Settings, wishes: Wishes) -> list[Variant]:
     return found
 
 
+def _chain(settings: Settings) -> str:
+    """Return who is asked as it is set up, in words."""
+    here = [name.strip() for name in settings.llm_model.split(",") if name.strip()]
+    return ", then ".join([*here, *(f"{one.model} at {host_or_openai(one.address)}" for one in settings.llm_fallbacks)])
+
+
+def chain_in_words(settings: Settings) -> str:
+    """Return who is measured where several models are set up and none is named; empty for one alone."""
+    chain = _chain(settings)
+    if ", then " not in chain:
+        return ""
+    return (
+        f"Measured as set up: {chain}. The next one is asked where one is away or gives no usable answer. "
+        "--model NAME or --model NAME@ADDRESS measures one alone, several of them side by side."
+    )
+
+
 def _model(settings: Settings, spec: str, key_from: str) -> tuple[str, dict[str, Any]]:
     name, at, url = spec.rpartition("@")
     if not at or not url.startswith(("http://", "https://")):
-        return spec, {"llm_model": spec}
-    given: dict[str, Any] = {"llm_model": name, "openai_base_url": url}
+        return spec, {"llm_model": spec, **_ALONE}
+    given: dict[str, Any] = {"llm_model": name, "openai_base_url": url, **_ALONE}
     if host_of(url) != host_of(settings.openai_base_url or ""):  # the key that is set up is nobody else's business
         key = os.environ.get(key_from, "") if key_from else ""
         if key_from and not key:
@@ -111,6 +135,8 @@ def _changes(text: str) -> tuple[str, dict[str, Any]]:
             given[last] += f",{part}"
         else:
             raise SettingsError([f'--set "{text}": write it as NAME=value.'])
+    if "llm_fallbacks" in given:
+        given.setdefault("llm_fallback_api_keys", None)
     return text.strip(), given
 
 

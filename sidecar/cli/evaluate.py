@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sidecar.cli import evaluation_report, show
-from sidecar.cli.contestants import Variant, Wishes, variants
+from sidecar.cli.contestants import Variant, Wishes, chain_in_words, variants
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
 from sidecar.domain.budget import Limit, Period, parse_limit
 from sidecar.domain.errors import PermanentError, SettingsError
@@ -76,12 +76,15 @@ def evaluate(  # noqa: PLR0917 - the options of a command
 ) -> None:
     """Measure how well models file documents that you have filed yourself. Nothing is written in Paperless.
 
-    Every way that is named is asked about the same documents: each model with each prompt and each setting. Answers are
+    Every way that is named is asked about the same documents: each model with each prompt and each setting. Without
+    --model it is the models as they are set up, fall-backs included; one that is named is measured alone. Answers are
     kept, so that the next run pays only for what is new.
     """
     with in_words():
         settings = load_settings()
         wanted = variants(settings, Wishes(model, prompts, change, key_from))
+        if not model and (chain := chain_in_words(settings)):
+            typer.echo(chain, err=True)
         order = Order(count, seed, query, tag, _day(since), _day(until), _limit(budget))
     results, sample = run_async(measure(settings, wanted, order))
     report = evaluation_report.report(results, sample, order.count, settings.currency)
@@ -129,7 +132,7 @@ async def measure(settings: Settings, wanted: Sequence[Variant], order: Order) -
         _require_prices(parts, contestants, order.limit)
         drawn = Draw(
             Wish(order.query, _tag(vocabulary, own, order.tag), order.since, order.until), order.count, order.seed, own,
-            private=parts.privacy.tags, is_at_home=all(_is_at_home(parts, one) for one in contestants),
+            private=parts.privacy.tags, is_at_home=all(one.is_at_home(parts.privacy) for one in contestants),
             examples=max(one.tagger.rules.examples for one in contestants),
         )  # fmt: skip
         sample = await choosing.draw(parts.paperless, parts.names, vocabulary, drawn)
@@ -175,11 +178,6 @@ def _require_prices(parts: Parts, contestants: Sequence[Contestant], limit: Limi
     if limit is None or limit.money is None:
         return
     for one in contestants:
-        name, url, _ = one.model.identity
-        if parts.prices.find(name, host_or_openai(url)) is None:
-            raise SettingsError([f"--budget: the price of {name} at {host_or_openai(url)} is not in PRICES."])
-
-
-def _is_at_home(parts: Parts, contestant: Contestant) -> bool:
-    name, url, _ = contestant.model.identity
-    return parts.privacy.is_at_home(name, url)
+        for name, host in ((model.name, host_or_openai(model.url)) for model in one.models):
+            if parts.prices.find(name, host) is None:
+                raise SettingsError([f"--budget: the price of {name} at {host} is not in PRICES."])

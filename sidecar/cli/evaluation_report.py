@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from rich.table import Table
 from sidecar.cli import show
 from sidecar.domain.filed import asked_fields
 from sidecar.domain.prices import in_words as money
+from sidecar.domain.privacy import host_or_openai
 from sidecar.domain.scoring import FieldScore, Missed, Value
 from sidecar.worker.choosing import Sample
 from sidecar.worker.contestant import Result
@@ -41,6 +43,8 @@ def _contestant(result: Result) -> dict[str, Any]:
     calibration = result.score.calibration
     return {
         "label": result.contestant.label,
+        "models": [f"{model.name} at {host_or_openai(model.url)}" for model in result.contestant.models],
+        "answered_by": dict(Counter(trial.model for trial in trials if trial.filing is not None and trial.model)),
         "answered": len(trials),
         "unusable": sum(trial.filing is None for trial in trials),
         "failed": {str(number): reason for number, reason in sorted(result.failed.items())},
@@ -130,6 +134,9 @@ def lines(one: Mapping[str, Any], currency: str) -> Iterator[str]:
         + f". This run: {one['this_run']['calls']} calls, {one['this_run']['kept_answers']} kept answers"
         + (f", {money(one['this_run']['cost'], currency)}." if one["this_run"]["cost"] is not None else ".")
     )
+    if len(one["models"]) > 1:
+        by = ", ".join(f"{number} by {model}" for model, number in one["answered_by"].items()) or "none"
+        yield f"Asked in this order: {', '.join(one['models'])}. Usable answers: {by}."
     calibration = one["calibration"]
     if calibration is None:
         yield f"Calibration: {NO_PROBABILITIES}."

@@ -29,6 +29,8 @@ class Trial:
     cost: float | None = None
     #: The probability of each field's value; empty where the server gave none.
     confidence: Mapping[str, float] = field(default_factory=dict)
+    #: Who answered, or failed last; empty of trials that were kept before this was noted.
+    model: str = ""
 
 
 @reading
@@ -40,7 +42,7 @@ def find(tx: Transaction, key: str) -> Trial | None:
 
 @durable
 def record(
-    tx: Transaction, key: str, document_id: int, trial: Trial, model: str, *, now: datetime, call: Call | None = None
+    tx: Transaction, key: str, document_id: int, trial: Trial, *, now: datetime, call: Call | None = None
 ) -> None:
     """Keep a trial and write its last call down (None: it is), in one commit; a repeat changes nothing.
 
@@ -51,7 +53,7 @@ def record(
         "VALUES (:key, :document, :model, :trial, :now) ON CONFLICT (key) DO NOTHING",
         key=key,
         document=document_id,
-        model=model,
+        model=trial.model,
         trial=json.dumps(asdict(trial), ensure_ascii=False),
         now=now.timestamp(),
     )

@@ -78,42 +78,39 @@ class Asker:
         return trial or await self._ask(result, case, question, key)
 
     async def _ask(self, result: Result, case: Case, question: Question, key: str) -> Trial:
-        name, url, longest = result.contestant.model.identity
-        host = host_or_openai(url)
+        """Ask, a few times where a model is busy. Raises the last error, and what another time would not help."""
+        contestant, today = result.contestant, self._clock.now().date()
         private = await self._names.is_among(self._privacy.tags, case.document.tags)
-        self._privacy.require(private, name, url)
-        asked = tokens_of(question.rules_text, question.text, json.dumps(question.schema))
-        price = Spent(self._purse.prices.cost(name, asked, longest, host) or 0.0, asked + longest)
-        asking = _Asking(self, self._purse.prices, result, case, key, name, host, asked)
-        async with (
-            self._allowance.setting_aside(key, price),
-            self._purse.call(Kind.TAGGING, name, host, (asked, longest)) as place,
-        ):
-
-            async def again() -> None:
-                self._allowance.require(price)
-                await self._purse.take(place)
-
-            return await self._answer(asking, question, again)
-
-    async def _answer(self, asking: _Asking, question: Question, again: Again) -> Trial:
-        """Ask, a few times where the model is busy. Raises the last error, and what another time would not help."""
-        contestant, today = asking.result.contestant, self._clock.now().date()
-        tagger, vocabulary = contestant.tagger, contestant.vocabulary
-        contestant.model.prepare()
+        asked = tokens_of(question.rules_text, question.text, *question.examples, json.dumps(question.schema))
+        asking = _Asking(self, self._purse.prices, result, case, key, asked)
+        # What this run may cost is spent for the whole chain at once: one that is free would be measured alone.
+        dearest = max((self._price(model, asked) for model in contestant.models), key=lambda one: one.money)
 
         @asynccontextmanager
-        async def paying(_model: Model) -> AsyncIterator[Again]:
-            yield again
+        async def paying(model: Model) -> AsyncIterator[Again]:
+            guess = (asked, model.max_tokens)
+            async with (
+                self._allowance.setting_aside(key, dearest),
+                self._purse.call(Kind.TAGGING, model.name, host_or_openai(model.url), guess) as place,
+            ):
+                model.prepare()
+
+                async def again() -> None:
+                    self._allowance.require(dearest)
+                    await self._purse.take(place)
+
+                yield again
 
         for attempt in itertools.count(1):
             try:
-                await tagger.ask(question, vocabulary, today=today, record=asking.record, around=paying)
+                await contestant.tagger.ask(
+                    question, contestant.vocabulary, today=today, record=asking.record, private=private, around=paying
+                )
             except (OutageError, TemporaryError) as error:
                 if attempt == TRIES or isinstance(error, MisconfiguredError):
                     raise
                 wait_s = getattr(error, "retry_after_s", None) or WAIT_S * attempt
-                _log.info("%s: %s Again in %.0f s.", asking.result.contestant.label, error, wait_s)
+                _log.info("%s: %s Again in %.0f s.", contestant.label, error, wait_s)
                 await self._clock.sleep(min(wait_s, LONGEST_WAIT_S))
             except UnusableError as error:  # it was paid for, and another time would not be better
                 return await self._give_up(asking, str(error))
@@ -121,13 +118,15 @@ class Asker:
                 return asking.so_far
         raise AssertionError("unreachable")
 
+    def _price(self, model: Model, asked: int) -> Spent:
+        cost = self._purse.prices.cost(model.name, asked, model.max_tokens, host_or_openai(model.url))
+        return Spent(cost or 0.0, asked + model.max_tokens)
+
     async def _give_up(self, asking: _Asking, reason: str) -> Trial:
         trial, now = replace(asking.so_far, outcome=reason), self._clock.now()
         number = asking.case.document.id
         await to_the_end(
-            once_the_store_is_back(
-                lambda: self._db.run(trials.record, asking.key, number, trial, asking.model, now=now), self._clock
-            )
+            once_the_store_is_back(lambda: self._db.run(trials.record, asking.key, number, trial, now=now), self._clock)
         )
         return trial
 
@@ -143,7 +142,7 @@ class Asker:
             if trial is None:
                 await self._db.run(ledger.record_alone, number, call, now=now)
             else:
-                await self._db.run(trials.record, asking.key, number, trial, asking.model, now=now, call=call)
+                await self._db.run(trials.record, asking.key, number, trial, now=now, call=call)
 
         await to_the_end(once_the_store_is_back(write, self._clock))
 
@@ -157,8 +156,6 @@ class _Asking:
     result: Result
     case: Case
     key: str
-    model: str
-    host: str
     #: About how many tokens the question has.
     asked: int
     #: What all calls so far came to.
@@ -166,7 +163,8 @@ class _Asking:
 
     async def record(self, reply: Reply, outcome: str, suggestion: Suggestion | None) -> None:
         """Count a call; an answer that can be used completes the trial."""
-        call = Call(PURPOSE, self.model, reply.input_tokens, reply.output_tokens, outcome, reply.seconds, self.host,
+        host = host_or_openai(reply.url)
+        call = Call(PURPOSE, reply.model, reply.input_tokens, reply.output_tokens, outcome, reply.seconds, host,
             estimated=reply.estimated,
         )  # fmt: skip
         call = call.priced(self.prices, guess=(self.asked, tokens_of(reply.text)))
@@ -180,6 +178,7 @@ class _Asking:
             output_tokens=before.output_tokens + (call.output_tokens or 0),
             estimated=before.estimated or call.estimated,
             cost=sum(costs) if costs else None,
+            model=reply.model,
         )
         if suggestion is not None:
             one = self.result.contestant

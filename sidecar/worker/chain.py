@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sidecar.domain.errors import BudgetError, OutageError, PermanentError, TemporaryError
+from sidecar.domain.errors import BudgetError, OutageError, PermanentError, TemporaryError, UnusableError
 from sidecar.domain.privacy import Privacy
 from sidecar.engines.llm import Message, Model, Reply
 from sidecar.worker.providers import Probe, Providers
@@ -86,7 +86,8 @@ class Chain:
 
         Where no model is left: OutageError if one of them may still do it once it is back, BudgetError if nothing
         more may be spent on it, TemporaryError if one did not answer properly, else PermanentError with what each
-        said. A `private` question goes only to endpoints in the house; PermanentError if there is none.
+        said: UnusableError if each gave an answer of no use. A `private` question goes only to endpoints in the house;
+        PermanentError if there is none.
         """
         models = self._allowed(private)
         if len(self.models) == 1:
@@ -116,7 +117,8 @@ class Chain:
         if trouble:
             raise next((error for error in trouble if isinstance(error, OutageError)), trouble[0])
         self._forget(about)
-        raise said[0] if len(said) == 1 else PermanentError(" ".join(dict.fromkeys(map(str, said))))
+        meant = UnusableError if all(isinstance(one, UnusableError) for one in said) else PermanentError
+        raise said[0] if len(said) == 1 else meant(" ".join(dict.fromkeys(map(str, said))))
 
     def _allowed(self, private: bool) -> list[Model]:
         """Return who may be asked. Raises PermanentError if nobody may."""

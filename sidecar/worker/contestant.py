@@ -22,16 +22,21 @@ PURPOSE = "eval"
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """One way of asking that is measured: a model, prompts and settings."""
+    """One way of asking that is measured: a model or a chain of them, prompts and settings."""
 
     label: str
-    #: Asked alone: what stands in for it otherwise is not measured.
-    model: Model
+    #: In the order in which they are asked; one that is measured alone has nobody to stand in for it.
+    models: tuple[Model, ...]
+    #: Asks them.
     tagger: Tagger
     #: The names and fields that it is offered.
     vocabulary: Vocabulary
     #: The settings in which it differs from what is set up, as JSON: they may change the answer to the same question.
     differs: str = "{}"
+
+    def is_at_home(self, privacy: Privacy) -> bool:
+        """Say whether none of the models is outside the owner's network."""
+        return all(privacy.is_at_home(model.name, model.url) for model in self.models)
 
 
 @dataclass(slots=True)
@@ -57,8 +62,7 @@ def question_of(contestant: Contestant, case: Case, privacy: Privacy, own: froze
     What carries a tag of ours (`own`) is no example, and what is private is none for a model elsewhere. Raises
     PermanentError if there is no text.
     """
-    name, url, _ = contestant.model.identity
-    is_at_home = privacy.is_at_home(name, url)
+    is_at_home = contestant.is_at_home(privacy)
     shown = examples(
         (one for one in case.like if is_at_home or one.id not in case.private),
         ours=own,
@@ -71,9 +75,9 @@ def question_of(contestant: Contestant, case: Case, privacy: Privacy, own: froze
 
 def trial_key(contestant: Contestant, question: Question) -> str:
     """Return what the trial is kept under: everything that could change the answer."""
-    name, url, longest = contestant.model.identity
+    first, *others = (model.identity for model in contestant.models)
     rules = json.dumps(asdict(contestant.tagger.rules), sort_keys=True, default=_in_order)
-    parts = json.dumps([PURPOSE, question.key, name, url, longest, rules, contestant.differs])
+    parts = json.dumps([PURPOSE, question.key, *first, rules, contestant.differs, *others])
     return hashlib.sha256(parts.encode()).hexdigest()
 
 

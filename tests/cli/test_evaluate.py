@@ -56,7 +56,7 @@ class Desk(Stage):
         """Measure in this process, as the command does, and return its report."""
         loaded = settings.load(
             paperless_url=self.archive.url, paperless_token="practice-token", openai_base_url=self.model.url,
-            llm_model="practice", data_dir=self.folder / "store", **given,
+            data_dir=self.folder / "store", **{"llm_model": "practice", **given},
         )  # fmt: skip
         results, sample = await measure(loaded, variants(loaded, wishes or Wishes()), order or Order())
         return report(results, sample, 50, loaded.currency)
@@ -154,6 +154,69 @@ async def test_models_prompts_and_settings_are_measured_side_by_side(desk: Desk)
     assert all("title" not in one["fields"] for one in without)
     brief = [call for call in desk.model.calls() if call.body["messages"][0]["content"].startswith("Be brief.")]
     assert len(brief) == 2 * COUNT
+
+
+async def test_without_a_model_named_the_chain_is_measured_as_it_is_set_up(desk: Desk) -> None:
+    desk.model.misbehave("garbage", matching="bicycle")
+    bad = sum("bicycle" in letter(number).text for number in range(COUNT))
+    with PracticeModel() as other:
+        chain = {"llm_fallbacks": f"large@{other.url}", "llm_fallback_api_keys": "sk-large"}
+        prices = {"prices": "practice: 1/1, large: 1000/1000"}
+        (one,) = (await desk.measure(**chain, **prices))["contestants"]
+        assert one["label"] == "practice, then large at 127.0.0.1"
+        assert (one["answered"], one["unusable"]) == (COUNT, 0)
+        assert one["answered_by"] == {"practice": COUNT - bad, "large": bad}
+        assert one["fields"]["correspondent"]["recall"] == 1.0
+        assert "Asked in this order: practice at 127.0.0.1, large at 127.0.0.1." in " ".join(lines(one, "USD"))
+        assert len(other.calls()) == bad > 0
+        paid = dict(desk.rows("SELECT model, SUM(cost) FROM ledger WHERE purpose = 'eval' GROUP BY model"))
+        assert paid["large"] > paid["practice"] > 0, "each at its own price"
+        assert one["cost"] == pytest.approx(sum(paid.values()))
+
+        alone = (await desk.measure(Wishes(models=["practice"]), **chain, **prices))["contestants"][0]
+        assert (alone["unusable"], len(other.calls())) == (bad, bad), "one that is named has nobody to stand in"
+        calls = len(desk.model.calls())
+        again = (await desk.measure(**chain, **prices))["contestants"][0]
+        assert (again["this_run"]["calls"], again["answered_by"]) == (0, one["answered_by"])
+        assert len(desk.model.calls()) == calls
+
+
+async def test_what_no_model_of_a_chain_could_answer_is_not_paid_for_again(desk: Desk) -> None:
+    desk.model.misbehave("garbage")
+    chain = {"llm_model": "practice, second"}
+    (one,) = (await desk.measure(order=Order(count=1), **chain))["contestants"]
+    assert (one["label"], one["answered"], one["unusable"]) == ("practice, then second", 1, 1)
+    assert len(desk.model.calls()) == 4, "each was asked and given a chance of repair"
+    await desk.measure(order=Order(count=1), **chain)
+    assert len(desk.model.calls()) == 4
+
+
+async def test_the_budget_of_a_run_ends_the_whole_chain(desk: Desk) -> None:
+    with PracticeModel() as free:
+        order = Order(limit=parse_limit("0.0001", "--budget", Period.DAY))
+        prices = {"prices": "practice: 1000/1000, free: 0/0", "llm_fallbacks": f"free@{free.url}"}
+        (one,) = (await desk.measure(order=order, tagging_concurrency=1, **prices))["contestants"]
+        assert (one["answered"], len(free.calls())) == (1, 0), "what is free is not measured in place of the others"
+    assert "--budget of this run is spent" in one["stopped"]
+
+
+async def test_a_try_that_failed_is_paid_for_in_the_measurement_too(desk: Desk) -> None:
+    desk.model.faults.add(Fault("POST", "/chat/completions", answer=Answer(502), times=1))
+    order = Order(count=1, limit=parse_limit("100 tokens", "--budget", Period.DAY))
+    (one,) = (await desk.measure(order=order))["contestants"]
+    assert "--budget of this run is spent" in one["stopped"]
+    assert len(desk.rows("SELECT 1 FROM ledger WHERE purpose = 'eval' AND estimated = 1 AND input_tokens > 100")) == 1
+    assert desk.model.calls() == [], "no further try"
+
+
+def test_the_chain_that_is_measured_is_said_at_the_start(desk: Desk) -> None:
+    given = {"LLM_FALLBACKS": "large@http://127.0.0.1:9/v1?key=buried"}
+    said = desk.run("eval", "--count", "1", **given)
+    assert said.returncode == 0, said.stderr
+    assert "Measured as set up: practice, then large at 127.0.0.1." in said.stderr
+    assert "--model NAME@ADDRESS measures one alone" in said.stderr
+    assert "buried" not in said.stderr + said.stdout
+    assert "Usable answers: 1 by practice." in said.stdout
 
 
 async def test_the_key_goes_to_the_endpoint_that_it_was_set_up_for_and_to_no_other(
@@ -260,7 +323,9 @@ async def test_a_private_document_is_no_example_for_a_model_elsewhere(desk: Desk
         sample = await draw(parts.paperless, parts.names, vocabulary, wanted)
         assert sample.skipped[PRIVATE] == 1
         case = next(case for case in sample.cases if any(one.id == private for one in case.like))
-        question = question_of(Contestant("m", parts.model, parts.tagger, vocabulary), case, parts.privacy, frozenset())
+        question = question_of(
+            Contestant("m", (parts.model,), parts.tagger, vocabulary), case, parts.privacy, frozenset()
+        )
     assert question.examples
     assert not any(f'"id": {private},' in shown for shown in question.examples)
 
