@@ -47,7 +47,7 @@ class Batch:
     questions: list[int] = field(default_factory=list)
     #: Of these, the ones that may stay in the house and would go elsewhere first.
     at_home: list[int] = field(default_factory=list)
-    #: Tokens of the examples of some of these questions.
+    #: Tokens of the examples of some questions, of those that are answered already too.
     examples: list[int] = field(default_factory=list)
     #: Pages of documents that may be shown to the vision model.
     shown_pages: int = 0
@@ -69,7 +69,10 @@ async def filing(parts: Parts, batch: Batch, *, has_store: bool) -> Estimate:
     before = await parts.db.run(spending.shares, "tagging", names) if has_store else []
     notes = []
     if batch.answered:
-        notes.append(f"{counted(batch.answered, DOCUMENTS)} would not be asked about: the answer is kept already.")
+        known = f" Looked up for {len(batch.examples)} of them all." if batch.examples else ""
+        notes.append(
+            f"{counted(batch.answered, DOCUMENTS)} would not be asked about: the answer is kept already.{known}"
+        )
     if batch.empty:
         notes.append(f"{counted(batch.empty, DOCUMENTS)} without text not counted for filing: they are read first.")
     near = [one for one in parts.models if parts.privacy.is_at_home(one.name, one.url)]

@@ -120,13 +120,13 @@ async def _add(
     except PermanentError:
         batch.empty += 1
         return
+    if shown is not None:
+        batch.examples.append(tokens_of(*question.examples))
     if has_store and await parts.db.run(pages.load_answer, question.key) is not None:
         batch.answered += 1
         return
     asking = batch.questions if asked is parts.model else batch.at_home
     asking.append(tokens_of(question.rules_text, question.text, json.dumps(question.schema)))
-    if shown is not None:
-        batch.examples.append(tokens_of(*question.examples))
 
 
 def _may_see(parts: Parts, model: Model, *, private: bool) -> bool:

@@ -10,10 +10,16 @@ from typing import Any
 
 import pytest
 
-from sidecar.domain.estimate import Estimate, Share, as_before, drawn_out, duration, model_pages, side_by_side
-from sidecar.parts import budgets
+from sidecar.cli.batch import Batch, reading
+from sidecar.cli.estimate import _estimate
+from sidecar.cli.jobs import Wish
+from sidecar.domain.estimate import MEASURED, Estimate, Share, as_before, drawn_out, duration, model_pages, side_by_side
+from sidecar.domain.job import Kind
+from sidecar.parts import Parts, budgets
 from sidecar.practice.samples import text_pdf
 from sidecar.settings import load
+from sidecar.store import ledger as ledger_of
+from sidecar.store.ledger import Call
 from tests.cli.test_cli import LETTER, Stage, stage
 
 __all__ = ["stage"]
@@ -108,6 +114,39 @@ def test_examples_are_reckoned_as_they_would_be_shown(stage: Stage) -> None:
         f"Examples are reckoned with {more:.0f} tokens each time, as looked up for 3 documents."
         in (with_examples["notes"])
     )
+
+
+def parts_of(stage: Stage, **given: Any) -> Parts:
+    return Parts(
+        load(
+            paperless_url=stage.archive.url, paperless_token="practice-token", openai_base_url=stage.model.url,
+            data_dir=stage.folder / "store", **{"llm_model": "practice", **given},
+        )
+    )  # fmt: skip
+
+
+async def test_examples_are_looked_up_for_twenty_documents_at_most(stage: Stage) -> None:
+    letters(stage, MEASURED + 2)
+    batch = await _estimate(parts_of(stage, similar_documents=3), "", "", list(range(1, MEASURED + 3)), Wish.TAGGING)
+    assert batch.work[Kind.TAGGING].calls == MEASURED + 2
+    assert sum("more_like_id" in one.query for one in stage.archive.requests()) == MEASURED
+
+
+async def test_pages_are_reckoned_by_what_pages_came_to_with_answers_that_were_not_taken(stage: Stage) -> None:
+    given = {"ocr_engine": "vision", "vision_model": "first,second", "prices": "first: 1/1, second: 100/100"}
+    async with parts_of(stage, **given) as parts:
+        parts.db.migrate()
+        now = await parts.db.time()
+        for number in range(10):
+            rejected = Call("page", "first", 1000, 100, "It was cut off.", 2.0, "127.0.0.1")
+            taken = Call("page", "second" if number < 5 else "first", 1000, 300, "answered", 2.0, "127.0.0.1")
+            await parts.db.run(ledger_of.record_alone, number, taken, now=now)
+            if number < 5:
+                await parts.db.run(ledger_of.record_alone, number, rejected, now=now)
+        found = await reading(parts, Batch(documents=2, pages=4, shown_pages=4), has_store=True)
+    assert (found.calls, found.input_tokens, found.output_tokens) == (6, 6000, 800 + 600)
+    assert found.cost == pytest.approx((4000 + 800 + (2000 + 600) * 100) / 1e6)
+    assert "Of these 5 pages by first at 127.0.0.1, 5 pages by second at 127.0.0.1." in " ".join(found.notes)
 
 
 def test_what_calls_came_to_before_is_believed_more_than_the_texts_and_with_what_fell_back(stage: Stage) -> None:
@@ -256,8 +295,6 @@ def test_a_batch_larger_than_a_limit_says_how_long_it_takes() -> None:
         paperless_url="http://p", paperless_token="t", llm_model="m", prices="m: 1/1",
         tagging_budget_day="2, 100 tokens", tagging_budget_month="100",
     )  # fmt: skip
-    from sidecar.domain.job import Kind  # noqa: PLC0415
-
     budget = budgets(settings, {Kind.TAGGING: []})[Kind.TAGGING]
     assert drawn_out(budget, Estimate(1, 20, 10, 1.0)) == []
     assert drawn_out(budget, Estimate(1, 300, 50, 3.0)) == [
