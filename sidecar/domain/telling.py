@@ -21,6 +21,8 @@ _WORDS = {
     "storage_path": "storage path",
     "created": "date",
 }
+#: How to decide on one proposal of several.
+ALONE = 'the dashboard, or "sidecar approve" and "sidecar reject" with the number of the job'
 _CUSTOM = "custom_fields."
 
 
@@ -70,6 +72,7 @@ def tell(job_id: int, kind: Kind, proposal: Proposal, spoken: Spoken) -> str:
     what = "a new text" if kind is Kind.OCR else "this filing"
     ways = f'To have exactly this written, add the tag "{spoken.approve}". To drop it, add "{spoken.reject}"'
     ways += f' or take "{spoken.trigger}" off.' if spoken.trigger else "."
+    ways += f" Should another proposal stand here too, the two tags decide on both; on this one alone: {ALONE}."
     return "\n".join([f"{mark(job_id)} {what}; nothing is written yet.", *lines(proposal, spoken), ways])
 
 

@@ -7,10 +7,11 @@ a death between the decision and its deed costs nothing, and whoever decides nee
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sidecar.domain.job import Job, Kind, Priority, State
 from sidecar.domain.writeback import Proposal
@@ -51,6 +52,26 @@ class Review:
         return self.proposal != self.original
 
 
+class Waiting(NamedTuple):
+    """A proposal that waits for a person."""
+
+    job_id: int
+    kind: Kind
+    #: The words in which it is shown.
+    shown: str
+
+
+class Decided(NamedTuple):
+    """What a person decided on one proposal by what they did to its document."""
+
+    job_id: int
+    decision: Decision
+    #: As words after "by".
+    by: str
+    #: The words that they could see.
+    seen: str
+
+
 #: The longer list is what lets SQLite use the index of unfinished jobs.
 _WAITS = "state IN ('ready', 'running', 'scheduled', 'review') AND state = 'review'"
 _SELECT = "SELECT review.*, job.kind FROM review JOIN job ON job.id = review.job_id "
@@ -68,6 +89,28 @@ def waiting(tx: Transaction) -> list[tuple[int, int, Kind]]:
     """Return id, document and kind of every job that waits for a person, the oldest first."""
     rows = tx.rows(f"SELECT id, document_id, kind FROM job WHERE {_WAITS}")
     return sorted((row.id, row.document_id, Kind(row.kind)) for row in rows)
+
+
+@reading
+def waiting_on(tx: Transaction, document_id: int) -> list[Waiting]:
+    """Return the proposals of this document that wait for a person, with the words in which each is shown."""
+    sql = (
+        f"SELECT job.id, job.kind, review.shown FROM job JOIN review ON review.job_id = job.id "
+        f"WHERE {_WAITS} AND job.document_id = :document"
+    )
+    rows = tx.rows(sql, document=document_id)
+    return sorted(Waiting(row.id, Kind(row.kind), row.shown) for row in rows)
+
+
+@reading
+def others_undecided(tx: Transaction, document_id: int, *, but: int) -> bool:
+    """Say whether a proposal of this document, not that of job `but`, is or will be shown and is not decided on."""
+    sql = (
+        "SELECT 1 FROM job JOIN review ON review.job_id = job.id WHERE job.document_id = :document "
+        "AND job.state IN ('ready', 'running', 'scheduled', 'review') AND job.id <> :job "
+        "AND review.decision IS NULL LIMIT 1"
+    )
+    return tx.row(sql, document=document_id, job=but) is not None
 
 
 @reading
@@ -139,6 +182,15 @@ def decide(
     _ready(tx, job_id, now)
     job_row.note_event(tx, job_id, f"{decision.value.capitalize()} by {by}{', with changes' if edited else ''}.", now)
     return True
+
+
+@durable
+def decide_all(tx: Transaction, decided: Iterable[Decided], *, now: datetime) -> int:
+    """Keep what a person decided on one document by a tag, which stands for all that was shown there; return how many.
+
+    It is one commit, since the tag goes off with the first of them that is done. Each is kept as by `decide`.
+    """
+    return sum(decide(tx, one.job_id, one.decision, by=one.by, now=now, seen=one.seen) for one in decided)
 
 
 @durable

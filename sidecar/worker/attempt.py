@@ -107,7 +107,7 @@ class Attempts:
                 job, proposal, lambda plan, document: self._is_to_be_shown(job, proposal, plan, document)
             )
         except HeldForReviewError as held:
-            await self._reviews.put_up(job, proposal, held.plan, held.document)
+            await self._reviews.put_up(job, proposal, held.plan)
 
     def _is_to_be_shown(self, job: Job, proposal: Proposal, plan: Plan, document: Document) -> bool:
         """Say whether a person is to see it first: they want to, and there is something to see."""

@@ -45,7 +45,7 @@ from sidecar.domain.writeback import (
 )
 from sidecar.paperless.client import Paperless
 from sidecar.paperless.http import PROVIDER, RefusedError
-from sidecar.store import journal
+from sidecar.store import journal, review
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
 from sidecar.worker.gate import Gate
@@ -84,11 +84,10 @@ class Delivered:
 
 
 class HeldForReviewError(Exception):
-    """A person wants to see it first. Carries the document as it is, and what would be written to it."""
+    """A person wants to see it first. Carries what would be written."""
 
-    def __init__(self, document: Document, plan: Plan) -> None:
+    def __init__(self, plan: Plan) -> None:
         super().__init__()
-        self.document = document
         self.plan = plan
 
 
@@ -97,6 +96,21 @@ def _is_ours(job: Job, earlier: journal.Entry | None, current: Document) -> bool
     if earlier is None:
         return False
     return job.giving_up or shows_our_hand(earlier.proposal, earlier.written, current)
+
+
+async def still_heard(db: Database, job: Job, tags: Tags, delta: TagDelta) -> TagDelta:
+    """Leave tags by which a person decides on the document while another proposal there has not heard them."""
+    heard = delta.remove & tags.decisions
+    if not heard or not await db.run(review.others_undecided, job.document_id, but=job.id):
+        return delta
+    return TagDelta(delta.add, delta.remove - heard)
+
+
+def left_on(job: Job, tags: Tags, before: Document, back: Document) -> TagDelta:
+    """Return what stayed on for another job that ended at the same moment, each for the sake of the other's trigger."""
+    if tags.trigger(job.kind) in back.tags:  # somebody asks for it again
+        return TagDelta()
+    return TagDelta(remove=(tags.spent(job.kind, back.tags) - tags.decisions) & before.tags & back.tags)
 
 
 class Delivery:
@@ -138,11 +152,11 @@ class Delivery:
         refused: dict[str, str] = {}
         sending: Sending | None = None
         for _ in range(LOOKS):
-            plan = self._plan(job, proposal, current).without(frozenset(refused))
+            plan = (await self._plan(job, proposal, current)).without(frozenset(refused))
             try:
                 self._require_trigger(job, earlier, current)
                 if hold(plan, current):
-                    raise HeldForReviewError(current, plan)
+                    raise HeldForReviewError(plan)
             except (CancelledError, HeldForReviewError):
                 if sending is not None:
                     await self._db.run(journal.drop, job, earlier=before)
@@ -150,7 +164,7 @@ class Delivery:
             await self._db.run(journal.intend, job, proposal, plan, earlier=earlier, now=self._clock.now())
             if proposal.names:
                 proposal, earlier = await self._with_names(job, proposal, earlier, current)
-                plan = self._plan(job, proposal, current).without(frozenset(refused))
+                plan = (await self._plan(job, proposal, current)).without(frozenset(refused))
                 await self._db.run(journal.intend, job, proposal, plan, earlier=earlier, now=self._clock.now())
             sending = Sending(job, proposal, earlier, current, plan, read_at, refused)
             try:
@@ -180,11 +194,12 @@ class Delivery:
             earlier = replace(earlier, proposal=earlier.proposal.with_names(ids))
         return proposal.with_names(ids), earlier
 
-    def _plan(self, job: Job, proposal: Proposal, current: Document) -> Plan:
+    async def _plan(self, job: Job, proposal: Proposal, current: Document) -> Plan:
         """Decide what is left to be sent; tags by which a person asked for this, and decided on it, go off with it."""
         spent = self._tags.spent(job.kind, current.tags)
         delta = TagDelta(proposal.delta.add, proposal.delta.remove | spent)
-        return decide(replace(proposal, delta=delta), current)
+        plan = decide(replace(proposal, delta=delta), current)
+        return replace(plan, delta=await still_heard(self._db, job, self._tags, plan.delta))
 
     def _require_trigger(self, job: Job, earlier: journal.Entry | None, current: Document) -> None:
         if job.ask is not None:  # asked for in so many words, not by a tag
@@ -205,10 +220,15 @@ class Delivery:
             raise PermanentError(f"Paperless took nothing of it: {'; '.join(refused.values())}")
         await self._note(sending)
         if plan.delta:
+            plan = sending.plan = replace(plan, delta=await still_heard(self._db, job, self._tags, plan.delta))
+        if plan.delta:
             await self._change_tags(sending)
         back = await self._paperless.document(job.document_id)
         if tags_are_lost(plan, back):
             raise UncertainWriteError("Paperless took the change of tags, but no tag has changed.", suspect=PROVIDER)
+        if plan.delta and (left := left_on(job, self._tags, sending.current, back)):
+            await self._gate.change_tags(job.document_id, left, lambda: self._may_write(sending))
+            back = await self._paperless.document(job.document_id)
         before = earlier.written if earlier else {}
         written = tuple(name for name in proposal.wanted if name in plan.write or name in before)
         return Delivered(
@@ -244,7 +264,7 @@ class Delivery:
         if not sending.has_begun and (with_custom or self._clock.now() - sending.read_at > FRESH):
             current = await self._paperless.document(job.document_id)
             self._require_trigger(job, sending.earlier, current)
-            plan = self._plan(job, sending.proposal, current)
+            plan = await self._plan(job, sending.proposal, current)
             left = plan.without(frozenset(sending.refused))
             if (left.write, plan.delta) != (sending.left(), sending.plan.delta):
                 raise ChangedError(current)

@@ -4,9 +4,13 @@
 2. Show it: take off tags of a decision that came before there was anything to decide on, post the note unless it
    stands there, remove an older note of the same job. Then the job waits.
 3. A person decides: by a tag, which the poller finds, by taking the trigger tag off, or at the command line. The
-   decision is kept and makes the job ready.
+   decision is kept and makes the job ready. A tag decides on all proposals whose notes stand on the document, in one
+   commit; any other way on one of them.
 4. A runner does it: what was approved is delivered like any proposal, compared with what the work saw; of what was
    rejected the tags go off. The note goes in the end.
+
+A tag by which somebody decided is never taken off before it was heard: by the proposals that stood there when another
+one is shown, and by those that nobody has decided on when another one ends.
 
 Each step looks first whether it was done, so a crash anywhere repeats a comparison, never a note or a write.
 """
@@ -29,9 +33,9 @@ from sidecar.paperless.client import Paperless
 from sidecar.paperless.names import NameList
 from sidecar.store import queue, review
 from sidecar.store.database import Database
-from sidecar.store.review import Decision, Review
+from sidecar.store.review import Decided, Decision, Review
 from sidecar.worker.clock import Clock
-from sidecar.worker.delivery import TRIGGER_GONE
+from sidecar.worker.delivery import TRIGGER_GONE, left_on, still_heard
 from sidecar.worker.writer import Writer
 
 _log = logging.getLogger(__name__)
@@ -58,21 +62,22 @@ class Reviews:
         self._called = called
         self._clock = clock
 
-    async def put_up(self, job: Job, proposal: Proposal, plan: Plan, document: Document) -> None:
+    async def put_up(self, job: Job, proposal: Proposal, plan: Plan) -> None:
         """Keep what would be written, show it, and let the job wait."""
         part = shown_part(proposal, plan, self._tags)
         shown = tell(job.id, job.kind, part, await self._spoken(job.kind))
         await self._db.run(review.keep, job, part, shown, now=self._clock.now())
-        await self.show(job, shown, document)
+        await self.show(job, shown)
 
-    async def show(self, job: Job, shown: str, document: Document | None = None) -> None:
+    async def show(self, job: Job, shown: str) -> None:
         """Show what is kept, unless it is shown already, and let the job wait."""
-        document = document or await self._paperless.document(job.document_id)
+        document = await self._paperless.document(job.document_id)
         if self._tags.trigger(job.kind) not in document.tags:
             await self._clear(job, document)
             raise CancelledError(TRIGGER_GONE)
         if shown.strip() not in {note.strip() for note in document.notes}:
             if early := self._tags.decisions & document.tags:  # nobody had seen what they would decide on
+                await self._decide(job.document_id)  # but they may be of what stands there already
                 await self._writer.change_tags(job, TagDelta(remove=early))
             await self._writer.post_note(job, shown, called="the proposal")
             await self.remove_note(job, document, but=shown)
@@ -103,8 +108,12 @@ class Reviews:
 
     async def _clear(self, job: Job, document: Document, more: frozenset[int] = frozenset()) -> None:
         spent = self._tags.spent(job.kind, document.tags) | more
-        if delta := TagDelta(remove=spent).missing_on(document.tags):
+        delta = await still_heard(self._db, job, self._tags, TagDelta(remove=spent).missing_on(document.tags))
+        if delta:
             await self._writer.change_tags(job, delta)
+            back = await self._paperless.document(job.document_id)
+            if left := left_on(job, self._tags, document, back):
+                await self._writer.change_tags(job, left)
         await self.remove_note(job, document)
 
     async def remove_note(self, job: Job, document: Document, *, but: str = "") -> None:
@@ -123,34 +132,46 @@ class Reviews:
         `tagged` is a list that may be a little old, so each of those documents is looked at by itself.
         """
         tags = {document.id: document.tags for document in tagged}
-        decided = 0
-        for job_id, document_id, kind in await self._db.run(review.waiting):
+        decided, looked_at = 0, set[int]()
+        for _, document_id, kind in await self._db.run(review.waiting):
             listed = tags.get(document_id, frozenset())
-            if self._tags.trigger(kind) in listed and not listed & self._tags.decisions:
+            if document_id in looked_at or (self._tags.trigger(kind) in listed and not listed & self._tags.decisions):
                 continue
+            looked_at.add(document_id)
             try:
-                decided += await self._decide(job_id, document_id, kind)
+                decided += await self._decide(document_id)
             except OutageError:
                 raise
             except WorkError as error:  # this document waits on; all others have their turn
                 _log.warning("document %s: what was decided on it cannot be seen: %s", document_id, error)
         return decided
 
-    async def _decide(self, job_id: int, document_id: int, kind: Kind) -> bool:
+    async def _decide(self, document_id: int) -> int:
+        """Look what somebody decided on the proposals that stand on this document; keep it and return on how many.
+
+        What is shown is asked for first: a tag that is seen later may be of words that came later, never of older ones.
+        """
+        shown = await self._db.run(review.waiting_on, document_id)
         try:
             now_on = (await self._paperless.document(document_id)).tags
         except CancelledError:
-            decision, by = Decision.REJECTED, "deleting the document"
+            decided = [(one, (Decision.REJECTED, "deleting the document")) for one in shown]
         else:
-            if self._tags.trigger(kind) not in now_on:
-                decision, by = Decision.REJECTED, f'taking the tag "{self._called.trigger(kind)}" off'
-            elif self._tags.reject in now_on:
-                decision, by = Decision.REJECTED, f'the tag "{self._called.reject}"'
-            elif self._tags.approve in now_on:
-                decision, by = Decision.APPROVED, f'the tag "{self._called.approve}"'
-            else:
-                return False
-        return await self._db.run(review.decide, job_id, decision, by=by, now=self._clock.now())
+            decided = [(one, said) for one in shown if (said := self._said(one.kind, now_on)) is not None]
+        if not decided:
+            return 0
+        ends = [Decided(one.job_id, decision, by, seen=one.shown) for one, (decision, by) in decided]
+        return await self._db.run(review.decide_all, ends, now=self._clock.now())
+
+    def _said(self, kind: Kind, now_on: frozenset[int]) -> tuple[Decision, str] | None:
+        """Return what these tags say to a proposal of this kind and by what, None as long as they say nothing."""
+        if self._tags.trigger(kind) not in now_on:
+            return Decision.REJECTED, f'taking the tag "{self._called.trigger(kind)}" off'
+        if self._tags.reject in now_on:
+            return Decision.REJECTED, f'the tag "{self._called.reject}"'
+        if self._tags.approve in now_on:
+            return Decision.APPROVED, f'the tag "{self._called.approve}"'
+        return None
 
     async def _spoken(self, kind: Kind) -> Spoken:
         vocabulary = await self._names.vocabulary(hidden=())

@@ -10,7 +10,7 @@ from tests.scenarios.world import FILING, TAG, TAG_DONE
 
 REVIEW, APPROVE, UNDO = "auto-review", "auto-approve", "auto-undo"
 #: Points that come after a person has decided.
-LATER = ("review.decide", "unnote")
+LATER = ("review.decide_all", "unnote")
 
 
 def shown(walk: Walk) -> None:
@@ -24,6 +24,17 @@ def shown(walk: Walk) -> None:
         walk.run_into_it()
         _until_waiting(walk, document_id, notes=1)
         walk.world.archive.edit(document_id, add_tags=[APPROVE])
+    _look(walk, document_id, letter(1).fields, notes=1)
+
+
+def approved(walk: Walk) -> None:
+    """A filing is shown, approved at the command line, and written."""
+    document_id = walk.world.add_letter(letter(1), tags=[TAG, REVIEW])
+    assert walk.world.sidecar.drain() == 0
+    (job,) = walk.world.store.jobs()
+    walk.run_into_it("approve", str(job.id))
+    if walk.world.store.jobs()[0].state == "review":  # the command died before it was kept
+        assert walk.world.sidecar.call("approve", str(job.id)).returncode == 0
     _look(walk, document_id, letter(1).fields, notes=1)
 
 
@@ -110,4 +121,4 @@ def _posted(walk: Walk, document_id: int) -> int:
     return sum("Note Added" in entry["changes"] for entry in walk.world.archive.history(document_id))
 
 
-SCENES = (shown, changed, take_back, leftover)
+SCENES = (shown, approved, changed, take_back, leftover)

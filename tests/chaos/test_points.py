@@ -38,7 +38,7 @@ SAMPLE = (
     ("version: answer lost", "kill"),
     ("queue.succeed: before the commit", "kill"),
     ("review.wait: before the commit", "kill"),
-    ("review.decide: after the commit", "kill"),
+    ("review.decide_all: after the commit", "kill"),
     ("undoing.record: after the commit", "kill"),
 )
 PAIRS = [(name, action) for name, point in POINTS.items() if BACKEND in point.backends for action in ACTIONS]

@@ -169,6 +169,8 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (rates.used, (["model", "model 2"],), {"since": NOW - timedelta(seconds=60)}, {"ix_ledger_created_at"}),
     (report.waiting, (), {}, {"uq_job_unfinished"}),
     (review.waiting, (), {}, {"uq_job_unfinished", "ix_job_review"}),
+    (review.waiting_on, (5,), {}, {"ix_job_document", "uq_job_unfinished", "ix_job_review", "pk_review"}),
+    (review.others_undecided, (5,), {"but": 7}, {"ix_job_document", "uq_job_unfinished", "ix_job_review", "pk_review"}),
     (review.is_ready, (), {}, {"ix_job_ready", "pk_review"}),
     (review.find, (18_001,), {}, BY_KEY),
     (rescue.promote_waiting, (list(Kind),), {"now": NOW}, {"ix_job_scheduled", "ix_job_scheduled_moved_at"}),
