@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sidecar.domain.job import Kind
 from sidecar.parts import Parts
 from sidecar.store import pauses, report
+from sidecar.worker.upkeep import Released
 
 #: Clearing stops after so long, in seconds, and says that there is more.
 PATIENCE_S = 10.0
@@ -32,6 +33,21 @@ async def pause(parts: Parts, kinds: Collection[Kind], *, by_whom: str, now: dat
 async def resume(parts: Parts, kinds: Collection[Kind]) -> None:
     """Let jobs of these kinds be claimed again."""
     await parts.db.run(pauses.resume, kinds)
+
+
+def told(released: Released) -> str:
+    """Say what looking for stalled jobs came to."""
+    if released.until is None:
+        return f"Taken back: {_jobs(released.jobs)}."
+    return (
+        f"Nothing is taken back yet: {released.why}, so leases may have run out of runners that live. "
+        f"{_jobs(released.left)} may still be worked on; "
+        f"what is not renewed by {released.until:%H:%M:%S} UTC is taken back then by itself."
+    )
+
+
+def _jobs(number: int) -> str:
+    return "1 job" if number == 1 else f"{number} jobs"
 
 
 async def clear(parts: Parts, *, older_than: timedelta, now: datetime) -> Cleared:

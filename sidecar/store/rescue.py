@@ -149,10 +149,10 @@ def _take_back(
 
 
 @reading
-def expired(tx: Transaction, *, now: datetime) -> bool:
-    """Say whether any running job's lease has run out."""
-    sql = "SELECT 1 FROM job WHERE state = 'running' AND lease_until < :now LIMIT 1"
-    return tx.row(sql, now=now.timestamp()) is not None
+def expired(tx: Transaction, *, now: datetime) -> int:
+    """Return how many running jobs' leases have run out."""
+    row = tx.row("SELECT COUNT(*) AS jobs FROM job WHERE state = 'running' AND lease_until < :now", now=now.timestamp())
+    return row.jobs if row else 0
 
 
 @reading

@@ -53,6 +53,20 @@ class Bounds:
     max_crashes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What looking for stalled jobs came to."""
+
+    #: Taken back.
+    jobs: int = 0
+    #: Whose lease ran out too, and whose runner may live: nobody could renew for a while.
+    left: int = 0
+    #: Until when those have time to be renewed; None if none were left.
+    until: datetime | None = None
+    #: Why nobody could, as a clause.
+    why: str = ""
+
+
 class Upkeep:
     """Wakes scheduled jobs, rescues those of dead runners, forgets old ones, and shows that the program lives."""
 
@@ -77,8 +91,10 @@ class Upkeep:
         self._ticks = 0
         self._ticked = clock.now()
         self._due: dict[str, datetime] = {}
+        #: Until when leases that ran out prove nothing, and why.
+        self._excused_until, self._excuse = self._ticked, ""
         if db.is_shared:
-            self._let_all_renew()
+            self._let_all_renew("this sidecar has just started and cannot know whether the store was away before")
 
     async def begin(self) -> None:
         """Take back all running jobs, right after the start: on a store of our own their runner is dead.
@@ -90,10 +106,20 @@ class Upkeep:
         await self._straighten()
         await self.rescue(everything=True)
 
-    async def release_stalled(self) -> int:
-        """Take back now the jobs whose lease ran out, and return how many; our own leases are renewed first."""
+    async def release_stalled(self) -> Released:
+        """Take back now the jobs whose lease ran out; our own leases are renewed first. Raises StoreError.
+
+        On a store that is shared nothing is taken back while living runners may not have had the time to renew, as
+        after an outage of the store. Then it is done by itself once they had.
+        """
+        self._excuse_stall(self._clock.now())
         await self._renew()
-        return await self.rescue(everything=False)
+        now = self._clock.now()
+        self._excuse_stall(now)
+        if not self._db.is_shared or now >= self._excused_until:
+            return Released(await self.rescue(everything=False))
+        left = await self._db.run(rescue.expired, now=now)
+        return Released(left=left, until=self._excused_until, why=self._excuse) if left else Released()
 
     async def rescue(self, *, everything: bool) -> int:
         """Take back jobs whose runner died: all that run, or those whose lease ran out. Return how many."""
@@ -117,7 +143,7 @@ class Upkeep:
                 await self.tick()
             except StoreError as error:
                 _log.error("%s", error)
-                self._let_all_renew()
+                self._let_all_renew("the store was away")
             await self._clock.sleep(TICK_S)
 
     async def tick(self, *, leading: bool = False) -> None:
@@ -143,9 +169,8 @@ class Upkeep:
             await self._db.run(rescue.promote, now=now)
             self._on_ready()
         self._excuse_stall(self._clock.now())  # the store let us wait: others too
-        if self._is_due("rescue", min(RESCUE_EVERY, self._bounds.lease / 3)) and await self._db.run(
-            rescue.expired, now=self._clock.now()
-        ):
+        is_due = self._is_due("rescue", min(RESCUE_EVERY, self._bounds.lease / 3))
+        if is_due and (await self._db.run(rescue.expired, now=self._clock.now())) > 0:
             await self._renew()  # after a long sleep of the machine our own leases seem to have run out
             await self.rescue(everything=False)
         if self._is_due("prune", PRUNE_EVERY) and await self._prune(now - self._bounds.keep):
@@ -163,7 +188,7 @@ class Upkeep:
         _log.warning("the clock was set by %.0f s; what waits waits as long as it would have", leap.total_seconds())
         self._due = {what: due + leap for what, due in self._due.items()}
         self._on_leap(leap)
-        self._let_all_renew()
+        self._let_all_renew("the clock was set")
         if self._db.leads():
             await self._db.run(rescue.shift, by=leap)
         await self._renew()
@@ -177,14 +202,15 @@ class Upkeep:
 
     def _excuse_stall(self, now: datetime) -> None:
         if self._db.is_shared and now - self._ticked > STALL:
-            self._let_all_renew()
+            self._let_all_renew("this machine, the database or the line between them stood still")
 
-    def _let_all_renew(self) -> None:
+    def _let_all_renew(self, why: str) -> None:
         """Put the rescue off: while the store was away nobody could renew, and that does not make anybody dead.
 
         Nor does it while not all have noticed that the clock was set.
         """
-        self._due["rescue"] = self._clock.now() + self._bounds.lease / 2
+        self._due["rescue"] = self._excused_until = self._clock.now() + self._bounds.lease / 2
+        self._excuse = why
 
     async def _prune(self, before: datetime) -> bool:
         """Forget what is old for a moment, and say whether there is more: nothing else waits for long meanwhile."""

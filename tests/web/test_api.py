@@ -215,7 +215,8 @@ def test_a_job_of_a_dead_machine_is_taken_back_on_demand(stage: Stage) -> None:
     boss.post("/api/queue/pause")
     site.db.run_now(queue.enqueue, 1, Kind.OCR, priority=10, now=NOW)
     boss.post("/api/queue/resume")
-    assert boss.post("/api/queue/release-stalled").json() == {"jobs": 0}
+    told = {"jobs": 0, "left": 0, "until": None, "said": "Taken back: 0 jobs."}
+    assert boss.post("/api/queue/release-stalled").json() == told
 
 
 def test_old_jobs_are_forgotten_and_young_ones_are_kept(site: Site) -> None:

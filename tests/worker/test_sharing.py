@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from sidecar.desk.queue import told
 from sidecar.domain.errors import LeaseLostError, OutageError, StoreError
 from sidecar.domain.job import Job, Kind
 from sidecar.store import queue, report, rescue, sharing
@@ -199,6 +200,61 @@ async def test_at_the_start_on_a_shared_store_the_living_are_given_time_to_renew
     await upkeep.tick(leading=True)
     assert shared.run_now(queue.unfinished) == {(5, Kind.OCR)}
     assert not shared.run_now(rescue.expired, now=time.time)
+
+
+class Cut(Following):
+    """The same, with a line that can be cut."""
+
+    is_cut = False
+
+    async def time(self) -> datetime | None:
+        if self.is_cut:
+            raise StoreError("The database cannot be reached.")
+        return await super().time()
+
+
+@pytest.mark.parametrize("seen", ["by the tick before", "by nobody yet", "as an error"])
+async def test_right_after_an_outage_of_the_store_living_machines_keep_their_jobs_though_somebody_asks_for_stalled_ones(
+    tmp_path: Path, seen: str
+) -> None:
+    shared, time = Cut(tmp_path / "shared.db"), ManualClock()
+    shared.migrate()
+    upkeep = Upkeep(
+        shared, time.clock, BOUNDS, alive_file=tmp_path / "alive", on_ready=lambda: None, renew=nothing
+    )  # fmt: skip
+    time.time += LEASE
+    await upkeep.tick()
+    time.time += LEASE
+    await upkeep.tick()
+    lively, dead = (
+        shared.run_now(queue.claim, Kind.OCR, owner=owner, now=time.clock.now(), lease=LEASE)
+        for owner in ("living", "dead")
+        if shared.run_now(queue.enqueue, len(owner), Kind.OCR, priority=10, now=START)
+    )
+    assert lively is not None
+    assert dead is not None
+    if seen == "as an error":
+        shared.is_cut = True
+        ticking = asyncio.create_task(upkeep.watch())
+        await time.clock.sleep((LEASE + timedelta(seconds=10)).total_seconds())
+        await asyncio.sleep(0)
+        ticking.cancel()
+        shared.is_cut = False
+    else:
+        time.time += LEASE + timedelta(seconds=10)
+    if seen == "by the tick before":
+        await upkeep.tick()
+    found = await upkeep.release_stalled()
+    assert (found.jobs, found.left) == (0, 2)
+    assert found.until is not None
+    assert f"what is not renewed by {found.until:%H:%M:%S} UTC is taken back then by itself" in told(found)
+    assert shared.run_now(queue.renew, {lively.id: lively.lease_token}, until=time.time + LEASE) == {lively.id}
+    while time.time < found.until + timedelta(seconds=2):  # the next tick may have noticed it once more
+        time.time += timedelta(seconds=1)
+        await upkeep.tick()
+    assert (await upkeep.release_stalled()).jobs == 1
+    assert {job.id: job.state for job in shared.run_now(report.jobs)} == {lively.id: "running", dead.id: "ready"}
+    shared.close()
 
 
 # -- filing

@@ -106,9 +106,12 @@ class Said(BaseModel):
 
 
 class ReleasedOut(BaseModel):
-    """How many jobs were taken back."""
+    """How many jobs were taken back, and how many were left to runners that may live."""
 
     jobs: int
+    left: int = Field(description="Jobs whose lease ran out too, but while nobody could renew one.")
+    until: datetime | None = Field(description="When those that were left are taken back if they were not renewed.")
+    said: str
 
 
 class ClearedOut(BaseModel):
@@ -169,8 +172,13 @@ async def poll(here: Here, _: Worker) -> Said:
 
 @router.post("/release-stalled", responses={**ERRORS, 503: STEERING[503]})
 async def release_stalled(here: Here, _: Admin) -> ReleasedOut:
-    """Take back jobs whose runner died and whose lease ran out. It happens by itself, too, a little later."""
-    return ReleasedOut(jobs=await here.worker().upkeep.release_stalled())
+    """Take back jobs whose runner died and whose lease ran out. It happens by itself, too, a little later.
+
+    While machines that live may not have had the time to renew their leases, as after an outage of the store, jobs
+    are left to them and nothing is taken back: it would be work done twice.
+    """
+    found = await here.worker().upkeep.release_stalled()
+    return ReleasedOut(jobs=found.jobs, left=found.left, until=found.until, said=desk.told(found))
 
 
 @router.post("/clear", responses={**ERRORS, 413: STEERING[413]})
