@@ -18,7 +18,7 @@ from sidecar.store import journal, report
 from tests.worker.conftest import World, until
 
 BROKE_DOWN = Answer(500, "text/html", "<h1>Server Error (500)</h1>")
-OPTIONS = {"select_options": [{"id": "a", "label": "paid"}, {"id": "b", "label": "open"}]}
+OPTIONS = {"select_options": [{"id": "a", "label": "paid"}, {"id": "b", "label": "open"}, {"id": "c", "label": "late"}]}
 #: A value of each data type, one before and one after.
 VALUES: dict[str, tuple[Any, Any]] = {
     "string": ("old", "R-2026/17"),
