@@ -138,11 +138,15 @@ class _HttpServer(ThreadingHTTPServer):
         self.practice = practice
         self._open: set[socket.socket] = set()
         self._open_lock = threading.Lock()
+        self._has_hung_up = False
         super().__init__(("127.0.0.1", port), _Handler)
 
     def opened(self, connection: socket.socket) -> None:
         with self._open_lock:
             self._open.add(connection)
+            is_late = self._has_hung_up
+        if is_late:  # it was taken at the last moment, and its thread came after all were hung up
+            _shut(connection)
 
     def closed(self, connection: socket.socket) -> None:
         with self._open_lock:
@@ -150,7 +154,7 @@ class _HttpServer(ThreadingHTTPServer):
 
     def hang_up_all(self) -> None:
         with self._open_lock:
-            connections, self._open = self._open, set()
+            connections, self._open, self._has_hung_up = self._open, set(), True
         for connection in connections:
             _shut(connection)
 

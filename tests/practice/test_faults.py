@@ -1,5 +1,6 @@
 """Fault rules do what they say, on the wire and in the state."""
 
+import socket
 import threading
 from pathlib import Path
 
@@ -111,3 +112,16 @@ def test_requests_of_several_connections_are_served_side_by_side(world: Practice
     exchanges = world.requests()
     assert len(exchanges) == 4
     assert max(exchange.started_s for exchange in exchanges) < min(exchange.ended_s for exchange in exchanges)
+
+
+def test_a_connection_that_was_taken_at_the_last_moment_does_not_outlive_the_stop(tmp_path: Path) -> None:
+    archive = PracticeArchive(tmp_path / "archive")
+    archive.start()
+    http = archive._server._http
+    archive.stop()
+    assert http is not None
+    here, there = socket.socketpair()
+    with here, there:
+        here.settimeout(5.0)
+        http.opened(there)  # its thread comes to say so only now
+        assert here.recv(1) == b""
