@@ -117,11 +117,12 @@ class Sidecar:
                 return
 
     async def _moves(self) -> bool:
-        was_busy = self.runner.is_busy  # asked before and after: what begins or ends meanwhile is not in the answer
+        was_busy, begun = self.runner.is_busy, self.runner.begun
         ready = await self.parts.db.run(report.ready)
-        if was_busy or self.runner.is_busy or any(self.runner.can_run(kind) for kind in ready):
-            return True
-        return bool(ready) and self.runner.can_write() and await self.parts.db.run(review.is_ready)
+        decided = bool(ready) and self.runner.can_write() and await self.parts.db.run(review.is_ready)
+        if was_busy or self.runner.is_busy or self.runner.begun != begun:
+            return True  # what was begun or ended meanwhile, and what came of it, is not in the answers
+        return decided or any(self.runner.can_run(kind) for kind in ready)
 
     async def _for_ever(self, loop: Callable[[], Awaitable[None]]) -> None:
         """Keep one of the loops going: a fault in it is logged, and it begins again."""

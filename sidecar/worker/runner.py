@@ -47,6 +47,8 @@ class Runner:
         self._running: dict[asyncio.Task[None], Kind] = {}
         self._wake = asyncio.Event()
         self._claiming = asyncio.Lock()
+        #: How many jobs were begun so far: whoever looks twice sees by it whether one ran in between.
+        self.begun = 0
         self._stopping = False
 
     def wake(self) -> None:
@@ -118,6 +120,7 @@ class Runner:
     def _start(self, job: Job) -> None:
         task = asyncio.create_task(self._watched(job), name=f"job {job.id}")
         self._running[task] = job.kind
+        self.begun += 1
         self._leases.hold(job, task)
 
         def ended(task: asyncio.Task[None]) -> None:
