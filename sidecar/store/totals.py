@@ -34,8 +34,10 @@ class Since:
 
 @reading
 def since(tx: Transaction, *, after: datetime, until: datetime, call: int) -> Since:
-    """Return the jobs that ended after one time and up to another, and the calls after this one.
+    """Return the jobs that ended after one time and up to another, and the calls after this one up to the same time.
 
+    Calls get their numbers before their commits, which on PostgreSQL may come in another order: a number below the
+    newest that is seen may be committed later, and would never be counted. Up to a time that is over none is missing.
     Both are found along an index: what is old costs nothing.
     """
     jobs = tx.rows(
@@ -43,8 +45,9 @@ def since(tx: Transaction, *, after: datetime, until: datetime, call: int) -> Si
         "AND finished_at > :after AND finished_at <= :until GROUP BY kind, state",
         after=after.timestamp(), until=until.timestamp(),
     )  # fmt: skip
-    newest = tx.row("SELECT MAX(id) AS id FROM ledger WHERE id > 0")
-    last = int(newest.id or 0) if newest else 0  # lower than `call` where all were forgotten: numbers begin anew
+    settled = "SELECT id FROM ledger WHERE id > 0 AND created_at <= :until ORDER BY id DESC LIMIT 1"
+    newest = tx.row(settled, until=until.timestamp())
+    last = int(newest.id) if newest else 0  # lower than `call` where all were forgotten: numbers begin anew
     calls = tx.rows(
         "SELECT model, purpose, "
         "SUM(CASE WHEN outcome = 'answered' THEN 1 ELSE 0 END) AS answered, "

@@ -23,7 +23,7 @@ from sidecar.store.database import Database
 _log = logging.getLogger(__name__)
 
 FILE = "metrics.json"
-#: Ends of jobs younger than this are counted at the next look: their commits may come in another order.
+#: Ends of jobs and calls younger than this are counted at the next look: their commits may come in another order.
 SETTLED = timedelta(seconds=10)
 
 _OUTCOMES = ("answered", "unusable", "failed")
