@@ -17,6 +17,8 @@ from sidecar.store.database import Database
 AFTER_S = 0.2
 SETTLE_S = 2.0
 ECHO_S = 10.0
+#: A timer of which less than this share is left is too early for a ring that comes now.
+FRESH = 0.9
 #: A job that stands so sees the document anew by itself; one for review waits for the person who rings.
 AT_WORK = frozenset({State.READY, State.RUNNING, State.SCHEDULED})
 
@@ -30,6 +32,8 @@ class Doorbell:
         #: Running timers by what they are for.
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._again = False
+        #: Timers that are not late enough for the newest ring, and run once more.
+        self._once_more: set[str] = set()
 
     async def rung(self, document_id: int) -> None:
         """Take a ring for a document; of the document nothing is believed but its number. Raises StoreError."""
@@ -50,14 +54,20 @@ class Doorbell:
             self._later("settle", SETTLE_S, self._ring)
 
     def _later(self, what: str, seconds: float, then: Callable[[], None]) -> None:
-        """Do something later, unless that is to be done already."""
+        """Do something later; if it is to be done sooner already, once more. Rings of a moment are one."""
 
         def due() -> None:
             del self._timers[what]
             then()
+            if what in self._once_more:
+                self._once_more.remove(what)
+                self._later(what, seconds, then)
 
+        loop = asyncio.get_running_loop()
         if what not in self._timers:
-            self._timers[what] = asyncio.get_running_loop().call_later(seconds, due)
+            self._timers[what] = loop.call_later(seconds, due)
+        elif self._timers[what].when() - loop.time() < FRESH * seconds:
+            self._once_more.add(what)
 
     def close(self) -> None:
         """Ring no more."""

@@ -19,6 +19,7 @@ from sidecar.store.sqlite import SqliteDatabase
 from sidecar.web import doorbell
 from sidecar.web.doorbell import Doorbell
 from tests.web.conftest import Site, Stage, until
+from tests.worker.conftest import until as eventually
 
 SECRET = "a-secret-of-twenty-four"
 LETTER = "Ambervale Energy\nInvoice\n2026-05-12\nTotal 84.20 EUR"
@@ -91,6 +92,23 @@ async def test_a_document_that_is_not_to_be_seen_yet_is_looked_for_once_more(
     assert heard.empty()
 
 
+async def test_a_ring_shortly_before_the_last_look_for_an_earlier_one_gets_a_last_look_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doorbell, "AFTER_S", 0.1)
+    monkeypatch.setattr(doorbell, "SETTLE_S", 0.4)
+    bell, heard = await rings(tmp_path, 1)
+    settles = bell._timers["settle"].when()
+    async with asyncio.timeout(10):
+        await eventually(lambda: "after" not in bell._timers, "what came meanwhile was looked for")
+        await bell.rung(2)
+        for _ in range(3):
+            await heard.get()  # at once, at once, and the last look for the first
+        await heard.get()
+    assert asyncio.get_running_loop().time() >= settles + 0.4
+    bell.close()
+
+
 async def test_the_echo_of_own_writes_makes_no_round_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doorbell, "ECHO_S", 3600.0)
     bell, heard = await rings(tmp_path, 77, 77, 77)
@@ -102,6 +120,7 @@ async def test_the_echo_of_own_writes_makes_no_round_at_once(tmp_path: Path, mon
 
 async def test_the_echo_is_looked_at_later_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doorbell, "ECHO_S", 0.1)
+    monkeypatch.setattr(doorbell, "FRESH", 0.0)  # all three are of one moment, however slow the machine is
     _, heard = await rings(tmp_path, 77, 77, 77)
     await heard.get()
     await asyncio.sleep(0.2)
