@@ -30,6 +30,8 @@ from sidecar.worker.review import Reviews
 #: Jobs made in one transaction; others get their turn between two of them.
 AT_ONCE = 500
 LONGEST_PAUSE_S = 300.0
+#: A round that failed is made again after so long at the most, in seconds: an owner with a doorbell polls once a day.
+AGAIN_S = 10.0
 #: A program that does not lead polls every so many rounds all the same, should the one that leads be frozen.
 NOT_LEADING = 10
 
@@ -77,9 +79,9 @@ class Poller:
 
         Of several programs on one store only the one that leads polls every round.
         """
-        rounds = 0
+        rounds, unheard = 0, False
         while True:
-            rung = self._bell.is_set()
+            rung, unheard = self._bell.is_set() or unheard, False
             self._bell.clear()
             pause_s, rounds = self._interval_s, rounds + 1
             ours = rung or self._db.leads() or rounds % NOT_LEADING == 0
@@ -90,10 +92,12 @@ class Poller:
                     pause_s = max(pause_s, min(9 * self._asking_s, LONGEST_PAUSE_S))
                 except OutageError as error:
                     self._providers.park(error)
-                except WorkError as error:
-                    self._complain(str(error))
-                except StoreError as error:
-                    _log.error("%s", error)
+                except (WorkError, StoreError) as error:
+                    if isinstance(error, StoreError):
+                        _log.error("%s", error)
+                    else:
+                        self._complain(str(error))
+                    unheard, pause_s = rung, min(pause_s, AGAIN_S)
             self.pause_s = pause_s
             await self._pause(pause_s)
 
