@@ -174,9 +174,13 @@ async def test_with_apprise_raising_the_next_message_still_goes(service: Service
                 raise ZeroDivisionError(title)
             return super().send(title, text)
 
-    async with telling(Broken(service.url), tuple(Cause), every_s=0.0, gather_s=0.0):
+    broken = Broken(service.url)
+    async with telling(broken, tuple(Cause), every_s=0.0, gather_s=0.0):
         news.tell(Cause.FAILED, "One.")
-        await asyncio.sleep(0.05)
+        over = time.monotonic() + 60
+        while not broken.tries:
+            assert time.monotonic() < over
+            await asyncio.sleep(0.01)
         news.tell(Cause.FAILED, "Two.")
         await service.has(1)
     assert service.texts == ["Two."]

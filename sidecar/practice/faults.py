@@ -94,6 +94,12 @@ class Faults:
         with self._lock:
             self._rules = list(rules)
 
+    @property
+    def are_used_up(self) -> bool:
+        """Whether every rule that is for so many requests has met them all."""
+        with self._lock:
+            return not any(rule.times for rule in self._rules)
+
     def judge(self, method: str, path: str, query: str) -> Verdict:
         """Decide about a request: delays add up, the first rule with an effect ends the search."""
         delay_s, late_s, effect = 0.0, 0.0, NO_FAULT
