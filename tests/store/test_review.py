@@ -11,7 +11,7 @@ from sidecar.domain.job import Job, Kind, Priority, State
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
 from sidecar.store import journal, queue, report, rescue, review, undoing
 from sidecar.store.database import Database
-from sidecar.store.review import Decision
+from sidecar.store.review import Decided, Decision
 from tests.store.conftest import LEASE, NOW, claimed
 
 PROPOSAL = Proposal({"title": "scan"}, {"title": "Invoice"}, TagDelta(frozenset({3})))
@@ -58,6 +58,29 @@ def test_of_two_decisions_the_first_counts(db: Database, waiting: Job) -> None:
     kept = db.run_now(review.find, waiting.id)
     assert kept is not None
     assert (kept.decision, kept.proposal, kept.shown) == (Decision.REJECTED, PROPOSAL, "Title: ..")
+
+
+def test_a_tag_decides_on_both_proposals_of_a_document_unless_the_words_of_one_have_changed(
+    db: Database, waiting: Job
+) -> None:
+    db.run_now(queue.enqueue, waiting.document_id, Kind.TAGGING, priority=Priority.NEW, now=NOW)
+    other = db.run_now(queue.claim, Kind.TAGGING, owner="me", now=NOW, lease=LEASE)
+    assert other is not None
+    assert not db.run_now(review.others_undecided, waiting.document_id, but=waiting.id)
+    db.run_now(review.keep, other, PROPOSAL, "Tags: ..", now=NOW)
+    assert db.run_now(review.others_undecided, waiting.document_id, but=waiting.id)
+    assert [one.job_id for one in db.run_now(review.waiting_on, waiting.document_id)] == [waiting.id]
+    db.run_now(review.wait, other, now=NOW)
+    both = db.run_now(review.waiting_on, waiting.document_id)
+    assert [(one.kind, one.shown) for one in both] == [(Kind.OCR, "Title: .."), (Kind.TAGGING, "Tags: ..")]
+    words = [
+        Decided(waiting.id, Decision.APPROVED, "a tag", "Title: .."),
+        Decided(other.id, Decision.APPROVED, "", "?"),
+    ]
+    assert db.run_now(review.decide_all, words, now=NOW) == 1
+    assert (state(db, waiting), state(db, other)) == (State.READY, State.REVIEW)
+    assert db.run_now(review.others_undecided, waiting.document_id, but=waiting.id)
+    assert not db.run_now(review.others_undecided, waiting.document_id, but=other.id)
 
 
 def test_words_that_have_changed_are_not_approved_by_who_saw_the_old_ones(db: Database, waiting: Job) -> None:
