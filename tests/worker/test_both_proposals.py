@@ -13,7 +13,7 @@ from sidecar.domain.writeback import Proposal
 from sidecar.practice.samples import text_pdf
 from sidecar.store import report, review
 from sidecar.store.review import Decision
-from sidecar.worker.runner import Lane
+from sidecar.worker.lane import Lane
 from tests.worker.conftest import LETTER, World
 
 NEW_TEXT = f"{LETTER}\nMeter number 4711."
@@ -123,7 +123,7 @@ async def test_a_tag_that_comes_while_the_other_one_ends_is_heard_and_not_taken_
     async with world.sidecar() as sidecar:
         await _decide(sidecar, Kind.TAGGING, decision)
         is_written = decision is Decision.APPROVED
-        where: Any = sidecar.runner._delivery if is_written else sidecar.runner._reviews
+        where: Any = sidecar.runner._attempts._delivery if is_written else sidecar.runner._attempts._reviews
         name = "deliver" if is_written else "drop"
         step = getattr(where, name)
 
