@@ -69,7 +69,17 @@ _SIGNS: Mapping[str, re.Pattern[str]] = {
     "logprobs": re.compile(r"log_?prob"),
     "system": re.compile(r"system (role|messages?) (is |are )?not|conversation roles must alternate"),
 }
+#: OpenAI's and Anthropic's strict forms know no lengths, and say so by the key's name.
+_LENGTHS = ("maxLength", "maxItems")
 _VALUE = re.compile(r"value|must be|one of|expected")
+
+
+def _without_lengths(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_without_lengths(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _without_lengths(one) for key, one in schema.items() if key not in _LENGTHS or isinstance(one, dict)}
 
 
 class Manners:
@@ -104,7 +114,7 @@ class Manners:
         options |= {"logprobs": True} if self.probabilities else {}
         options |= thinking_options(self.thinking, self._efforts)
         if schema is not None and form is not None:
-            options |= form_options(form, schema)
+            options |= form_options(form, _without_lengths(schema) if "lengths" in self._refused else schema)
         return {name: value for name, value in options.items() if name not in self._refused}
 
     def messages(self, messages: Sequence[Message]) -> list[Message]:
@@ -129,6 +139,12 @@ class Manners:
         for name in _LIMITS:  # each name may stand in the refusal of the other one
             if name in sent and re.search(rf"(?<!\w){name}", said):
                 return self._less_tokens(name, said, sent)
+        if (
+            form in (Form.SCHEMA, Form.TOOL)
+            and "lengths" not in self._refused
+            and re.search("max_?(length|items)", said)
+        ):
+            return self._drop("lengths")
         if form is not None and form in _FORM_SIGNS and _FORM_SIGNS[form].search(said):
             self._refused_forms.add(form)
             return f"answers by {form.name.lower()}"

@@ -10,6 +10,7 @@ RejectionMode = Literal[
     "reject_logprobs",
     "reject_json_schema",
     "reject_json_schema_as_llama_cpp_python",
+    "reject_lengths",
     "reject_response_format",
     "reject_max_tokens",
     "reject_many_tokens",
@@ -68,6 +69,7 @@ _MEETS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "reject_logprobs": lambda body: bool(body.get("logprobs")),
     "reject_json_schema": lambda body: _format(body) == "json_schema",
     "reject_json_schema_as_llama_cpp_python": lambda body: _format(body) == "json_schema",
+    "reject_lengths": lambda body: "'maxLength'" in str(body.get("response_format")),
     "reject_response_format": lambda body: "response_format" in body,
     "reject_max_tokens": lambda body: "max_tokens" in body,
     "reject_many_tokens": lambda body: asked_for_tokens(body) > CONTEXT_TOKENS,
@@ -118,6 +120,11 @@ _REJECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Rejection]] = {
         "[{'type': 'literal_error', 'loc': ('body', 'response_format', 'type'), "
         "'msg': \"Input should be 'text' or 'json_object'\", 'input': 'json_schema'}]",
         status=500,
+    ),
+    "reject_lengths": lambda _: Rejection(
+        "Invalid schema for response_format 'filing': In context=('properties', 'title', 'type', '0'), 'maxLength' is "
+        "not permitted.",
+        "response_format",
     ),
     "reject_response_format": lambda _: Rejection(
         "response_format is not supported by this provider", "response_format"

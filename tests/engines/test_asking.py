@@ -35,7 +35,10 @@ from sidecar.practice.model_rejections import CONTEXT_TOKENS, RejectionMode
 
 SCHEMA = {
     "type": "object",
-    "properties": {"title": {"type": ["string", "null"]}, "created": {"type": ["string", "null"]}},
+    "properties": {
+        "title": {"type": ["string", "null"], "maxLength": 128},
+        "created": {"type": ["string", "null"]},
+    },
     "required": ["title", "created"],
     "additionalProperties": False,
 }
@@ -100,6 +103,7 @@ def forms(server: PracticeModel) -> list[str]:
 REFUSALS: dict[RejectionMode, list[str]] = {
     "reject_json_schema": ["json_schema 400", "tool 200"],
     "reject_json_schema_as_llama_cpp_python": ["json_schema 500", "tool 200"],
+    "reject_lengths": ["json_schema 400", "json_schema 200"],
     "reject_temperature": ["json_schema 400", "json_schema 200"],
     "reject_max_tokens": ["json_schema 400", "json_schema 200"],
     "reject_system_role": ["json_schema 500", "json_schema 200"],
