@@ -26,6 +26,10 @@ LEGAL_WEIGHT = 0.05
 MENTIONED = 0.45
 #: From so many letters on a word may have one of them wrong.
 ONE_SLIP = 5
+#: A name of which this much stands in the text is surely meant there.
+SURELY = 0.75
+#: So many correspondents are enough where the text surely mentions one, and of these so many that it mentions.
+FEW, FEW_MENTIONED = 20, 12
 #: What a name's own line in a list costs beyond its letters, in characters: "- " and the line's end.
 LINE = 3
 
@@ -46,17 +50,42 @@ def choose(
 
     At most `limit` of a kind, and all together as long as `characters` allow. A list that fits is given whole, so that
     it is the same for every document; `like` holds the ids that documents of its like are filed under.
+
+    Correspondents stand in their letters: where the text surely mentions any, a few are enough, the likeliest first:
+    those it mentions, those of its like, and the most used.
     """
     room = _shares({kind: sum(map(_cost, vocabulary.of(kind))) for kind in kinds}, characters)
     offered: dict[Names, list[str]] = {}
     words: _Text | None = None
     for kind in kinds:
-        names = vocabulary.of(kind)
-        if len(names) > limit or sum(map(_cost, names)) > room[kind]:
-            words = words or _Text(text)
-            names = _first(_ranked(names, words, (like or {}).get(kind, ())), limit, room[kind])
-        offered[kind] = sorted({name.shown for name in names})
+        names, alike = vocabulary.of(kind), (like or {}).get(kind, ())
+        may_be_few = kind is Names.CORRESPONDENTS and min(len(names), limit) > FEW
+        fits = len(names) <= limit and sum(map(_cost, names)) <= room[kind]
+        if fits and not may_be_few:
+            offered[kind] = sorted({name.shown for name in names})
+            continue
+        words = words or _Text(text)
+        ranked = _ranked(names, words, alike)
+        few = _few(ranked, alike) if may_be_few else []
+        kept = names if fits else _first([name for name, _ in ranked], limit, room[kind])
+        offered[kind] = [name.shown for name in _first(few, FEW, room[kind])] or sorted({name.shown for name in kept})
     return offered
+
+
+def mentioned(vocabulary: Vocabulary, kind: Names, text: str, *, most: int) -> list[str]:
+    """Return the names of a kind that the text surely mentions, the likeliest first, at most so many."""
+    ranked = _ranked(vocabulary.of(kind), _Text(text), ())
+    return [name.shown for name, share in ranked if share >= SURELY][:most]
+
+
+def _few(ranked: Sequence[tuple[Name, float]], like: Collection[int]) -> list[Name]:
+    """Return the few that are enough, or none where the text mentions no name for sure."""
+    if ranked[0][1] < SURELY:
+        return []
+    named = [name for name, share in ranked if share >= MENTIONED]
+    others = [name for name, share in ranked if share < MENTIONED or name.id in like]
+    few = {name.id: name for name in [*named[:FEW_MENTIONED], *others, *named]}
+    return list(few.values())[:FEW]
 
 
 def _cost(name: Name) -> int:
@@ -82,16 +111,19 @@ def _first(ranked: Sequence[Name], limit: int, characters: int) -> list[Name]:
     return kept
 
 
-def _ranked(names: Sequence[Name], text: _Text, like: Collection[int]) -> list[Name]:
+def _ranked(names: Sequence[Name], text: _Text, like: Collection[int]) -> list[tuple[Name, float]]:
+    """Return the names, the likeliest first, each with how much of it stands in the text."""
     weigh = _weights(tuple(name.name for name in names))
     chosen = set(like)
     shares = {name.id: _share(name.name, weigh, text) for name in names}
 
-    def rank(name: Name) -> tuple[float, bool, int, str]:
+    def rank(name: Name) -> tuple[float, bool, bool, int, str]:
         share = shares[name.id]
-        return -share if share >= MENTIONED else 0.0, name.id not in chosen, -name.documents, name.name
+        if share < MENTIONED:
+            return 0.0, True, name.id not in chosen, -name.documents, name.name
+        return -share, not text.writes(name.name), name.id not in chosen, -name.documents, name.name
 
-    return sorted(names, key=rank)
+    return [(name, shares[name.id]) for name in sorted(names, key=rank)]
 
 
 def _share(name: str, weigh: Mapping[str, float], text: _Text) -> float:
@@ -136,11 +168,16 @@ class _Text:
     """The words of a text, by shape, and those next to each other as one: scans tear words apart."""
 
     def __init__(self, text: str) -> None:
+        self._folded = f" {fold(text)} "
         shapes = [shape(word) for word in _plain(fold(text)).split()]
         joined = ("".join(shapes[i : i + n]) for n in (2, 3) for i in range(len(shapes) - n + 1))
         self.shapes = frozenset((*shapes, *joined))
         self._known: dict[str, bool] = {}
         self._slips = frozenset(slip for word in self.shapes if 4 <= len(word) <= 24 for slip in _slips(word))
+
+    def writes(self, name: str) -> bool:
+        """Say whether the name stands in the text as it is, but for case and punctuation."""
+        return f" {fold(name)} " in self._folded
 
     def has(self, word: str) -> bool:
         """Say whether the text has the word, or one that differs by what a scan may have done to it."""

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from sidecar.domain.candidates import choose
+from sidecar.domain.candidates import FEW, choose, mentioned
 from sidecar.domain.vocabulary import Name, Names, Vocabulary
 from tests.domain.letters import WAYS, archive, letter
 
@@ -46,11 +46,37 @@ def test_in_an_archive_of_thousands_the_right_name_is_among_the_candidates(
 
 
 def test_a_small_archives_lists_are_whole_and_the_same_for_every_document() -> None:
-    vocabulary = archive(tags=50, correspondents=60)
+    vocabulary = archive(tags=50, correspondents=FEW)
     first, second = offered(vocabulary, "one"), offered(vocabulary, letter("AXA", "as it is", Random(1)))
     assert first == second
-    assert len(first[Names.CORRESPONDENTS]) == 60
+    assert len(first[Names.CORRESPONDENTS]) == FEW
     assert first[Names.CORRESPONDENTS] == sorted(first[Names.CORRESPONDENTS])
+
+
+def test_of_many_correspondents_a_few_are_offered_where_the_text_mentions_one() -> None:
+    vocabulary = archive(tags=50, correspondents=60)
+    text = letter("Gruber-Garten", "upper case", Random(1))
+    names = [Name(900, "Gruber-Garten GmbH", 0), Name(901, "Rare", 0), *vocabulary.of(Names.CORRESPONDENTS)]
+    vocabulary = Vocabulary({**vocabulary.names, Names.CORRESPONDENTS: names})
+    few = offered(vocabulary, text, like={Names.CORRESPONDENTS: {901}})[Names.CORRESPONDENTS]
+    assert (few[0], len(few)) == ("Gruber-Garten GmbH", FEW)
+    most_used = max(vocabulary.of(Names.CORRESPONDENTS), key=lambda name: name.documents)
+    assert {"Rare", most_used.name} <= set(few), "the sender may be known by its logo alone"
+    assert len(offered(vocabulary, text)[Names.TAGS]) == 50
+
+
+def test_all_correspondents_are_offered_where_the_text_mentions_none_for_sure() -> None:
+    vocabulary = archive(tags=50, correspondents=60)
+    whole = offered(vocabulary, "Dear customer, please find enclosed what you asked for.")
+    assert whole[Names.CORRESPONDENTS] == sorted(name.name for name in vocabulary.of(Names.CORRESPONDENTS))
+
+
+def test_however_many_names_of_a_kind_it_mentions_the_most_used_are_there() -> None:
+    names = [Name(i, f"Sparkasse {place}", 0) for i, place in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXY", 1)]
+    vocabulary = Vocabulary({Names.CORRESPONDENTS: [*names, Name(99, "Ambervale Energy", 50)]})
+    few = offered(vocabulary, " ".join(name.name for name in names))[Names.CORRESPONDENTS]
+    assert "Ambervale Energy" in few
+    assert len(few) == FEW
 
 
 def test_names_of_documents_of_its_like_come_before_often_used_ones() -> None:
@@ -83,3 +109,11 @@ def test_a_tag_is_shown_with_the_tags_above_it() -> None:
         found = vocabulary.find(Names.TAGS, written)
         assert found is not None
         assert found.id == 1
+
+
+def test_what_a_text_mentions_is_told_by_how_exactly_it_writes_it() -> None:
+    names = [Name(1, "Garden (KI ) Bakers", 9), Name(2, "Garden (KL) Bakers"), Name(3, "Brook Bank", 9)]
+    vocabulary = Vocabulary({Names.CORRESPONDENTS: names})
+    text = "GARDEN (KL) BAKERS\nTotal 84.20"
+    assert mentioned(vocabulary, Names.CORRESPONDENTS, text, most=2) == ["Garden (KL) Bakers", "Garden (KI ) Bakers"]
+    assert mentioned(vocabulary, Names.CORRESPONDENTS, "Dear customer", most=2) == []
