@@ -75,7 +75,7 @@ async def suggest(
     is_private = await parts.names.is_among(parts.privacy.tags, document.tags)
     may_show = parts.names.showing(parts.privacy.tags, anything=is_private or parts.is_all_at_home)
     shown = await like(parts.paperless, document_id, tags, parts.tagger.rules.examples, may_show)
-    question = parts.tagger.question(document.content, vocabulary, document_id=document_id, examples=shown)
+    question = parts.tagger.question(document.content, vocabulary, document_id=document_id, examples=shown, today=today)
     guess = tokens_of(question.rules_text, question.text, *question.examples, json.dumps(question.schema))
     calls: list[Asked] = []
 

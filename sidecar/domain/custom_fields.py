@@ -25,6 +25,7 @@ from sidecar.domain.vocabulary import fold
 STRING_MAX = 128
 LONGTEXT_MAX = 10_000  # ours: a longer answer is the document itself
 URL_MAX = 200
+VALUE_MAX = 40  # ours: of a date or an amount, in any way of writing
 INTEGERS = range(-(2**31), 2**31)
 #: Others (javascript, data) do something when they are clicked on.
 SCHEMES = frozenset({"http", "https", "ftp", "ftps", "sftp", "mailto", "tel", "file", "smb"})
@@ -113,8 +114,10 @@ def answer_schema(field: CustomField) -> dict[str, Any]:
     """Return the JSON schema of the model's answer for the field: its value, or null to leave it alone."""
     schema: dict[str, Any] = {"type": [_TYPES.get(field.data_type, "string"), "null"]}
     match field.data_type:
-        case DataType.STRING:
-            schema["maxLength"] = STRING_MAX
+        case DataType.STRING | DataType.MONETARY | DataType.DATE:
+            schema["maxLength"] = STRING_MAX if field.data_type is DataType.STRING else VALUE_MAX
+        case DataType.URL:
+            schema["maxLength"] = URL_MAX
         case DataType.DOCUMENTLINK:
             schema["items"] = {"type": "integer"}
         case DataType.SELECT:

@@ -35,6 +35,20 @@ _DAY_MONTH = re.compile(
 _MONTH_DAY = re.compile(rf"{_MONTH}\.?[ /-]?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:, ?|[ ./-])(?P<year>\d{{4}}|'\d{{2}})")
 _YEAR_FIRST = re.compile(rf"(?P<year>\d{{4}})[ /.-]{_MONTH}\.?[ /.-](?P<day>\d{{1,2}})")
 
+#: For dates within a text: no part of a longer number, no letter before it that may be a digit, and with no word
+#: but a month's where a month stands.
+_START, _END = r"(?<![\doil|sbz])(?<!\d[-/.])", r"(?!\d|[-/.]\d)"
+_KNOWN_MONTH = f"(?P<month>{'|'.join(sorted(MONTHS, key=len, reverse=True))})(?![^\\W\\d_])"
+NUMBERS = re.compile(_START + _NUMBERS.pattern + _END)
+FINDING = (
+    *(re.compile(_START + pattern.pattern + _END) for pattern in (_ISO, _EAST_ASIAN)),
+    *(
+        re.compile(rf"(?<!\w){pattern.pattern.replace(_MONTH, _KNOWN_MONTH)}{_END}")
+        for pattern in (_DAY_MONTH, _YEAR_FIRST, _MONTH_DAY)
+    ),
+    NUMBERS,
+)
+
 #: What may stand before a date that says nothing else.
 _LEAD = re.compile(
     r"(?:(?:den|der|am|vom|le|du|el|il|lo|op|dnia|em|on|the|of|dated|dd|date|datum|fecha|data|dato|от)(?:[:.] ?| ))+"
@@ -115,10 +129,23 @@ def _readings(text: str, today: date, day_first: bool | None) -> Iterable[date]:
         if (found := pattern.fullmatch(text)) and found["month"] in MONTHS:
             yield from _possible(found["year"], MONTHS[found["month"]], found["day"], today)
     if found := _NUMBERS.fullmatch(text):
-        yield from _in_numbers(found, today, day_first)
+        yield from in_numbers(found, today, day_first)
 
 
-def _in_numbers(found: re.Match[str], today: date, day_first: bool | None) -> set[date]:
+def read_match(found: re.Match[str], pattern: re.Pattern[str], today: date, day_first: bool | None) -> Iterable[date]:
+    """Yield every date that a match of one of `FINDING` can mean, the one with the day first first."""
+    if pattern is NUMBERS:
+        readings = in_numbers(found, today, day_first)
+        either = in_numbers(found, today, True)
+        yield from sorted(readings, key=lambda one: one not in either)
+    elif "month" in pattern.groupindex:
+        yield from _possible(found["year"], MONTHS[found["month"]], found["day"], today)
+    else:
+        yield from _possible(found["year"], found["second"], found["third"], today)
+
+
+def in_numbers(found: re.Match[str], today: date, day_first: bool | None) -> set[date]:
+    """Return the dates that three numbers can mean; `day_first` as in `parse_date`."""
     first, second, year, mark = found["first"], found["second"], found["year"], found["mark"]
     day_month = set(_possible(year, second, first, today))
     month_day = set(_possible(year, first, second, today))

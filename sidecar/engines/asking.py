@@ -148,10 +148,13 @@ class Talk:
         self.messages = self._begin()
 
     def _begin(self) -> list[Message]:
-        mark = f"document-{secrets.token_hex(8)}"  # the document cannot know it, so it cannot end its own fence
+        mark = f"document-{secrets.token_hex(4)}"  # the document cannot know it, so it cannot end its own fence
         is_whole = self._text == self._question.text
         examples = getattr(self._question, "examples", ()) if is_whole else ()  # where there is no room, they go first
-        fenced = self._prompts.render("tagging-document.md.j2", mark=mark, text=self._text, examples=examples)
+        found = getattr(self._question, "found", {})
+        fenced = self._prompts.render(
+            "tagging-document.md.j2", mark=mark, text=self._text, examples=examples, found=found
+        )
         return [{"role": "system", "content": self._question.rules_text}, {"role": "user", "content": fenced}]
 
     def judge(self, reply: Reply, check: Check[T]) -> tuple[T | None, str]:

@@ -44,7 +44,12 @@ SAMPLES: Mapping[str, Mapping[str, object]] = {
         },
         "custom_fields": [{"name": "Amount", "about": "an amount of money", "types": ["Invoice"]}],
     },
-    "tagging-document.md.j2": {"mark": "document-0123", "text": "A letter.", "examples": ['{"title": "A bill"}']},
+    "tagging-document.md.j2": {
+        "mark": "document-0123",
+        "text": "A letter.",
+        "examples": ['{"title": "A bill"}'],
+        "found": {"dates": ["2026-05-12"]},
+    },
     "tagging-repair.md.j2": {"problem": "It is not JSON."},
     "vision-page.md.j2": {},
 }

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -16,6 +16,7 @@ from sidecar.domain.custom_fields import CustomField, DataType, labels
 from sidecar.domain.errors import PermanentError
 from sidecar.domain.examples import Example, ids_of
 from sidecar.domain.filing import FilingRules
+from sidecar.domain.found import found_in
 from sidecar.domain.suggestion import SINGLE_NAMES, Suggestion, check_answer, wants
 from sidecar.domain.vocabulary import Names, Vocabulary
 from sidecar.engines.asking import Around, Asked, Asker, free
@@ -40,6 +41,8 @@ class Question:
     about: str = ""
     #: Documents of its like as a person filed them, each in the form of an answer.
     examples: tuple[str, ...] = ()
+    #: What code found in the text, by what it is.
+    found: Mapping[str, Sequence[str]] = field(default_factory=dict, hash=False)
     document_id: int = 0
     #: Documents that the answer may link.
     linkable: frozenset[int] = frozenset()
@@ -65,12 +68,19 @@ class Tagger:
         return text
 
     def question(
-        self, content: str, vocabulary: Vocabulary, *, document_id: int = 0, examples: Sequence[Example] = ()
+        self,
+        content: str,
+        vocabulary: Vocabulary,
+        *,
+        document_id: int = 0,
+        examples: Sequence[Example] = (),
+        today: date | None = None,
     ) -> Question:
         """Prepare the question about a document with this content. Raises PermanentError if there is no text.
 
         Two questions with the same key would be answered alike, so an answer is kept under it. `examples` are documents
         of its like that a person filed: their names are among the candidates, and the model sees how it was done.
+        With `today` the document's date is one of those that it writes, if all of them could be read.
         """
         text = self.require_text(content)
         vocabulary = vocabulary.refusing(self.rules.refuses)
@@ -84,13 +94,14 @@ class Tagger:
             like=ids_of(examples),
         )
         fields = [field for field in vocabulary.fields if self.rules.may_be_asked(field.name)]
-        schema = answer_schema(self.rules, offered, fields)
+        schema = answer_schema(self.rules, offered, fields, text=text, today=today)
         rules_text = self._rules_text(schema, self._whole_first(offered, vocabulary), fields)
         shown = tuple(example.as_answer(vocabulary, list(schema["properties"]), fields) for example in examples)
-        shape = self._prompts.render("tagging-document.md.j2", mark="", text=text, examples=shown)
-        bare = self._prompts.render("tagging-document.md.j2", mark="", text=text, examples=())
-        plain_rules = self._rules_text(schema, {}, fields)
         keys = list(schema["properties"])
+        found = found_in(text, vocabulary, keys, fields, today)
+        shape = self._prompts.render("tagging-document.md.j2", mark="", text=text, examples=shown, found=found)
+        bare = self._prompts.render("tagging-document.md.j2", mark="", text=text, examples=(), found={})
+        plain_rules = self._rules_text(schema, {}, fields)
         return Question(
             rules_text,
             text,
@@ -98,6 +109,7 @@ class Tagger:
             key=_digest(self.model.name, rules_text, shape, schema),
             about=_digest(self.model.name, plain_rules, bare, keys),
             examples=shown,
+            found=found,
             document_id=document_id,
             linkable=frozenset(example.id for example in examples),
         )

@@ -71,7 +71,8 @@ class Asker:
 
         Raises the errors of the model, BudgetError, and PermanentError where there is nothing to be asked.
         """
-        question = question_of(result.contestant, case, self._privacy, self._own)
+        today = self._clock.now().date()
+        question = question_of(result.contestant, case, self._privacy, self._own, today=today)
         key = trial_key(result.contestant, question)
         trial = await self._db.run(trials.find, key)
         result.kept += trial is not None

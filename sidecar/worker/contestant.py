@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
+from datetime import date
 
 from sidecar.domain.budget import Spent
 from sidecar.domain.examples import examples
@@ -56,7 +57,9 @@ class Result:
     stopped: str | None = None
 
 
-def question_of(contestant: Contestant, case: Case, privacy: Privacy, own: frozenset[int]) -> Question:
+def question_of(
+    contestant: Contestant, case: Case, privacy: Privacy, own: frozenset[int], *, today: date | None = None
+) -> Question:
     """Return the question about a document as if nobody had filed it yet, with other documents as examples.
 
     What carries a tag of ours (`own`) is no example, and what is private is none for a model elsewhere. Raises
@@ -69,7 +72,7 @@ def question_of(contestant: Contestant, case: Case, privacy: Privacy, own: froze
         most=contestant.tagger.rules.examples,
     )
     return contestant.tagger.question(
-        case.document.content, contestant.vocabulary, document_id=case.document.id, examples=shown
+        case.document.content, contestant.vocabulary, document_id=case.document.id, examples=shown, today=today
     )
 
 

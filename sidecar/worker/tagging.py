@@ -75,7 +75,10 @@ class Tagging:
         # A private document's question stays in the house, so private ones of its like may stand in it.
         may_show = self._names.showing(self._private_tags, anything=is_private or self._all_at_home)
         shown = await like(self._paperless, document.id, self._tags, rules.examples, may_show)
-        question = self._tagger.question(document.content, vocabulary, document_id=document.id, examples=shown)
+        today = self._clock.now().date()
+        question = self._tagger.question(
+            document.content, vocabulary, document_id=document.id, examples=shown, today=today
+        )
         suggestion = await self._db.run(pages.load_answer, question.key, job_id=job.id, about=question.about)
         if suggestion is None:
             suggestion = await self._ask(job, question, vocabulary, is_private=is_private)

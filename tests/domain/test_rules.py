@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.domain.answer_form import answer_schema
+from sidecar.domain.custom_fields import CustomField, DataType
 from sidecar.domain.document import Document
 from sidecar.domain.filing import FilingRules, Policy
 from sidecar.domain.job import TRANSITIONS, UNFINISHED, Kind, Priority, State, move
@@ -287,3 +288,27 @@ def test_a_title_that_is_only_the_files_name_counts_as_empty() -> None:
     named = Document(1, "Mine", "", frozenset(), None, None, None, "2026-01-01", "application/pdf", "scan.pdf")
     assert wanted(Suggestion(title="New"), rules, DOCUMENT) == {"title": "New"}
     assert wanted(Suggestion(title="New"), rules, named) == {}
+
+
+AMOUNT = CustomField(7, "Amount", DataType.MONETARY, currency="EUR")
+
+
+def test_date_and_amounts_are_closed_lists_where_all_of_them_could_be_read() -> None:
+    text = "Date 12.05.2026\nNet 70.76\nTotal 84.20"
+    found = answer_schema(FilingRules(fields=("all",)), OFFERED, [AMOUNT], text=text, today=TODAY)["properties"]
+    assert found["created"]["enum"] == ["2026-05-12", None]
+    assert found["custom_fields"]["properties"]["Amount"]["enum"] == ["70.76", "84.20", None]
+
+
+@pytest.mark.parametrize("text", ["Datum l2.05.2026, 1. Mai 2026\nTotal 84 .20, 1.00", "No figure here.", ""])
+def test_they_stay_open_where_one_may_not_have_been_read_or_there_is_none(text: str) -> None:
+    found = answer_schema(FilingRules(fields=("all",)), OFFERED, [AMOUNT], text=text, today=TODAY)["properties"]
+    assert "enum" not in found["created"]
+    assert "enum" not in found["custom_fields"]["properties"]["Amount"]
+
+
+def test_no_string_of_an_answer_is_without_a_length() -> None:
+    rules = FilingRules(create=frozenset(Names), summary=True, fields=("all",))
+    found = answer_schema(rules, OFFERED, [AMOUNT])["properties"]
+    for key in ("title", "correspondent", "document_type", "created", "summary"):
+        assert found[key]["maxLength"] > 0, key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ VOCABULARY = Vocabulary(
     },
     fields=FIELDS,
 )
+TODAY = date(2026, 6, 15)
 RULES = FilingRules(
     fields=("Amount",), fields_by_type={"Invoice": ("Amount", "Status")}, storage_path=Policy.FILL_EMPTY
 )
@@ -104,12 +106,27 @@ def test_what_a_job_asks_about_stays_while_lists_and_examples_change() -> None:
 def test_with_thousands_of_names_the_lists_stay_within_their_budget(tokens: int) -> None:
     vocabulary = archive()
     asked = question(vocabulary=vocabulary, rules=replace(RULES, names_tokens=tokens))
-    without = question(vocabulary=Vocabulary(fields=FIELDS), rules=RULES)
+    without = question(rules=replace(RULES, storage_path=Policy.OFF))
     assert len(asked.rules_text) - len(without.rules_text) <= tokens * CHARACTERS_PER_TOKEN + 100
     enums = asked.schema["properties"]
     assert enums["document_type"]["enum"][:-1] == ["Contract", "Invoice", "Letter"], "a short list is whole"
     text = asked.rules_text
     assert text.index("document_types:") < text.index("correspondents:"), "what is the same for all comes first"
+
+
+def test_what_code_finds_is_said_behind_the_document_and_belongs_to_the_key() -> None:
+    text = "AMBERVALE ENERGY\nDate 12.05.2026\nNet 70.76\nAmount due 84.20"
+    told = question(text, today=TODAY)
+    assert told.found == {"correspondent": ["Ambervale Energy"], "created": ["2026-05-12"], "Amount": ["84.20"]}
+    assert question(text).found == {"correspondent": ["Ambervale Energy"], "Amount": ["84.20"]}
+    assert question(text).key != told.key
+    assert question(text).about == told.about
+
+
+def test_of_an_amount_that_is_not_the_total_nothing_is_said() -> None:
+    fields = (CustomField(7, "Deposit", DataType.MONETARY, currency="EUR"),)
+    vocabulary = replace(VOCABULARY, fields=fields)
+    assert "Deposit" not in question("Total 84.20", vocabulary, replace(RULES, fields=("all",)), today=TODAY).found
 
 
 def test_refused_names_are_not_offered() -> None:

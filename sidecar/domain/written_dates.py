@@ -1,0 +1,125 @@
+"""All dates that a text writes, and whether these are all: only then may an answer be held to them.
+
+A date that cannot be read (another language's month, a misread digit, a year that stands elsewhere) is seen by what is
+left once the others are taken out; it may be the one that is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sidecar.domain.dates import AHEAD, FINDING, NUMBERS, OLDEST_DATE, PLACEHOLDERS, in_numbers, read_match
+from sidecar.domain.months import MONTHS, without_accents
+
+#: Where the month comes first: an address in the United States.
+_AMERICAN = re.compile(
+    r"\b(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|"
+    r"W[AIVY]),? \d{5}(?:-\d{4})?\b|\bU\.?S\.?A\b|\bUnited States\b"
+)
+#: A text with more dates than this (an account's statement) is left to the model.
+MOST = 12
+_TAKEN = " | "
+
+_TIME = re.compile(r"(?<!\d)(?:[01]?\d|2[0-4])[:.][0-5]\d[:.][0-5]\d(?!\d)|(?<!\d)(?:[01]?\d|2[0-4]):[0-5]\d(?!\d)")
+_YEAR = r"(?:19|20)\d\d(?!\d)"
+#: A digit, or a letter that it is misread as; small, since what is looked at is folded.
+_DIGIT = r"[\doil|sbz]"
+_DIGITS = str.maketrans("oil|sbz", "0111582")
+_TORN = re.compile(
+    rf"(?<!\w)(?<!\d[-/.,])(?P<first>{_DIGIT}{{1,2}})(?P<gap> ?)[-/.,'](?P=gap)"
+    rf"(?P<second>{_DIGIT}{{1,2}})(?P=gap)[-/.,'](?P=gap)(?P<year>{_DIGIT}{{2}}|{_DIGIT}{{4}})(?![-/.,]?\w)"
+    rf"|(?P<iso>{_DIGIT}{{4}}) ?[-/.] ?(?P<month>{_DIGIT}{{1,2}}) ?[-/.] ?(?P<day>{_DIGIT}{{1,2}})"
+    r"|(?<!\d)(?P<glued>\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)"
+)
+_TORN_YEAR = re.compile(r" \d\d(?!\d)")
+_NAMED = "|".join(sorted(MONTHS, key=len, reverse=True))
+#: What may be a date that was not read.
+_UNREAD = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"(?<!\d)\d{{1,2}}\W{{0,3}}[^\W\d_]{{1,12}}\W{{0,3}}{_YEAR}",
+        rf"[^\W\d_]{{3,12}}\W{{1,2}}\d{{1,2}}\W{{1,3}}{_YEAR}",
+        r"\d ?[年月日년월일]",
+        r"(?<!\d)(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)",
+        # Without a year, which may stand elsewhere.
+        rf"(?<!\w)\d{{1,2}}(?:\. ?| |-|st |nd |rd |th )(?:of |de )?(?:{_NAMED})(?!\w)",
+        rf"(?<!\w)(?:{_NAMED})\.? \d{{1,2}}(?!\w|[.,]\d)",
+        r"(?<![\w.,])[0-3]?\d\.[01]?\d\.(?! ?\d)",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenDates:
+    """What was found."""
+
+    #: In the order of the text; one that can be read in two ways stands there twice, the likelier one first.
+    dates: tuple[date, ...]
+    #: Whether nothing is left that may be one more.
+    are_all: bool
+
+
+def written_dates(text: str, *, today: date) -> WrittenDates:
+    """Return the dates with a year that the text writes, from 1900 to a year ahead.
+
+    The order of day and month is taken from the text's other dates where those can be read in one way only.
+    """
+    plain = " ".join(without_accents(unicodedata.normalize("NFKC", text.replace("’", "'"))).split())
+    found: list[tuple[int, tuple[date, ...]]] = []
+    are_all = not any(letter.isdigit() and not letter.isascii() for letter in plain)
+    day_first, is_american = _order(plain, today), bool(_AMERICAN.search(text))
+    for pattern in FINDING:
+        spans = []
+        for match in pattern.finditer(plain):
+            readings = tuple(read_match(match, pattern, today, day_first))
+            readings = readings[::-1] if is_american and match.groupdict().get("mark", ".") != "." else readings
+            spans.append(match.span())
+            found.append((match.start(), readings))
+            # The thirtieth of February is a date misread, and the year of 12.05.20 26 is torn.
+            are_all &= bool(readings) and not (match["year"] in ("19", "20") and _TORN_YEAR.match(plain, match.end()))
+        plain = _without(plain, spans)
+    rest = _TIME.sub(" ", plain)
+    are_all &= not any(pattern.search(rest) for pattern in _UNREAD) and not any(map(_is_torn, _TORN.finditer(rest)))
+    dates = dict.fromkeys(
+        one
+        for _, readings in sorted(found, key=lambda item: item[0])
+        for one in readings
+        if OLDEST_DATE <= one <= today + AHEAD and one not in PLACEHOLDERS
+    )
+    return WrittenDates(tuple(dates)[:MOST], are_all and len(dates) <= MOST)
+
+
+def _is_torn(match: re.Match[str]) -> bool:
+    """Say whether three numbers that were not read may be a date for all that: a day, a month and a year."""
+    if match["glued"]:
+        return True
+    parts = [(match[name] or "").translate(_DIGITS) for name in ("iso", "month", "day", "first", "second", "year")]
+    year, *others = (parts[0], *parts[1:3]) if parts[0] else (parts[5], *parts[3:5])
+    day, month = sorted(map(int, others), reverse=True)
+    is_year = year.startswith(("19", "20")) if len(year) == 4 else not match["gap"]
+    return is_year and 1 <= month <= 12 and day <= 31 and any(map(str.isdigit, match.group()))
+
+
+def _without(text: str, spans: list[tuple[int, int]]) -> str:
+    """Put marks of the same length where dates were read, so that places stay."""
+    for start, end in spans:
+        text = text[:start] + "|" * (end - start) + text[end:]
+    return text
+
+
+def _order(text: str, today: date) -> bool | None:
+    """Return whether the day comes first in the text's dates of three numbers; None if they do not say."""
+    said = set(_said(text, today))
+    return said.pop() if len(said) == 1 else None
+
+
+def _said(text: str, today: date) -> Iterator[bool]:
+    for match in NUMBERS.finditer(text):
+        if match["mark"] != ".":
+            first, second = (in_numbers(match, today, day_first) for day_first in (True, False))
+            if first == second and int(match["first"]) != int(match["second"]):
+                yield int(match["first"]) > 12
