@@ -7,13 +7,16 @@ invent any, and a large one would have chosen one of them. No string is without 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from sidecar.domain import custom_fields
 from sidecar.domain.custom_fields import CustomField, DataType
+from sidecar.domain.document import custom_name
 from sidecar.domain.filing import TITLE_MAX, FilingRules
-from sidecar.domain.suggestion import MAX_TAGS, NAME_MAX, SINGLE_NAMES, SUMMARY_MAX, wants
+from sidecar.domain.money import parse_money
+from sidecar.domain.suggestion import MAX_TAGS, NAME_MAX, SINGLE_NAMES, SUMMARY_MAX, Suggestion, wants
 from sidecar.domain.vocabulary import Names
 from sidecar.domain.written_amounts import written_amounts
 from sidecar.domain.written_dates import written_dates
@@ -71,6 +74,25 @@ def _field(field: CustomField, text: str) -> dict[str, Any]:
         written = written_amounts(text, field.currency)
         schema |= {"enum": [*written.amounts, None]} if written.amounts and written.are_all else {}
     return schema
+
+
+def held_to(suggestion: Suggestion, schema: Mapping[str, Any], fields: Sequence[CustomField]) -> Suggestion:
+    """Return the suggestion without a date or an amount beside the closed lists of the schema it was asked for.
+
+    Not every server holds a model to a schema, and what the text does not write anywhere is made up.
+    """
+    properties = schema["properties"]
+    dates = properties.get("created", {}).get("enum")
+    asked = properties.get("custom_fields", {}).get("properties", {})
+    kept, left_out = dict(suggestion.custom_fields), dict(suggestion.left_out)
+    for field in fields:
+        name, listed = custom_name(field.id), asked.get(field.name, {}).get("enum")
+        if field.data_type is not DataType.MONETARY or not listed or name not in kept:
+            continue
+        if kept[name] not in {parse_money(one, field.currency) for one in listed if one}:
+            left_out[name] = f'The field "{field.name}" takes an amount that the document writes, not {kept.pop(name)}.'
+    created = suggestion.created if not dates or suggestion.created in dates else None
+    return replace(suggestion, created=created, custom_fields=kept, left_out=left_out)
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

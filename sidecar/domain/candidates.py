@@ -72,10 +72,10 @@ def choose(
     return offered
 
 
-def mentioned(vocabulary: Vocabulary, kind: Names, text: str, *, most: int) -> list[str]:
-    """Return the names of a kind that the text surely mentions, the likeliest first, at most so many."""
-    ranked = _ranked(vocabulary.of(kind), _Text(text), ())
-    return [name.shown for name, share in ranked if share >= SURELY][:most]
+def mentioned(vocabulary: Vocabulary, kind: Names, text: str, *, like: Collection[int] = ()) -> str | None:
+    """Return the likeliest name of a kind that the text surely mentions, None if it mentions none."""
+    ranked = _ranked(vocabulary.of(kind), _Text(text), like)
+    return next((name.shown for name, share in ranked if share >= SURELY), None)
 
 
 def _few(ranked: Sequence[tuple[Name, float]], like: Collection[int]) -> list[Name]:

@@ -1,11 +1,11 @@
-"""What code finds in a document, to be said beside it: names that it mentions, its dates, what may be the total.
+"""What code finds in a document, to be said beside it: who it seems to be from, its date, what may be its total.
 
-Small models copy better than they read; large ones are told that it may be wrong.
+Small models copy better than they read. Large ones are told that it may be wrong, and so is one value of each enough.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from sidecar.domain.candidates import mentioned
@@ -14,27 +14,30 @@ from sidecar.domain.vocabulary import Names, Vocabulary
 from sidecar.domain.written_amounts import names_total, written_amounts
 from sidecar.domain.written_dates import written_dates
 
-#: Of each kind so many are said.
-MOST_NAMES, MOST_DATES, MOST_AMOUNTS = 2, 4, 3
+#: So many characters are a document's beginning, where senders stand; banks and partners stand below.
+HEAD = 600
 
 
 def found_in(
     text: str,
     vocabulary: Vocabulary,
-    asked: Sequence[str],
+    asked: Collection[str],
     fields: Sequence[CustomField],
+    *,
     today: date | None,
-) -> dict[str, list[str]]:
-    """Return what was found for the keys of the answer that are asked for, the likeliest first.
+    like: Collection[int] = (),
+) -> dict[str, str]:
+    """Return what was found, by the keys of the answer; nothing for a key where nothing was.
 
-    What may be the total is said of the fields whose name says that they hold it.
+    `like` are correspondents of documents of its like. What may be the total is said of the fields whose name says
+    that they hold it. Without `today` nothing is said of dates.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[str, str | None] = {}
     if "correspondent" in asked:
-        found["correspondent"] = mentioned(vocabulary, Names.CORRESPONDENTS, text, most=MOST_NAMES)
+        found["correspondent"] = mentioned(vocabulary, Names.CORRESPONDENTS, text[:HEAD], like=like)
     if "created" in asked and today is not None:
-        found["created"] = [str(one) for one in written_dates(text, today=today).dates[:MOST_DATES]]
+        found["created"] = next(map(str, written_dates(text, today=today).dates), None)
     for field in fields:
         if field.data_type is DataType.MONETARY and names_total(field.name):
-            found[field.name] = list(written_amounts(text, field.currency).totals[:MOST_AMOUNTS])
-    return {what: values for what, values in found.items() if values}
+            found[field.name] = next(iter(written_amounts(text, field.currency).totals), None)
+    return {key: value for key, value in found.items() if value}

@@ -22,7 +22,14 @@ _AMERICAN = re.compile(
 )
 #: A text with more dates than this (an account's statement) is left to the model.
 MOST = 12
-_TAKEN = " | "
+#: Words right before a date on which something else was or will be; in small letters without accents.
+_OTHER = re.compile(
+    r"\bdue|fallig|payable|pay by|zahlbar|until|\bbis\b|before|\bby\b|expir|valid|gultig|ablauf|birth|\bborn|\bdob\b|"
+    r"\bgeb|naissance|nacimiento|nascita|nascimento|geboorte|urodz|echeance|vencimiento|scadenza|vervaldat|termin|forfall|"
+    r"period|zeitraum|order|bestell|commande|pedido|ordine|liefer|deliver|livraison|leistung|since|seit|depuis|desde"
+)
+#: So many characters before a date may say what it is.
+_BEFORE = 24
 
 _TIME = re.compile(r"(?<!\d)(?:[01]?\d|2[0-4])[:.][0-5]\d[:.][0-5]\d(?!\d)|(?<!\d)(?:[01]?\d|2[0-4]):[0-5]\d(?!\d)")
 _YEAR = r"(?:19|20)\d\d(?!\d)"
@@ -57,7 +64,8 @@ _UNREAD = tuple(
 class WrittenDates:
     """What was found."""
 
-    #: In the order of the text; one that can be read in two ways stands there twice, the likelier one first.
+    #: The one on which the text was likeliest written comes first: by the words beside it, then by its place. One that
+    #: can be read in two ways stands there twice.
     dates: tuple[date, ...]
     #: Whether nothing is left that may be one more.
     are_all: bool
@@ -69,7 +77,7 @@ def written_dates(text: str, *, today: date) -> WrittenDates:
     The order of day and month is taken from the text's other dates where those can be read in one way only.
     """
     plain = " ".join(without_accents(unicodedata.normalize("NFKC", text.replace("’", "'"))).split())
-    found: list[tuple[int, tuple[date, ...]]] = []
+    found: list[tuple[bool, int, tuple[date, ...]]] = []
     are_all = not any(letter.isdigit() and not letter.isascii() for letter in plain)
     day_first, is_american = _order(plain, today), bool(_AMERICAN.search(text))
     for pattern in FINDING:
@@ -78,7 +86,8 @@ def written_dates(text: str, *, today: date) -> WrittenDates:
             readings = tuple(read_match(match, pattern, today, day_first))
             readings = readings[::-1] if is_american and match.groupdict().get("mark", ".") != "." else readings
             spans.append(match.span())
-            found.append((match.start(), readings))
+            is_other = _OTHER.search(plain[max(0, match.start() - _BEFORE) : match.start()].rpartition("|")[2])
+            found.append((is_other is not None, match.start(), readings))
             # The thirtieth of February is a date misread, and the year of 12.05.20 26 is torn.
             are_all &= bool(readings) and not (match["year"] in ("19", "20") and _TORN_YEAR.match(plain, match.end()))
         plain = _without(plain, spans)
@@ -86,7 +95,7 @@ def written_dates(text: str, *, today: date) -> WrittenDates:
     are_all &= not any(pattern.search(rest) for pattern in _UNREAD) and not any(map(_is_torn, _TORN.finditer(rest)))
     dates = dict.fromkeys(
         one
-        for _, readings in sorted(found, key=lambda item: item[0])
+        for *_, readings in sorted(found, key=lambda item: item[:2])
         for one in readings
         if OLDEST_DATE <= one <= today + AHEAD and one not in PLACEHOLDERS
     )

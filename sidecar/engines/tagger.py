@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sidecar.domain.answer_form import answer_schema
+from sidecar.domain.answer_form import answer_schema, held_to
 from sidecar.domain.candidates import choose
 from sidecar.domain.custom_fields import CustomField, DataType, labels
 from sidecar.domain.errors import PermanentError
@@ -41,8 +41,8 @@ class Question:
     about: str = ""
     #: Documents of its like as a person filed them, each in the form of an answer.
     examples: tuple[str, ...] = ()
-    #: What code found in the text, by what it is.
-    found: Mapping[str, Sequence[str]] = field(default_factory=dict, hash=False)
+    #: What code found in the text, by the answer's keys.
+    found: Mapping[str, str] = field(default_factory=dict, hash=False)
     document_id: int = 0
     #: Documents that the answer may link.
     linkable: frozenset[int] = frozenset()
@@ -85,20 +85,21 @@ class Tagger:
         text = self.require_text(content)
         vocabulary = vocabulary.refusing(self.rules.refuses)
         kinds = [kind for kind in Names if self._asks_for(kind)]
+        alike = ids_of(examples)
         offered = choose(
             vocabulary,
             kinds,
             text,
             limit=self.rules.names_limit,
             characters=self.rules.names_tokens * CHARACTERS_PER_TOKEN,
-            like=ids_of(examples),
+            like=alike,
         )
         fields = [field for field in vocabulary.fields if self.rules.may_be_asked(field.name)]
         schema = answer_schema(self.rules, offered, fields, text=text, today=today)
         rules_text = self._rules_text(schema, self._whole_first(offered, vocabulary), fields)
         shown = tuple(example.as_answer(vocabulary, list(schema["properties"]), fields) for example in examples)
         keys = list(schema["properties"])
-        found = found_in(text, vocabulary, keys, fields, today)
+        found = found_in(text, vocabulary, keys, fields, today=today, like=alike[Names.CORRESPONDENTS])
         shape = self._prompts.render("tagging-document.md.j2", mark="", text=text, examples=shown, found=found)
         bare = self._prompts.render("tagging-document.md.j2", mark="", text=text, examples=(), found={})
         plain_rules = self._rules_text(schema, {}, fields)
@@ -163,9 +164,10 @@ class Tagger:
 
         async def attempt(model: Model) -> Suggestion:
             def check(answer: object) -> Suggestion:
-                return check_answer(
+                checked = check_answer(
                     answer, self.rules, vocabulary, today, document_id=question.document_id, linkable=question.linkable
                 )
+                return held_to(checked, question.schema, vocabulary.fields)
 
             async with around(model) as again:
                 return await self._asker.ask(model, question, check, record, again)

@@ -115,5 +115,5 @@ def test_what_a_text_mentions_is_told_by_how_exactly_it_writes_it() -> None:
     names = [Name(1, "Garden (KI ) Bakers", 9), Name(2, "Garden (KL) Bakers"), Name(3, "Brook Bank", 9)]
     vocabulary = Vocabulary({Names.CORRESPONDENTS: names})
     text = "GARDEN (KL) BAKERS\nTotal 84.20"
-    assert mentioned(vocabulary, Names.CORRESPONDENTS, text, most=2) == ["Garden (KL) Bakers", "Garden (KI ) Bakers"]
-    assert mentioned(vocabulary, Names.CORRESPONDENTS, "Dear customer", most=2) == []
+    assert mentioned(vocabulary, Names.CORRESPONDENTS, text) == "Garden (KL) Bakers"
+    assert mentioned(vocabulary, Names.CORRESPONDENTS, "Dear customer") is None

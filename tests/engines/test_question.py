@@ -12,6 +12,7 @@ import pytest
 from sidecar.domain.custom_fields import CustomField, DataType, Option
 from sidecar.domain.examples import Example
 from sidecar.domain.filing import FilingRules, Policy
+from sidecar.domain.found import HEAD
 from sidecar.domain.vocabulary import Name, Names, Vocabulary
 from sidecar.engines.llm import Model
 from sidecar.engines.prompts import Prompts
@@ -117,10 +118,11 @@ def test_with_thousands_of_names_the_lists_stay_within_their_budget(tokens: int)
 def test_what_code_finds_is_said_behind_the_document_and_belongs_to_the_key() -> None:
     text = "AMBERVALE ENERGY\nDate 12.05.2026\nNet 70.76\nAmount due 84.20"
     told = question(text, today=TODAY)
-    assert told.found == {"correspondent": ["Ambervale Energy"], "created": ["2026-05-12"], "Amount": ["84.20"]}
-    assert question(text).found == {"correspondent": ["Ambervale Energy"], "Amount": ["84.20"]}
+    assert told.found == {"correspondent": "Ambervale Energy", "created": "2026-05-12", "Amount": "84.20"}
+    assert question(text).found == {"correspondent": "Ambervale Energy", "Amount": "84.20"}
     assert question(text).key != told.key
     assert question(text).about == told.about
+    assert "correspondent" not in question("x " * HEAD + text).found, "below stand banks and partners"
 
 
 def test_of_an_amount_that_is_not_the_total_nothing_is_said() -> None:
