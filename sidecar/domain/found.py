@@ -26,18 +26,21 @@ def found_in(
     *,
     today: date | None,
     like: Collection[int] = (),
-) -> dict[str, str]:
-    """Return what was found, by the keys of the answer; nothing for a key where nothing was.
+) -> dict[str, str | dict[str, str]]:
+    """Return what was found in the form of an answer, without keys for which nothing was found.
 
     `like` are correspondents of documents of its like. What may be the total is said of the fields whose name says
     that they hold it. Without `today` nothing is said of dates.
     """
     found: dict[str, str | None] = {}
+    custom: dict[str, str] = {}
     if "correspondent" in asked:
         found["correspondent"] = mentioned(vocabulary, Names.CORRESPONDENTS, text[:HEAD], like=like)
     if "created" in asked and today is not None:
         found["created"] = next(map(str, written_dates(text, today=today).dates), None)
     for field in fields:
         if field.data_type is DataType.MONETARY and names_total(field.name):
-            found[field.name] = next(iter(written_amounts(text, field.currency).totals), None)
-    return {key: value for key, value in found.items() if value}
+            for total in written_amounts(text, field.currency).totals[:1]:
+                custom[field.name] = total
+    kept: dict[str, str | dict[str, str]] = {key: value for key, value in found.items() if value}
+    return kept | ({"custom_fields": custom} if custom else {})

@@ -151,7 +151,7 @@ class Talk:
         mark = f"document-{secrets.token_hex(4)}"  # the document cannot know it, so it cannot end its own fence
         is_whole = self._text == self._question.text
         examples = getattr(self._question, "examples", ()) if is_whole else ()  # where there is no room, they go first
-        found = getattr(self._question, "found", {})
+        found = getattr(self._question, "found", "")
         fenced = self._prompts.render(
             "tagging-document.md.j2", mark=mark, text=self._text, examples=examples, found=found
         )

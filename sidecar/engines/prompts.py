@@ -48,7 +48,7 @@ SAMPLES: Mapping[str, Mapping[str, object]] = {
         "mark": "document-0123",
         "text": "A letter.",
         "examples": ['{"title": "A bill"}'],
-        "found": {"created": "2026-05-12"},
+        "found": '{"created": "2026-05-12"}',
     },
     "tagging-repair.md.j2": {"problem": "It is not JSON."},
     "vision-page.md.j2": {},

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -41,8 +41,8 @@ class Question:
     about: str = ""
     #: Documents of its like as a person filed them, each in the form of an answer.
     examples: tuple[str, ...] = ()
-    #: What code found in the text, by the answer's keys.
-    found: Mapping[str, str] = field(default_factory=dict, hash=False)
+    #: What code found in the text, in the form of an answer; "" for nothing.
+    found: str = ""
     document_id: int = 0
     #: Documents that the answer may link.
     linkable: frozenset[int] = frozenset()
@@ -99,9 +99,10 @@ class Tagger:
         rules_text = self._rules_text(schema, self._whole_first(offered, vocabulary), fields)
         shown = tuple(example.as_answer(vocabulary, list(schema["properties"]), fields) for example in examples)
         keys = list(schema["properties"])
-        found = found_in(text, vocabulary, keys, fields, today=today, like=alike[Names.CORRESPONDENTS])
+        guess = found_in(text, vocabulary, keys, fields, today=today, like=alike[Names.CORRESPONDENTS])
+        found = json.dumps(guess, ensure_ascii=False) if guess else ""
         shape = self._prompts.render("tagging-document.md.j2", mark="", text=text, examples=shown, found=found)
-        bare = self._prompts.render("tagging-document.md.j2", mark="", text=text, examples=(), found={})
+        bare = self._prompts.render("tagging-document.md.j2", mark="", text=text, examples=(), found="")
         plain_rules = self._rules_text(schema, {}, fields)
         return Question(
             rules_text,
