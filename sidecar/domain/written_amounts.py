@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from sidecar.domain.currencies import CURRENCIES, NAMED, OF_A_THOUSAND, SIGNS
 from sidecar.domain.money import DASHES, SMALL_CODES, parse_money
@@ -28,7 +29,8 @@ _AMOUNT = re.compile(
 _DIGIT = r"[\doOIlSB]"
 #: What may be an amount that was not read.
 _UNREAD = re.compile(
-    rf"\d ?[.,] \d\d(?!\d)|\d [.,]\d\d(?!\d)|(?<!\w)(?=\S*\d)(?=\S*[oOIlSB]){_DIGIT}{{1,7}}[.,]{_DIGIT}{{2}}(?!\w)"
+    r"\d ?[.,] \d\d(?!\d)|\d [.,]\d\d(?!\d)|"
+    rf"(?<!\w)(?=\S{{0,9}}\d)(?=\S{{0,9}}[oOIlSB]){_DIGIT}{{1,7}}[.,]{_DIGIT}{{2}}(?!\w)"
     r"|\d ?(?i:mio|mill|million|millionen|mrd|milliarden|billion|bn|tsd|tausend|thousand|k|mille|lakh|crore)(?!\w)"
 )
 
@@ -65,6 +67,7 @@ class WrittenAmounts:
     are_all: bool
 
 
+@lru_cache(maxsize=4)
 def written_amounts(text: str, currency: str) -> WrittenAmounts:
     """Return the amounts that the text writes, each once, for a field with this currency ("" for none).
 

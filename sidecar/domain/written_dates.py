@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from sidecar.domain.dates import AHEAD, FINDING, NUMBERS, OLDEST_DATE, PLACEHOLDERS, in_numbers, read_match
 from sidecar.domain.months import MONTHS, without_accents
@@ -71,6 +72,7 @@ class WrittenDates:
     are_all: bool
 
 
+@lru_cache(maxsize=4)
 def written_dates(text: str, *, today: date) -> WrittenDates:
     """Return the dates with a year that the text writes, from 1900 to a year ahead.
 
@@ -81,16 +83,14 @@ def written_dates(text: str, *, today: date) -> WrittenDates:
     are_all = not any(letter.isdigit() and not letter.isascii() for letter in plain)
     day_first, is_american = _order(plain, today), bool(_AMERICAN.search(text))
     for pattern in FINDING:
-        spans = []
         for match in pattern.finditer(plain):
             readings = tuple(read_match(match, pattern, today, day_first))
             readings = readings[::-1] if is_american and match.groupdict().get("mark", ".") != "." else readings
-            spans.append(match.span())
             is_other = _OTHER.search(plain[max(0, match.start() - _BEFORE) : match.start()].rpartition("|")[2])
             found.append((is_other is not None, match.start(), readings))
             # The thirtieth of February is a date misread, and the year of 12.05.20 26 is torn.
             are_all &= bool(readings) and not (match["year"] in ("19", "20") and _TORN_YEAR.match(plain, match.end()))
-        plain = _without(plain, spans)
+        plain = pattern.sub(lambda match: "|" * len(match.group()), plain)
     rest = _TIME.sub(" ", plain)
     are_all &= not any(pattern.search(rest) for pattern in _UNREAD) and not any(map(_is_torn, _TORN.finditer(rest)))
     dates = dict.fromkeys(
@@ -111,13 +111,6 @@ def _is_torn(match: re.Match[str]) -> bool:
     day, month = sorted(map(int, others), reverse=True)
     is_year = year.startswith(("19", "20")) if len(year) == 4 else not match["gap"]
     return is_year and 1 <= month <= 12 and day <= 31 and any(map(str.isdigit, match.group()))
-
-
-def _without(text: str, spans: list[tuple[int, int]]) -> str:
-    """Put marks of the same length where dates were read, so that places stay."""
-    for start, end in spans:
-        text = text[:start] + "|" * (end - start) + text[end:]
-    return text
 
 
 def _order(text: str, today: date) -> bool | None:
