@@ -31,6 +31,9 @@ _DATES = [
     re.compile(rf"\b{_MONTH}\s+{_DAY}(?:st|nd|rd|th)?,?\s+{_YEAR}\b", re.IGNORECASE),
 ]
 
+#: Fields whose choices are figures of the document.
+_FIGURES = re.compile("created|amount|total|betrag|summe", re.IGNORECASE)
+
 
 def first_date(text: str) -> str | None:
     """Find the first date of a text, English or German, as YYYY-MM-DD."""
@@ -85,7 +88,7 @@ class SchemaAnswerer:
         nullable = any(_is_null(form) for form in forms)
         for form in forms:
             if "enum" in form or "const" in form:
-                return self._choice(form, nullable)
+                return self._choice(name, form, nullable)
         real = [form for form in forms if not _is_null(form)]
         return self._plain(name, real[0] if real else {}, nullable)
 
@@ -107,12 +110,13 @@ class SchemaAnswerer:
             schema = {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
         return schema
 
-    def _choice(self, form: dict[str, Any], nullable: bool) -> Any:
+    def _choice(self, name: str, form: dict[str, Any], nullable: bool) -> Any:
         options = form.get("enum", [form.get("const")])
         if self._unknown_name is not None:
             return self._unknown_name
         by_text = {str(option): option for option in options if option is not None}
-        found = names_in(list(by_text), self._document)
+        said = self._string(name, {}, nullable=True) if _FIGURES.search(name) else None  # its date, its total
+        found = [one for one in by_text if said and one in said] or names_in(list(by_text), self._document)
         if found:
             return by_text[found[0]]
         return None if nullable or None in options else options[0]
