@@ -29,7 +29,7 @@ ONE_SLIP = 5
 #: A name of which this much stands in the text is surely meant there.
 SURELY = 0.75
 #: So many correspondents are enough where the text surely mentions one, and of these so many that it mentions.
-FEW, FEW_MENTIONED = 20, 12
+FEW, FEW_MENTIONED = 16, 9
 #: What a name's own line in a list costs beyond its letters, in characters: "- " and the line's end.
 LINE = 3
 

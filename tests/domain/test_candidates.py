@@ -26,12 +26,13 @@ def test_in_an_archive_of_thousands_the_right_name_is_among_the_candidates(
     random, vocabulary = Random(7), archive()
     names = list(vocabulary.of(Names.CORRESPONDENTS))
     found, asked = Counter[str](), Counter[str]()
-    longest, missed = 0, []
+    longest, few, missed = 0, 0, []
     for number in range(300):
         name, way = random.choice(names), list(WAYS)[number % len(WAYS)]
         text = letter(name.name, way, random)
         lists = offered(vocabulary, text)
         asked[way] += 1
+        few += len(lists[Names.CORRESPONDENTS]) <= FEW
         found[way] += name.name in lists[Names.CORRESPONDENTS]
         if name.name not in lists[Names.CORRESPONDENTS]:
             missed.append((name.name, way))
@@ -39,10 +40,12 @@ def test_in_an_archive_of_thousands_the_right_name_is_among_the_candidates(
     share = sum(found.values()) / 300
     with capsys.disabled():
         print(
-            f"\nright name among the candidates: {share:.1%}, lists of at most {longest} characters; missed: {missed}"
+            f"\nright name among the candidates: {share:.1%}, lists of at most {longest} characters, "
+            f"{few} times a few correspondents; missed: {missed}"
         )
     assert share >= 0.98, {way: f"{found[way]}/{asked[way]}" for way in WAYS}
     assert longest <= CHARACTERS
+    assert few >= 250, "this is about short lists"
 
 
 def test_a_small_archives_lists_are_whole_and_the_same_for_every_document() -> None:
