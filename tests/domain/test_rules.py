@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.domain.answer_form import answer_schema
+from sidecar.domain.answer_form import answer_schema, held_to
 from sidecar.domain.custom_fields import CustomField, DataType
 from sidecar.domain.document import Document
 from sidecar.domain.filing import FilingRules, Policy
@@ -312,3 +312,24 @@ def test_no_string_of_an_answer_is_without_a_length() -> None:
     found = answer_schema(rules, OFFERED, [AMOUNT])["properties"]
     for key in ("title", "correspondent", "document_type", "created", "summary"):
         assert found[key]["maxLength"] > 0, key
+
+
+@pytest.mark.parametrize(
+    ("created", "amount", "kept"),
+    [
+        ("2026-05-12", "EUR84.20", ("2026-05-12", {"custom_fields.7": "EUR84.20"})),
+        ("2026-05-13", "EUR84.20", (None, {"custom_fields.7": "EUR84.20"})),
+        ("2026-05-12", "EUR84.00", ("2026-05-12", {})),
+    ],
+)
+def test_what_a_server_let_pass_beside_the_closed_lists_is_left_out(
+    created: str, amount: str, kept: tuple[str | None, dict[str, str]]
+) -> None:
+    text = "Date 12.05.2026\nTotal 84.20"
+    schema = answer_schema(FilingRules(fields=("all",)), OFFERED, [AMOUNT], text=text, today=TODAY)
+    answered = Suggestion(created=created, custom_fields={"custom_fields.7": amount})
+    found = held_to(answered, schema, [AMOUNT])
+    assert (found.created, found.custom_fields) == kept
+    assert bool(found.left_out) == (amount != "EUR84.20")
+    bare = answer_schema(FilingRules(fields=("all",)), OFFERED, [AMOUNT])
+    assert held_to(answered, bare, [AMOUNT]) == answered
