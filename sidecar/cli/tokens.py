@@ -30,7 +30,9 @@ def register(app: typer.Typer) -> None:
 @tokens_app.command(epilog="Example:  sidecar token create cron --scope work")
 def create(
     name: str = typer.Argument(help="What it is for.", metavar="NAME"),
-    scope: Scope = typer.Option(Scope.READ, help="read: look; work: steer jobs too; admin: everything."),
+    scope: Scope = typer.Option(
+        Scope.READ, help="metrics: the figures at /metrics alone; read: look; work: steer jobs too; admin: everything."
+    ),
 ) -> None:
     """Make a token and print it; it is shown this once."""
     with in_words(), opened() as parts:
@@ -58,7 +60,7 @@ def list_tokens(as_json: bool = _JSON) -> None:
         return
     for row in rows:
         print(
-            f"{row['id']:>4}  {row['scope']:<6} {row['name']}  (made {row['created_at']}, used {row['used_at'] or '-'})"
+            f"{row['id']:>4}  {row['scope']:<7} {row['name']}  (made {row['created_at']}, used {row['used_at'] or '-'})"
         )
 
 

@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute
 from sidecar.web.app import ROUTERS
 
 #: Whose cookie or token goes along. "crossed" is anna's cookie with the CSRF token of somebody else.
-Who = Literal["stranger", "anna", "anna with token", "crossed", "read", "admin"]
+Who = Literal["stranger", "anna", "anna with token", "crossed", "metrics", "read", "admin"]
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 EVIL = "evil.example"
@@ -82,6 +82,8 @@ def sweeps() -> Iterator[Attack]:
             yield Attack(
                 f"look at {path} with a made-up cookie", "GET", path, "stranger", tampered, right=frozenset({303, 401})
             )
+            alone = frozenset({200}) if path == "/metrics" else frozenset({403})
+            yield Attack(f"look at {path} with a token for figures", "GET", path, "metrics", right=alone)
         names = [one.alias for one in (*route.dependant.query_params, *_form_fields(route))]
         if method == "GET" and "events" not in path:
             query = "&".join(f"{name}={XSS_SENT}" for name in [*names, "unknown", XSS_SENT])
@@ -117,6 +119,7 @@ def _changes(path: str) -> Iterator[Attack]:
     )
     yield Attack(f"{path} as text", "POST", path, "anna", {"Content-Type": "text/plain"}, b'{"csrf":"0"}', no)
     yield Attack(f"{path} with a token that may read", "POST", path, "read", {"Content-Type": JSON}, b"{}", no)
+    yield Attack(f"{path} with a token for figures", "POST", path, "metrics", {"Content-Type": JSON}, b"{}", no)
     yield Attack(
         f"{path} by GET in disguise",
         "GET",

@@ -36,6 +36,7 @@ class Target:
     anna: httpx.Client
     csrf: str
     foreign_csrf: str
+    metrics: str
     read: str
     admin: str
     before: list[Any] = field(default_factory=list)
@@ -48,6 +49,7 @@ class Target:
             "anna": cookie,
             "anna with token": {**cookie, "X-CSRF-Token": self.csrf},
             "crossed": {**cookie, "X-CSRF-Token": self.foreign_csrf},
+            "metrics": {"Authorization": self.metrics},
             "read": {"Authorization": self.read},
             "admin": {"Authorization": self.admin},
         }[attack.who]
@@ -80,7 +82,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         site.db.run_now(queue.doom, job, reason="It is locked.", now=NOW)
         site.db.run_now(queue.fail, job, now=NOW)
         anna, boss = site.person("anna"), site.person("admin", "admin")
-        keys = [site.machine(scope).headers["authorization"] for scope in ("read", "admin")]
+        keys = [site.machine(scope).headers["authorization"] for scope in ("metrics", "read", "admin")]
         target = Target(site, anna, csrf(anna), csrf(boss), *keys)
         target.before.extend(target.state())
         yield target

@@ -62,6 +62,13 @@ def test_strangers_get_nothing_unless_the_owner_says_so(stage: Stage) -> None:
     assert closed.person("anna").get("/metrics").status_code == 200
 
 
+def test_a_token_for_figures_opens_figures_alone(site: Site) -> None:
+    assert figures(site, "metrics")
+    client = site.machine("metrics")
+    assert "why" not in client.get("/readyz").text
+    assert (client.get("/api/jobs").status_code, client.get("/").status_code) == (403, 403)
+
+
 def test_open_figures_need_no_token(stage: Stage) -> None:
     assert "sidecar_build_info" in stage.open(metrics_open=True).client().get("/metrics").text
 

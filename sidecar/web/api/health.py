@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sidecar.domain.errors import OutageError, StoreError
+from sidecar.store.api_tokens import Scope
 from sidecar.web import who
 from sidecar.web.ready import Check
 from sidecar.web.site import Here
@@ -72,7 +73,8 @@ async def readyz_head(here: Here) -> Response:
 
 async def _is_known(request: Request, here: Here) -> bool:
     try:
-        return await who.find(here, request) is not None
+        found = await who.find(here, request)
+        return found is not None and found.may(Scope.READ)
     except (StoreError, OutageError):  # that is what they are told
         return False
 

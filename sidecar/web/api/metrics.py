@@ -34,7 +34,7 @@ _TEXT: dict[str, Any] = {"content": {"text/plain": {}}}
 async def metrics(request: Request, here: Here) -> Response:
     """Give all figures in the text format of Prometheus."""
     if not here.parts.settings.metrics_open and await who.find(here, request) is None:
-        said = "An API token is needed (sidecar token create prometheus), or METRICS_OPEN=true.\n"
+        said = "An API token is needed (sidecar token create prometheus --scope metrics), or METRICS_OPEN=true.\n"
         return PlainTextResponse(said, 401, {"WWW-Authenticate": "Bearer"})
     return Response(meter.written(await _figures(here)), media_type=meter.CONTENT_TYPE)
 
