@@ -21,7 +21,10 @@ from sidecar.web.api import (
     undo,
     webhook,
 )
+from sidecar.web.api import prompts as prompt_api
 from sidecar.web.api import reviews as review_api
+from sidecar.web.api import settings as settings_api
+from sidecar.web.api import tokens as token_api
 from sidecar.web.guard import Guard
 from sidecar.web.pages import actions, files, login, overview, reviews
 from sidecar.web.pages import documents as document_pages
@@ -45,6 +48,9 @@ ROUTERS = (
     pages.router,
     failures.router,
     spending.router,
+    prompt_api.router,
+    settings_api.router,
+    token_api.router,
     events.router,
     webhook.router,
     openapi.router,

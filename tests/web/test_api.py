@@ -300,7 +300,7 @@ def test_an_undo_of_certain_jobs_is_withdrawn_while_it_waits_and_not_once_it_run
 
 
 def test_every_endpoint_stands_in_the_documentation_with_its_scope(site: Site) -> None:
-    said = (Path(__file__).parents[2] / "docs" / "dashboard.md").read_text(encoding="utf-8")
+    said = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
     told = set(re.findall(r"^\| `([A-Z]+ /\S+)` \|", said, flags=re.MULTILINE))
     paths = bare_app(WebSite(site.parts, site.present)).openapi()["paths"]
     assert told == {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}

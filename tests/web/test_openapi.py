@@ -23,6 +23,8 @@ from tests.web.conftest import Site, Stage
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 #: It never ends.
 STREAM = "GET /api/events"
+#: It may revoke the token that is asked with, so it comes last.
+REVOKE = "POST /api/tokens/{token_id}/revoke"
 CHECKS = [
     not_a_server_error,
     checks.status_code_conformance,
@@ -46,8 +48,9 @@ def operations(schema: BaseSchema) -> Iterator[APIOperation]:
     for found in schema.get_all_operations():
         operation = found.ok()
         assert operation is not None
-        if operation.label != STREAM:
+        if operation.label not in (STREAM, REVOKE):
             yield operation
+    yield schema["/api/tokens/{token_id}/revoke"]["POST"]
 
 
 def ask(operation: APIOperation, mode: GenerationMode, token: str, session: requests.Session) -> None:

@@ -18,8 +18,6 @@ from sidecar.web.who import Admin, Who
 
 router = APIRouter(include_in_schema=False)
 
-NAME_MAX = 100
-
 
 @router.get("/tokens")
 async def tokens(request: Request, here: Here, who: Admin) -> Response:
@@ -33,10 +31,10 @@ async def create(
     here: Here,
     who: Admin,
     scope: Annotated[Scope, Form()],
-    name: Annotated[str, Form(max_length=NAME_MAX)] = "",
+    name: Annotated[str, Form(max_length=desk.NAME_MAX)] = "",
 ) -> Response:
     """Make a token and show it, this once: loading the page again would make another one, and browsers ask first."""
-    name = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
+    name = desk.tidy(name)
     if not name:
         raise Problem(422, "problem.token-name")
     number, token = await desk.create(here.parts, name, scope, now=here.now())
@@ -55,7 +53,7 @@ async def sure(request: Request, here: Here, who: Admin, token_id: Number) -> Re
 @router.post("/tokens/{token_id}/revoke")
 async def revoke(here: Here, _: Admin, token_id: Number) -> Response:
     """Make a token worthless."""
-    if not await here.db.run(api_tokens.revoke, token_id):
+    if not await desk.revoke(here.parts, token_id):
         raise Problem(404, "problem.no-token")
     return RedirectResponse(here.shell.url("/tokens"), 303)
 
@@ -71,6 +69,6 @@ async def _page(request: Request, here: Site, who: Who, *, number: int = 0, toke
         scopes=list(Scope),
         number=number,
         token=token,
-        name_max=NAME_MAX,
+        name_max=desk.NAME_MAX,
         back="/tokens",
     )
