@@ -21,7 +21,7 @@ from schemathesis.specs.openapi import checks
 from tests.web.conftest import Site, Stage
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
-#: It never ends.
+#: It never ends; test_events.py has what it may answer.
 STREAM = "GET /api/events"
 #: It may revoke the token that is asked with, so it comes last.
 REVOKE = "POST /api/tokens/{token_id}/revoke"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from fastapi import APIRouter
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -16,10 +15,31 @@ from sidecar.web.who import Reader
 router = APIRouter(prefix="/api", tags=["queue"])
 
 
+class Unfinished(BaseModel):
+    """How many jobs there are of each state that is not over."""
+
+    ready: int
+    running: int
+    scheduled: int
+    review: int
+
+
+class StandingOut(BaseModel):
+    """How the queue stands: what an event holds."""
+
+    unfinished: Unfinished
+    open_failures: int = Field(description="Jobs that failed and were not asked for again.")
+    running: list[JobOut]
+    ended: list[JobOut] = Field(description="What ended last, the newest first.")
+
+
 @router.get(
     "/events",
     response_class=StreamingResponse,
-    responses={**ERRORS, 200: {"description": "Server-sent events.", "content": {"text/event-stream": {}}}},
+    responses={
+        **{status: said for status, said in ERRORS.items() if status != 422},  # it takes no values
+        200: {"description": "Server-sent events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+    },
 )
 async def events(request: Request, here: Here, _: Reader) -> Response:
     """Send, as server-sent events in JSON, how many jobs there are of each state, what runs and what ended last.
@@ -32,13 +52,9 @@ async def events(request: Request, here: Here, _: Reader) -> Response:
 
 async def _told(here: Site) -> str:
     standing = await here.observer.look(here.now())
-    jobs = {"running": standing.running, "ended": standing.ended}
-    return json.dumps(
-        {
-            "unfinished": {
-                state: standing.number(State(state)) for state in ("ready", "running", "scheduled", "review")
-            },
-            "open_failures": standing.open_failures,
-            **{name: [JobOut.of(job).model_dump(mode="json") for job in found] for name, found in jobs.items()},
-        }
-    )
+    return StandingOut(
+        unfinished=Unfinished(**{state: standing.number(State(state)) for state in Unfinished.model_fields}),
+        open_failures=standing.open_failures,
+        running=[JobOut.of(job) for job in standing.running],
+        ended=[JobOut.of(job) for job in standing.ended],
+    ).model_dump_json()
