@@ -72,9 +72,9 @@ ROUTERS = (
 MAX_BODY_BYTES = 256 * 1024
 
 
-def make_app(site: Site) -> ASGIApp:
-    """Return the application of this site."""
-    return Guard(bare_app(site), site.prefix, MAX_BODY_BYTES)
+def guarded(site: Site, bare: FastAPI) -> ASGIApp:
+    """Return the application with what holds for every request."""
+    return Guard(bare, site.prefix, MAX_BODY_BYTES)
 
 
 def bare_app(site: Site) -> FastAPI:

@@ -13,8 +13,9 @@ import uvicorn
 from sidecar.app import Present
 from sidecar.domain.errors import SettingsError
 from sidecar.parts import Parts
-from sidecar.web.app import make_app
+from sidecar.web.app import bare_app, guarded
 from sidecar.web.site import Site
+from sidecar.web.warm import warm
 
 _log = logging.getLogger(__name__)
 
@@ -30,9 +31,11 @@ async def dashboard(parts: Parts, present: Present) -> AsyncIterator[None]:
     s = parts.settings
     listening = _listening(s.web_host, s.web_port)
     site = Site(parts, present)
+    bare = bare_app(site)
+    app = guarded(site, bare)
     server = _Server(
         uvicorn.Config(
-            make_app(site),
+            app,
             http="h11",
             ws="none",
             lifespan="off",
@@ -46,15 +49,17 @@ async def dashboard(parts: Parts, present: Present) -> AsyncIterator[None]:
         )
     )
     serving = asyncio.create_task(server.serve(sockets=[listening]), name="dashboard")
+    warming = asyncio.create_task(warm(site, bare, app), name="warm-up of the dashboard")
     host = f"[{s.web_host}]" if ":" in s.web_host else s.web_host
     _log.info("dashboard at http://%s:%s%s/", host, listening.getsockname()[1], s.web_prefix)
     try:
         yield
     finally:
+        warming.cancel()
         site.live.close()
         site.doorbell.close()
         server.should_exit = True
-        await asyncio.wait({serving}, timeout=2 * LAST_GRACE_S)
+        await asyncio.wait({serving, warming}, timeout=2 * LAST_GRACE_S)
         serving.cancel()
         await site.pictures.close()
         listening.close()

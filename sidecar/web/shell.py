@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from sidecar import __version__
-from sidecar.web.texts import asked, words
+from sidecar.web.texts import LANGUAGES, asked, words
 
 _HERE = Path(__file__).parent
 #: The pages of the navigation: the key of their name, and where they are.
@@ -64,6 +64,13 @@ class Shell:
         name = f"{file.stem}.{hashlib.sha256(data).hexdigest()[:12]}{file.suffix}"
         self._files[name] = (data, TYPES[file.suffix])
         self._addresses[file.name] = self.url(f"/static/{name}")
+
+    def compile(self) -> None:
+        """Make all templates and texts ready, which else the first page of each does."""
+        for name in self._templates.list_templates():
+            self._templates.get_template(name)
+        for language in LANGUAGES:
+            words(language)
 
     def url(self, path: str) -> str:
         """Return the address of one of our own pages."""
