@@ -68,6 +68,7 @@ def _looks(site: Site, bare: FastAPI) -> Iterator[Callable[[], Awaitable[object]
     # Nobody is let in by this: it is what a page shows around itself.
     nobody = Who("", api_tokens.Scope.ADMIN)
     yield lambda: spending.spending(request, site, nobody)
+    yield lambda: spending.spending(request, site, nobody, "month")
     yield lambda: prompts.prompts(request, site, nobody)
     yield lambda: settings.settings(request, site, nobody)
     yield lambda: tokens.tokens(request, site, nobody)

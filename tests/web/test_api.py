@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from fastapi.dependencies.models import Dependant
 
 from sidecar.domain.job import Kind
 from sidecar.domain.page import PageText
@@ -18,6 +20,7 @@ from sidecar.store.transaction import Transaction, durable
 from sidecar.web.app import bare_app
 from sidecar.web.site import Site as WebSite
 from tests.web.conftest import Site, Stage, csrf, until
+from tests.web.hostile import routes
 
 NOW = datetime.now(UTC)
 LEASE = timedelta(seconds=180)
@@ -305,6 +308,16 @@ def test_an_undo_of_certain_jobs_is_withdrawn_while_it_waits_and_not_once_it_run
 
 def test_every_endpoint_stands_in_the_documentation_with_its_scope(site: Site) -> None:
     said = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
-    told = set(re.findall(r"^\| `([A-Z]+ /\S+)` \|", said, flags=re.MULTILINE))
+    told = dict(re.findall(r"^\| `([A-Z]+ /\S+)` \| ([^|]+) \|", said, flags=re.MULTILINE))
     paths = bare_app(WebSite(site.parts, site.present)).openapi()["paths"]
-    assert told == {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    assert set(told) == {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    for route in routes():
+        for needed in map(_scope, route.dependant.dependencies):
+            for method in route.methods or () if needed and route.include_in_schema else ():
+                assert told[f"{method} {route.path}"] == needed, route.path
+
+
+def _scope(dependency: Dependant) -> object:
+    """The scope that `who.Reader` and its kind ask for; None for another parameter."""
+    call = dependency.call
+    return inspect.getclosurevars(call).nonlocals.get("scope") if inspect.isfunction(call) else None
