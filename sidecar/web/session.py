@@ -45,20 +45,26 @@ async def begin(site: Site, person: Person, now: datetime) -> str:
     return secret
 
 
-async def find(site: Site, request: Request, now: datetime) -> Login | None:
-    """Return the login that a request comes with, None if it has none or it is over. Raises as `Rights.of`."""
+async def kept(site: Site, request: Request, now: datetime) -> Login | None:
+    """Return the login that a request comes with, None if it has none or its time is over. Raises StoreError."""
     secret = request.cookies.get(COOKIE, "")
     if not 20 < len(secret) < 100:
         return None
     session = await site.db.run(sessions.find, digest(secret), now=now)
+    return Login(session, secret) if session is not None else None
+
+
+async def find(site: Site, request: Request, now: datetime) -> Login | None:
+    """Return the login that counts: with rights that Paperless confirmed of late. Raises as `Rights.of`."""
+    login = await kept(site, request, now)
+    if login is None:
+        return None
+    session = await site.rights.of(login.session, acts=request.method not in SAFE, now=now)
     if session is None:
         return None
-    rights = await site.rights.of(session, acts=request.method not in SAFE, now=now)
-    if rights is None:
-        return None
     if now - session.seen_at > SEEN_EVERY:
-        await site.db.run(sessions.touch, digest(secret), now=now)
-    return Login(rights, secret)
+        await site.db.run(sessions.touch, digest(login.secret), now=now)
+    return Login(session, login.secret)
 
 
 async def end(site: Site, login: Login) -> None:

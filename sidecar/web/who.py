@@ -80,7 +80,7 @@ def _needs(scope: Scope) -> Callable[..., Awaitable[Who]]:
             raise StrangerError
         request.state.who = who  # for the page around what may go wrong
         if request.method not in SAFE and who.login is not None:
-            await _check_csrf(request, who.login)
+            await check_csrf(request, who.login)
         if not who.may(scope):
             raise Problem(403, f"problem.needs-{scope}")
         return who
@@ -88,7 +88,8 @@ def _needs(scope: Scope) -> Callable[..., Awaitable[Who]]:
     return let_in
 
 
-async def _check_csrf(request: Request, login: Login) -> None:
+async def check_csrf(request: Request, login: Login) -> None:
+    """Raise Problem for a change that does not come from one of this login's own pages."""
     sent = request.headers.get("x-csrf-token", "")
     if not sent and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         sent = str((await request.form()).get("csrf", ""))

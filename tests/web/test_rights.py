@@ -69,7 +69,7 @@ def test_a_change_needs_a_younger_answer_than_a_page(
     anna.get("/jobs")
     assert asked(site) == 0
     change_user(site.archive.state, "anna", is_active=False)
-    assert anna.post("/logout", data={"csrf": token}).headers["location"] == "/login"
+    assert anna.post("/queue/poll", data={"csrf": token}).headers["location"] == "/login"
     assert asked(site) == 1
 
 
@@ -83,6 +83,8 @@ def test_rights_of_a_group_count(site: Site) -> None:
 def test_while_paperless_is_away_what_it_said_holds_for_an_hour_and_then_no_longer(
     site: Site, anna: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    elsewhere = site.person("anna")
+    token = csrf(elsewhere)
     site.archive.faults.replace([Fault("GET", "/api/users/", answer=Answer(503))])
     assert anna.get("/").status_code == 200
     monkeypatch.setattr(rights, "GRACE_S", -1.0)
@@ -90,11 +92,13 @@ def test_while_paperless_is_away_what_it_said_holds_for_an_hour_and_then_no_long
     assert said.status_code == 503
     assert "cannot be asked whether you may still" in said.text
     assert anna.get("/login").status_code == 200
+    assert elsewhere.post("/logout", data={"csrf": token}).status_code == 303
     assert "why" not in anna.get("/readyz").text, "nor are reasons for them"
     site.archive.faults.replace([])
     assert anna.get("/jobs").status_code == 503, "an answer of this moment is older than that"
     monkeypatch.setattr(rights, "GRACE_S", 3600.0)
     assert anna.get("/jobs").status_code == 200
+    assert elsewhere.get("/jobs").status_code == 303, "one can leave in an outage too"
 
 
 def test_in_an_outage_pages_do_not_wait_for_paperless_each_time(

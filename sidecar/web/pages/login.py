@@ -14,8 +14,9 @@ from starlette.responses import RedirectResponse, Response
 from sidecar.domain.errors import OutageError
 from sidecar.paperless.login import LoginRefusedError, Person, Refusal, log_in
 from sidecar.web import session
+from sidecar.web.problems import Problem, StrangerError
 from sidecar.web.site import Here, Site, own_target
-from sidecar.web.who import Worker, find
+from sidecar.web.who import check_csrf, find
 
 router = APIRouter(include_in_schema=False)
 _log = logging.getLogger(__name__)
@@ -95,10 +96,13 @@ async def _person(here: Site, address: str, username: str, password: str, code: 
 
 
 @router.post("/logout")
-async def leave(here: Here, who: Worker) -> Response:
-    """End the session."""
-    if who.login is not None:
-        await session.end(here, who.login)
+async def leave(request: Request, here: Here) -> Response:
+    """End the session. Paperless is not asked: one can always leave."""
+    login = await session.kept(here, request, here.now())
+    if login is None:  # a program has nothing to leave
+        raise StrangerError if await find(here, request) is None else Problem(403, "problem.csrf")
+    await check_csrf(request, login)
+    await session.end(here, login)
     response = RedirectResponse(here.shell.url("/login"), 303)
     session.drop_cookie(here, response)
     return response
