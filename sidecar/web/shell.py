@@ -70,7 +70,7 @@ class Shell:
         for name in self._templates.list_templates():
             self._templates.get_template(name)
         for language in LANGUAGES:
-            words(language)
+            words(language).told("")
 
     def url(self, path: str) -> str:
         """Return the address of one of our own pages."""

@@ -11,6 +11,7 @@ from typing import Any
 from starlette.requests import Request
 
 from sidecar.domain import prices
+from sidecar.web.told import told
 
 FOLDER = Path(__file__).parent / "texts"
 LANGUAGES = ("en", "de")
@@ -27,6 +28,10 @@ class Words:
         """Return a text with its values filled in. Raises KeyError for one that is not in the catalogue."""
         text = self._texts[key]
         return text.format(**values) if values else text
+
+    def told(self, text: str | None) -> str:
+        """Return a stored reason or a sentence of a story in this language, as far as it is a sentence of ours."""
+        return told(text or "", self.language)
 
     def count(self, key: str, number: int, **values: Any) -> str:
         """Return the text for so many: `key.one` for one, else `key.other`."""

@@ -1,0 +1,82 @@
+"""Stories and reasons in the language of a page: they are kept in English, as sentences that the program knows.
+
+texts/told-<language>.toml has the sentences by pattern. A text is read from its start, sentence by sentence, and stays
+as it is from the first one on that is in no table: what Paperless, a model or a file said is in nobody's table.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "texts"
+#: Longer texts are answers of others, and are not looked at.
+LONGEST = 2000
+_HOLE = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    pattern: re.Pattern[str]
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    sentences: tuple[_Sentence, ...]
+    fields: Mapping[str, str]
+
+
+def told(text: str, language: str) -> str:
+    """Return a stored sentence, or several, as a page in this language shows them."""
+    table = _table(language)
+    return text if table is None or len(text) > LONGEST else _shown(text, table)
+
+
+def _shown(text: str, table: _Table) -> str:
+    for sentence in table.sentences:
+        found = sentence.pattern.match(text)
+        if found is not None:
+            rest = text[found.end() :]
+            shown = sentence.shown.format(
+                **{name: _word(name, said, table) for name, said in found.groupdict().items()}
+            )
+            return shown + (" " + _shown(rest[1:], table) if rest else "")
+    return text
+
+
+def _word(name: str, said: str, table: _Table) -> str:
+    if name == "rest":
+        return _shown(said, table)
+    if name == "fields":
+        return ", ".join(table.fields.get(one, one) for one in said.split(", "))
+    return said
+
+
+@cache
+def _table(language: str) -> _Table | None:
+    file = FOLDER / f"told-{language}.toml"
+    if not file.exists():
+        return None
+    found = tomllib.loads(file.read_text(encoding="utf-8"))
+    return _Table(
+        tuple(_Sentence(_pattern(said), shown) for said, shown in found["sentences"].items()), found["fields"]
+    )
+
+
+def _pattern(said: str) -> re.Pattern[str]:
+    """Return what finds this sentence at the start of a text; it ends with the text or before a space."""
+    parts = _HOLE.split(said)
+    last = len(parts) - 2 if not parts[-1] else -1
+    made = [re.escape(part) if n % 2 == 0 else _hole(part, is_last=n == last) for n, part in enumerate(parts)]
+    return re.compile("".join(made) + r"(?= |$)", re.DOTALL)
+
+
+def _hole(name: str, *, is_last: bool) -> str:
+    if name == "fields":  # names of the owner's own stand in quotes, whatever is in them
+        return r"(?P<fields>(?:\"[^\"]*\"|[^\".:])+?)"
+    return f"(?P<{name}>.*)" if is_last else f"(?P<{name}>.+?)"
