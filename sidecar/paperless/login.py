@@ -7,8 +7,10 @@ src/paperless/serialisers.py; the rights of a login are those of `ui_settings`, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from sidecar.domain.errors import CancelledError, OutageError, PermanentError, TemporaryError
 from sidecar.paperless.http import PROVIDER, Http, RefusedError
@@ -89,11 +91,16 @@ async def look_up(own: Http, user_id: int) -> Person | None:
     if not user.get("is_active"):
         return None
     # Those of groups come with the name of an application before a dot.
-    rights = {str(right).rpartition(".")[2] for right in (*user["user_permissions"], *user["inherited_permissions"])}
+    rights = {str(right).rpartition(".")[2] for right in _rights_of(user)}
     if user.get("is_superuser"):
         rights.add(NEEDED)
     is_staff = bool(user.get("is_staff") or user.get("is_superuser"))
     return Person(int(user["id"]), str(user["username"]), is_staff, frozenset(rights))
+
+
+def _rights_of(user: dict[str, Any]) -> Iterator[object]:
+    for name in ("user_permissions", "inherited_permissions"):
+        yield from user.get(name) or ()
 
 
 async def _token(door: Http, wanted: dict[str, str]) -> str:

@@ -125,5 +125,6 @@ def _is_due(known: _Known, after_s: float, time: float) -> bool:
         return True
     if known.is_hidden:
         return time - known.asked > BEFORE_PAGE_S
-    is_answered = known.asked <= known.confirmed
-    return time - known.confirmed > after_s and (is_answered or time - known.asked > PAUSE_S)
+    if known.asked > known.confirmed:  # and heard nothing
+        return time - known.asked > PAUSE_S
+    return time - known.confirmed > after_s

@@ -120,6 +120,20 @@ def test_after_a_start_the_first_request_asks(stage: Stage) -> None:
     assert again.client(cookies=cookies).get("/").status_code == 303
 
 
+def test_after_a_start_in_an_outage_it_asks_as_soon_as_paperless_may_be_back(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rights, "PAUSE_S", -1.0)
+    cookies = dict(stage.open().person("anna").cookies)
+    stage.close()
+    anna = stage.open().client(cookies=cookies)
+    stage.archive.faults.replace([Fault("GET", "/api/users/", answer=Answer(503))])
+    assert anna.get("/").status_code == 200
+    stage.archive.faults.replace([])
+    change_user(stage.archive.state, "anna", is_active=False)
+    assert anna.get("/").status_code == 303
+
+
 def test_where_accounts_cannot_be_looked_at_a_login_holds_for_half_a_day(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
