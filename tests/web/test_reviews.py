@@ -103,6 +103,24 @@ def test_one_proposal_is_shown_field_by_field_between_its_neighbours(site: Site,
     assert kept(site, first).decision is Decision.REJECTED
 
 
+def test_a_filing_is_decided_on_beside_the_page_and_the_text_it_is_about(stage: Stage) -> None:
+    site = stage.open()
+    anna = site.person("anna")
+    job_id = waits(site, filing(site))
+    picture = 'src="/api/documents/1/pages/1/image"'
+    for path in (f"/reviews/{job_id}", f"/reviews/{job_id}/edit"):
+        page = anna.get(path).text
+        assert picture in page, path
+        assert re.search(r'<div class="paper"[^>]*>A letter</div>', page), path
+    assert picture in anna.get("/reviews").text
+    assert anna.get("/api/documents/1/pages/1/image").headers["content-type"] == "image/jpeg"
+    read = waits(site, Proposal({"content": "o1d"}, {"content": "old"}, TagDelta()), Kind.OCR)
+    assert "Beginning of its text" not in anna.get(f"/reviews/{read}").text, "there the text is what is proposed"
+    stage.archive.stop()
+    alone = anna.get(f"/reviews/{job_id}")
+    assert (alone.status_code, "Beginning of its text" in alone.text) == (200, False)
+
+
 def test_words_that_were_changed_meanwhile_are_not_decided_on(site: Site, anna: httpx.Client) -> None:
     job_id = waits(site, filing(site))
     said = anna.post(f"/reviews/{job_id}/approve", data={"csrf": csrf(anna), "seen": "0" * 16})

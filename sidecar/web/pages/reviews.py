@@ -1,7 +1,8 @@
-"""Reviews: what waits for approval, one proposal with old beside new, and the form in which it is changed."""
+"""Reviews: what waits for approval, one proposal with its document beside it, and the form in which it is changed."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -12,7 +13,8 @@ from starlette.responses import RedirectResponse, Response
 
 from sidecar.desk import jobs as job_desk
 from sidecar.desk import review as desk
-from sidecar.domain.errors import PermanentError
+from sidecar.domain.errors import PermanentError, WorkError
+from sidecar.domain.job import Kind
 from sidecar.store import review
 from sidecar.store.review import Review
 from sidecar.web.api.shapes import LARGEST, Number
@@ -29,6 +31,10 @@ router = APIRouter(include_in_schema=False)
 AT_ONCE = 25
 #: Of a text the list only says that it changes, so no more of it is looked at there, in characters.
 EXCERPT = 200
+#: Beside the filing of a document stands so much of its text, in characters.
+BEGINNING = 1_500
+#: Paperless is waited for at most so long, in seconds; without it that text is left out.
+PATIENCE_S = 2.0
 
 #: The version of the words that somebody decided on, as the button sent it.
 Seen = Annotated[str | None, Form(max_length=64)]
@@ -96,9 +102,22 @@ async def show(request: Request, here: Here, who: Reader, job_id: Number) -> Res
         here="reviews",
         review=await _shown(here, asked(request), kept),
         title=titles.get(kept.document_id),
+        beginning=await _beginning(here, kept),
         before=max((number for number in waiting if number < job_id), default=None),
         after=min((number for number in waiting if number > job_id), default=None),
     )
+
+
+async def _beginning(here: Site, kept: Review) -> str | None:
+    """Return how the text of a document that is filed begins; None where Paperless does not give it now."""
+    if kept.kind is not Kind.TAGGING:
+        return None
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            text = (await here.parts.paperless.document(kept.document_id)).content.strip()
+    except (WorkError, TimeoutError):
+        return None
+    return text if len(text) <= BEGINNING else f"{text[:BEGINNING]} …"
 
 
 async def _waiting(here: Site, job_id: int) -> Review | None:
@@ -188,6 +207,7 @@ async def _form(
         review=kept,
         seen=desk.version(kept),
         title=titles.get(kept.document_id),
+        beginning=await _beginning(here, kept),
         filled=Filled(fields, sent),
         offers=suggestions(fields, await here.called.vocabulary()),
         said=said,
