@@ -89,7 +89,8 @@ def evaluate(  # noqa: PLR0917 - the options of a command
     results, sample = run_async(measure(settings, wanted, order))
     report = evaluation_report.report(results, sample, order.count, settings.currency)
     if html is not None:
-        html.write_text(evaluation_report.page(report, settings.paperless_url), encoding="utf-8")
+        paperless = settings.paperless_public_url or settings.paperless_url
+        html.write_text(evaluation_report.page(report, paperless), encoding="utf-8")
     if as_json:
         show.print_json(report)
     else:

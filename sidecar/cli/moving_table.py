@@ -41,6 +41,7 @@ RENAMED: Mapping[str, str] = {
     "PAPERLESS_BASE_URL": "PAPERLESS_URL",
     "PAPERLESS_API_URL": "PAPERLESS_URL",
     "PAPERLESS_API_TOKEN": "PAPERLESS_TOKEN",
+    "PAPERLESS_PUBLIC_URL": "PAPERLESS_PUBLIC_URL",
     "LLM_MODEL": "LLM_MODEL",
     "LLM_REQUESTS_PER_MINUTE": "LLM_RPM",
     "LLM_LANGUAGE": "LLM_LANGUAGE",
@@ -93,7 +94,6 @@ _ALWAYS = "this is always so here"
 _RETRIES = "an outage costs no attempt here: work waits and goes on by itself; see MAX_ATTEMPTS"
 #: What is left, and why.
 LEFT: Mapping[str, str] = {
-    "PAPERLESS_PUBLIC_URL": "it was for links only; there is nothing like it here",
     "PAPERLESS_INSECURE_SKIP_VERIFY": "certificates are always checked: name your own in SSL_CERT_FILE, or use http",
     "PAPERLESS_GPT_CACHE_DIR": "everything that is kept is in DATA_DIR",
     "PAPERLESS_USERNAME": "the token says who it is",

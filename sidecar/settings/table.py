@@ -54,6 +54,7 @@ GROUPS: Mapping[str, str] = {
     "prices": "Money and privacy",
     "web_host": "Dashboard",
     "notify_urls": "Being told",
+    "webhook_secret": "Doorbell",
     "data_dir": "Running",
 }
 
@@ -66,6 +67,9 @@ class Settings(BaseSettings):
     # -- Paperless
     paperless_url: Address = Field(description="Address of Paperless as the sidecar reaches it.")
     paperless_token: Token = Field(description="API token of the Paperless user the sidecar works as.")
+    paperless_public_url: Address | None = Field(
+        None, description="Address of Paperless as browsers reach it, for links to documents; empty: PAPERLESS_URL."
+    )
     paperless_timeout_s: float = Field(60.0, gt=0, le=600, description="Longest time for one request to Paperless.")
     paperless_writes: int = Field(
         1, ge=1, le=16, description="Writes to Paperless at a time; more than 1 only with PostgreSQL behind it."
@@ -278,6 +282,7 @@ class Settings(BaseSettings):
         60.0, ge=0, le=10080, description="Minutes between two messages of one cause; what came between is summed up."
     )
 
+    # -- Doorbell
     webhook_secret: SharedSecret = Field(
         None,
         description="Secret that Paperless sends along when it rings (sidecar setup --webhook); empty: it cannot ring.",

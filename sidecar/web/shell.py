@@ -34,10 +34,11 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 
 class Shell:
-    """Makes pages. `prefix` stands before all addresses."""
+    """Makes pages. `prefix` stands before all addresses, and Paperless is at `paperless` for browsers."""
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, paperless: str) -> None:
         self.prefix = prefix
+        self._paperless = paperless
         self._files: dict[str, tuple[bytes, str]] = {}
         self._addresses: dict[str, str] = {}
         for file in sorted((_HERE / "static").iterdir()):
@@ -52,6 +53,7 @@ class Shell:
         )
         self._templates.globals |= {
             "url": self.url,
+            "in_paperless": self.in_paperless,
             "static": self._addresses.__getitem__,
             "version": __version__,
             "NAVIGATION": NAVIGATION,
@@ -75,6 +77,10 @@ class Shell:
     def url(self, path: str) -> str:
         """Return the address of one of our own pages."""
         return f"{self.prefix}{path}"
+
+    def in_paperless(self, document_id: int) -> str:
+        """Return the address of a document's page in Paperless."""
+        return f"{self._paperless}/documents/{document_id}/details"
 
     def static(self, name: str) -> Response | None:
         """Return one of our own files, None if there is none of this name."""

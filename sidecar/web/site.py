@@ -36,7 +36,7 @@ class Site:
         self.db = parts.db
         self.present = present
         self.prefix = parts.settings.web_prefix
-        self.shell = Shell(self.prefix)
+        self.shell = Shell(self.prefix, parts.settings.paperless_public_url or parts.settings.paperless_url)
         self.live = Live()
         self.doorbell = Doorbell(parts.db, self.ring)
         self.throttle = Throttle()

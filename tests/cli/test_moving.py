@@ -206,6 +206,7 @@ def test_a_file_of_paperless_gpt(old: Path) -> None:
     assert taken == {
         "PAPERLESS_URL": "http://paperless:8000",
         "PAPERLESS_TOKEN": "abcdef0123456789",
+        "PAPERLESS_PUBLIC_URL": "https://papers.example.org",
         "OPENAI_BASE_URL": "http://ollama:11434/v1",
         "LLM_MODEL": "qwen3:8b",
         "VISION_API_KEY": "sk-hidden-key",

@@ -150,6 +150,18 @@ def test_nothing_of_a_document_is_taken_for_a_part_of_the_page(site: Site, anna:
         assert "{{ 7 * 7 }}" in shown
 
 
+@pytest.mark.parametrize("public", ["https://papers.example.org/", None])
+def test_every_page_about_a_document_leads_to_it_in_paperless(stage: Stage, public: str | None) -> None:
+    site = stage.open(paperless_public_url=public)
+    anna = site.person("anna")
+    job = failed(site, document(site))
+    cause = re.search(r'href="(/failures/[0-9a-f]{16})"', anna.get("/failures").text)
+    assert cause is not None
+    link = f'href="{(public or stage.archive.url).rstrip("/")}/documents/1/details" target="_blank" rel="noopener'
+    for path in (f"/jobs/{job}", "/documents/1", "/failures", cause[1]):
+        assert link in anna.get(path).text, path
+
+
 def test_titles_that_cannot_be_had_are_numbers(stage: Stage) -> None:
     site = stage.open()
     anna = site.person("anna")

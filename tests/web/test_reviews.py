@@ -108,6 +108,8 @@ def test_a_filing_is_decided_on_beside_the_page_and_the_text_it_is_about(stage: 
     anna = site.person("anna")
     job_id = waits(site, filing(site))
     picture = 'src="/api/documents/1/pages/1/image"'
+    for path in ("/reviews", f"/reviews/{job_id}"):
+        assert f'href="{stage.archive.url}/documents/1/details"' in anna.get(path).text, path
     for path in (f"/reviews/{job_id}", f"/reviews/{job_id}/edit"):
         page = anna.get(path).text
         assert picture in page, path
