@@ -14,6 +14,7 @@ HEAD = """\
 # All settings of the sidecar, each with its default. Copy the lines you change into a file `.env` beside it, or set
 # them as environment variables. Any value can also stand in a file: name it with NAME_FILE (PAPERLESS_TOKEN_FILE=..),
 # or put it into /run/secrets under the setting's name.
+# TZ=Europe/Berlin beside them is read as every program reads it: the clock of logs, and where days begin.
 """
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,14 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 
 class Shell:
-    """Makes pages. `prefix` stands before all addresses, and Paperless is at `paperless` for browsers."""
+    """Makes pages. `prefix` stands before all addresses; Paperless is at `paperless` for browsers.
 
-    def __init__(self, prefix: str, paperless: str) -> None:
+    Times are those of `zone` and say so; where our script runs it makes them the reader's own.
+    """
+
+    def __init__(self, prefix: str, paperless: str, zone: tzinfo) -> None:
         self.prefix = prefix
+        self._zone = zone
         self._paperless = paperless
         self._files: dict[str, tuple[bytes, str]] = {}
         self._addresses: dict[str, str] = {}
@@ -59,7 +63,7 @@ class Shell:
             "NAVIGATION": NAVIGATION,
             "FOR_STAFF": FOR_STAFF,
         }
-        self._templates.filters |= {"at": _at, "day": _day}
+        self._templates.filters |= {"at": self.at}
 
     def _add(self, file: Path) -> None:
         data = file.read_bytes()
@@ -109,19 +113,11 @@ class Shell:
         t = words(language)
         return self._templates.get_template(template).render(t=t, lang=language, **values)
 
-
-def _at(time: datetime | None) -> Markup:
-    """Return a time as an element of a page."""
-    if time is None:
-        return Markup("")
-    return Markup('<time datetime="{}">{}</time>').format(time.isoformat(timespec="seconds"), moment(time))
-
-
-def moment(time: datetime) -> str:
-    """Return a time on the clock of this machine, with the day where it is not today's."""
-    local = time.astimezone()
-    return f"{local:%H:%M:%S}" if local.date() == datetime.now().astimezone().date() else f"{local:%Y-%m-%d %H:%M}"
-
-
-def _day(time: datetime) -> str:
-    return f"{time.astimezone():%Y-%m-%d}"
+    def at(self, time: datetime | None) -> Markup:
+        """Return a time as an element of a page, with the day where it is not today's; nothing for None."""
+        if time is None:
+            return Markup("")
+        local = time.astimezone(self._zone)
+        is_today = local.date() == datetime.now(self._zone).date()
+        said = f"{local:%H:%M:%S %Z}" if is_today else f"{local:%Y-%m-%d %H:%M %Z}"
+        return Markup('<time datetime="{}">{}</time>').format(time.isoformat(timespec="seconds"), said)

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from sidecar.app import Present, Sidecar
 from sidecar.domain.budget import Period
 from sidecar.domain.errors import OutageError
+from sidecar.domain.job import Kind
 from sidecar.domain.trigger import Tags
 from sidecar.parts import Parts
 from sidecar.store.spending import Spending
@@ -36,7 +37,8 @@ class Site:
         self.db = parts.db
         self.present = present
         self.prefix = parts.settings.web_prefix
-        self.shell = Shell(self.prefix, parts.settings.paperless_public_url or parts.settings.paperless_url)
+        paperless = parts.settings.paperless_public_url or parts.settings.paperless_url
+        self.shell = Shell(self.prefix, paperless, parts.budgets[Kind.TAGGING].zone)
         self.live = Live()
         self.doorbell = Doorbell(parts.db, self.ring)
         self.throttle = Throttle()

@@ -127,7 +127,7 @@ class Observer:
             self._hours = (began + HOURS_EVERY_S, await run(statistics.hours, since=since, number=HOURS))
         if began > self._spent[0]:
             self._spent = (began + SPENT_EVERY_S, await self._add_up(now))
-        midnight = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = Period.DAY.start(now, self._parts.budgets[Kind.TAGGING].zone)
         return Standing(
             unfinished=await run(statistics.unfinished),
             today=await run(statistics.ended, since=midnight),

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
 from starlette.requests import Request
 
 from sidecar.domain import prices
@@ -28,6 +29,10 @@ class Words:
         """Return a text with its values filled in. Raises KeyError for one that is not in the catalogue."""
         text = self._texts[key]
         return text.format(**values) if values else text
+
+    def html(self, key: str, **values: Any) -> Markup:
+        """Return a text with elements of a page among its values; all that is none is shown as text."""
+        return Markup(self._texts[key]).format(**values)  # noqa: S704 - the text is our own
 
     def told(self, text: str | None) -> str:
         """Return a stored reason or a sentence of a story in this language, as far as it is a sentence of ours."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Page, expect
 
@@ -76,6 +77,20 @@ def test_a_job_is_watched_page_by_page_without_a_reload(world: World) -> None:
     assert world.archive.tag_names(number) == {"auto-ocr-done"}
 
 
+def test_times_are_those_of_the_readers_clock_also_where_they_come_live(world: World) -> None:
+    new_york = ZoneInfo("America/New_York")
+    page = world.person(timezone_id=str(new_york))
+    mark(page)
+    number = letter(world, "A clock for the harbour")
+    lines = page.get_by_role("region", name="Ended last").get_by_role("listitem")
+    line = lines.filter(has_text="A clock for the harbour")
+    expect(line).to_be_visible()
+    finished = ended(world, number)[0].finished_at
+    assert finished is not None
+    expect(line.locator("time")).to_have_text(f"{finished.astimezone(new_york):%H:%M:%S}")
+    assert_was_never_loaded_again(page)
+
+
 def test_a_failure_is_opened_and_tried_again(world: World) -> None:
     world.model.misbehave("refuse", matching="zeppelin")
     letter(world, "A zeppelin lands")
@@ -83,7 +98,7 @@ def test_a_failure_is_opened_and_tried_again(world: World) -> None:
     tile = page.locator(".tile.alarm")
     expect(tile).to_contain_text("failed")
     tile.click()
-    page.get_by_role("link", name="A zeppelin lands").click()
+    page.get_by_role("link", name="A zeppelin lands", exact=True).click()
     expect(page.locator(".note.bad")).to_be_visible()
     failed = page.url
     world.model.behave()
@@ -142,7 +157,7 @@ def test_everything_works_without_javascript(world: World) -> None:
     expect(page.get_by_role("button", name="Pause: Reading")).to_be_visible()
     until(lambda: ended(world, number))
     page.goto("/jobs?state=failed")
-    page.get_by_role("link", name="A balloon lands").click()
+    page.get_by_role("link", name="A balloon lands", exact=True).click()
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("heading", name="A balloon lands")).to_be_visible()
     until(lambda: len(world.site.db.run_now(listing.jobs, document_id=number)) == 2)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import httpx
 
+from sidecar.domain.budget import Period
 from sidecar.domain.errors import OutageError
+from sidecar.store import queue
 from tests.web.conftest import Site, Stage, until
-from tests.web.test_pages import EVIL, document, failed
+from tests.web.test_pages import EVIL, claimed, document, failed
 from tests.web.test_spending import spend
 
 
@@ -43,14 +47,26 @@ def test_who_is_away_is_shown_with_since_when_why_and_when_it_is_asked_again(sta
     site.do(park())
     until(lambda: "state away" in anna.get("/").text)
     page = anna.get("/").text
-    assert re.search(r"Since <time[^>]*>[\d:]+</time>: No answer &lt;script&gt;", page)
-    assert re.search(r"It is asked again at <time[^>]*>[\d:]+</time>\.", page)
+    assert re.search(r"Since <time[^>]*>[\d:]+ [\w+-]+</time>: No answer &lt;script&gt;", page)
+    assert re.search(r"It is asked again at <time[^>]*>[\d:]+ [\w+-]+</time>\.", page)
     assert "<script>alert" not in page
 
 
 def test_while_the_sidecar_starts_it_says_since_when(anna: httpx.Client) -> None:
     page = anna.get("/").text
-    assert re.search(r"Since <time[^>]*>[\d:]+</time>: The sidecar starts", page)
+    assert re.search(r"Since <time[^>]*>[\d:]+ [\w+-]+</time>: The sidecar starts", page)
+
+
+def test_today_begins_where_the_budgets_say_and_times_name_their_zone(stage: Stage) -> None:
+    site = stage.open(budget_timezone="Pacific/Kiritimati")
+    anna = site.person("anna")
+    midnight = Period.DAY.start(datetime.now(UTC), ZoneInfo("Pacific/Kiritimati"))
+    for at in (midnight - timedelta(seconds=1), midnight):
+        site.db.run_now(queue.succeed, claimed(site, document(site)), changed=True, summary="Wrote.", now=at)
+    page = anna.get("/").text
+    assert "<b>1</b> <span>done today" in page
+    assert re.search(r"<time[^>]*>00:00:00 \+14</time>", page)
+    assert re.search(r"<time[^>]*>[\d-]+ 23:59 \+14</time>", page)
 
 
 def test_figures_lead_on(site: Site, anna: httpx.Client) -> None:

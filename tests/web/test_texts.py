@@ -47,7 +47,7 @@ def used() -> set[str]:
     found = set(MADE)
     for file in [*ROOM.rglob("*.html"), *ROOM.rglob("*.py")]:
         text = file.read_text(encoding="utf-8")
-        found |= set(re.findall(r"""\bt\(["']([a-z-]+\.[a-z.-]+)["'][,)]""", text))
+        found |= set(re.findall(r"""\bt(?:\.html)?\(["']([a-z-]+\.[a-z.-]+)["'][,)]""", text))
         found |= set(re.findall(r"""["']((?:problem|login)\.[a-z-]+)["']""", text))
         found |= {f"{key}.{end}" for key in re.findall(r't\.count\("([a-z.-]+)"', text) for end in ("one", "other")}
         for one, other in re.findall(r"t\(['\"]([a-z.-]+)['\"] if [^)]*? else ['\"]([a-z.-]+)['\"]\)", text):

@@ -19,7 +19,6 @@ from sidecar.store.listing import WriteBack
 from sidecar.web.api.shapes import LARGEST, Number
 from sidecar.web.pages.jobs import Filter
 from sidecar.web.rows import Row, Values, ids, needed, proposed, written
-from sidecar.web.shell import moment
 from sidecar.web.site import Here, Site
 from sidecar.web.texts import Words, asked, words
 from sidecar.web.who import Reader, Worker
@@ -76,13 +75,13 @@ async def _deeds(here: Site, language: str, document_id: int, jobs: list[Job], w
             deeds.append(Deed(job, None, [], {}, is_undoable=False))
             continue
         values = Values(t, spoken, write.entry.proposal.custom_words, excerpt=EXCERPT)
-        states = {field: _said(t, stand) for (one, field), stand in stands.items() if one == job.id}
+        states = {field: _said(here, t, stand) for (one, field), stand in stands.items() if one == job.id}
         is_undoable = job.kind is not Kind.UNDO and write.entry.state != "intended"
         deeds.append(Deed(job, write, written(write.entry, values), states, is_undoable))
     return deeds
 
 
-def _said(t: Words, stand: Stand) -> str:
+def _said(here: Site, t: Words, stand: Stand) -> str:
     """Say in a few words how a field stands."""
     match stand.how:
         case "there":
@@ -92,7 +91,7 @@ def _said(t: Words, stand: Stand) -> str:
         case "taken-back":
             return t("documents.taken-back", n=stand.job_id)
         case _ if stand.by and stand.at:
-            return t("documents.changed-by", name=stand.by, at=moment(stand.at))
+            return t.html("documents.changed-by", name=stand.by, at=here.shell.at(stand.at))
         case _:
             return t("documents.changed")
 

@@ -4,10 +4,24 @@
 
 const AGAIN_MS = 5000;
 
+/** Shows times as the reader's clock does: those of today without the day. */
+function localise(part) {
+  const two = (number) => String(number).padStart(2, "0");
+  const today = new Date().toDateString();
+  for (const element of part.querySelectorAll("time[datetime]")) {
+    const time = new Date(element.dateTime);
+    if (Number.isNaN(time.getTime())) continue;
+    const hour = `${two(time.getHours())}:${two(time.getMinutes())}`;
+    const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+    element.textContent = time.toDateString() === today ? `${hour}:${two(time.getSeconds())}` : `${day} ${hour}`;
+  }
+}
+
 /** Puts new parts in place of old ones of the same id, where they differ; what is open or in focus stays so. */
 function take(text) {
   const fresh = document.createElement("template");
   fresh.innerHTML = text;
+  localise(fresh.content);
   for (const part of [...fresh.content.children]) {
     const old = document.getElementById(part.id);
     if (!old || old.isEqualNode(part)) continue;
@@ -56,4 +70,5 @@ function listen(live) {
   open();
 }
 
+localise(document);
 for (const live of document.querySelectorAll("[data-live]")) listen(live);
