@@ -56,6 +56,14 @@ async def stands(parts: Parts, document_id: int, writes: Sequence[WriteBack]) ->
     }
 
 
+def is_taken_back(write: WriteBack, taken: Iterable[tuple[int, str]]) -> bool:
+    """Say whether nothing of a write-back is left that could be taken back; `taken` as `undoing.taken` gives it."""
+    job_id, gone = write.entry.job_id, set(taken)
+    has_tags = write.entry.state == "verified" and write.entry.proposal.delta.add
+    fields = [*write.entry.written, *([TAGS] if has_tags else [])]
+    return bool(fields) and all((job_id, field) in gone for field in fields)
+
+
 def decide(
     writes: Sequence[WriteBack], taken: Mapping[tuple[int, str], int], document: Document | None
 ) -> dict[tuple[int, str], Stand]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sidecar.domain.document import Document
 from sidecar.domain.errors import CancelledError, PermanentError
 from sidecar.domain.job import Job, Kind, Priority, State
 from sidecar.domain.trigger import Tags
@@ -39,6 +40,14 @@ async def existing(parts: Parts, job_id: int) -> Job:
     return job
 
 
+async def document_of(parts: Parts, document: int) -> Document:
+    """Return the document of a number that somebody gave. Raises CancelledError where there is none, now or ever."""
+    try:
+        return await parts.paperless.document(document)
+    except CancelledError as error:
+        raise CancelledError(f"There is no document {document} in Paperless.") from error
+
+
 async def enqueue(
     parts: Parts, tags: Tags, document: int, kinds: Sequence[Kind], *, now: datetime, priority: int = Priority.NOW
 ) -> Done:
@@ -46,7 +55,7 @@ async def enqueue(
 
     Raises CancelledError where Paperless has no such document. Doing it twice makes one job.
     """
-    await parts.paperless.document(document)  # says so if it does not exist
+    await document_of(parts, document)  # says so if it does not exist
     triggers = frozenset(tags.trigger(kind) for kind in kinds)
     await parts.paperless.modify_tags([document], TagDelta(add=triggers))
     job_id = await parts.db.run(queue.enqueue, document, kinds[0], priority=priority, now=now)
@@ -64,7 +73,7 @@ async def retry(parts: Parts, tags: Tags, job_id: int, numbers: Sequence[int] = 
     job = await existing(parts, job_id)
     if numbers:
         _require_pages(job, numbers)
-        await parts.paperless.document(job.document_id)  # nothing is forgotten where nothing can be asked for
+        await document_of(parts, job.document_id)  # nothing is forgotten where nothing can be asked for
         await parts.db.run(pages.forget, job.document_id, numbers)
     elif job.state not in (State.FAILED, State.CANCELLED):
         raise PermanentError(f"Job {job_id} is {job.state}; only failed and cancelled jobs can be asked for again.")

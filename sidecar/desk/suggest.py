@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sidecar.desk.jobs import document_of
 from sidecar.domain import custom_fields
 from sidecar.domain.budget import Spent
 from sidecar.domain.document import Document, custom_id, custom_name
@@ -67,9 +68,9 @@ async def suggest(
     """Ask the models about a document, each call counted as `suggest` and told to `tell` when it has ended.
 
     Raises BudgetError where nothing more may be spent on filing, PermanentError for a document without text or one
-    that may not leave the house, CancelledError for one that is gone, and the errors of the chain.
+    that may not leave the house, CancelledError for one that is not there, and the errors of the chain.
     """
-    document = await parts.paperless.document(document_id)
+    document = await document_of(parts, document_id)
     vocabulary = await parts.names.vocabulary(hidden=tags.all)
     parts.tagger.require_text(document.content)
     is_private = await parts.names.is_among(parts.privacy.tags, document.tags)

@@ -26,7 +26,7 @@ from sidecar.web.api import reviews as review_api
 from sidecar.web.api import settings as settings_api
 from sidecar.web.api import tokens as token_api
 from sidecar.web.guard import Guard
-from sidecar.web.pages import actions, files, login, overview, reviews
+from sidecar.web.pages import actions, ask, files, login, overview, reviews
 from sidecar.web.pages import documents as document_pages
 from sidecar.web.pages import failures as failure_pages
 from sidecar.web.pages import job as job_page
@@ -65,6 +65,7 @@ ROUTERS = (
     settings_pages.router,
     token_pages.router,
     actions.router,
+    ask.router,
     reviews.router,
     document_pages.router,
 )

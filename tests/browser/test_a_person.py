@@ -135,7 +135,7 @@ def test_jobs_are_searched_by_state_kind_and_document(world: World) -> None:
     until(lambda: ended(world, number))
     page = world.person()
     page.goto("/jobs")
-    page.get_by_label("Document").fill(str(number))
+    page.get_by_label("Document", exact=True).fill(str(number))
     page.get_by_label("Kind").select_option(Kind.TAGGING)
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_role("link", name="A needle in the hay")).to_have_count(1)

@@ -46,13 +46,51 @@ def test_a_filing_is_looked_at_and_taken_back_in_the_browser(stage: Stage) -> No
     assert "Date stays: it was changed since." in preview
     assert site.archive.document(number)["title"] == title, "looking changes nothing"
     page = anna.get(f"/documents/{number}").text
-    assert "changed since, by person" in page
+    assert "changed since, by <time" not in page
+    assert re.search(r"changed since, by person, <time [^>]*>", page)
+    assert "Take this back" in page
+    assert "Take this back" in anna.get("/jobs/1").text
     said = anna.post(f"/documents/{number}/undo", data={"csrf": csrf(anna), "job": "1"})
     assert said.headers["location"] == "/jobs/2"
     until(lambda: site.archive.document(number)["title"] == "scan")
     until(lambda: "taken back by job 2" in anna.get(f"/documents/{number}").text)
     assert str(site.archive.document(number)["created"]).startswith("2020-01-01")
     assert "Nothing is left to take back." in anna.get(f"/documents/{number}/undo").text
+    page = anna.get(f"/documents/{number}").text
+    assert "Take this back" not in page
+    assert "Take everything back" not in page
+
+
+def test_what_was_wholly_taken_back_is_not_offered_again(stage: Stage) -> None:
+    site = stage.open(worker=True)
+    anna = site.person("anna")
+    number = stage.archive.add_document(text_pdf(["x"]), title="scan", content=TEXT, tags=["auto-tag"])
+    until(lambda: [one for one in site.db.run_now(listing.jobs) if one.state is State.SUCCEEDED])
+    anna.post(f"/documents/{number}/undo", data={"csrf": csrf(anna), "job": "1"})
+    until(lambda: len([one for one in site.db.run_now(listing.jobs) if one.state is State.SUCCEEDED]) == 2)
+    for path in ("/jobs/1", "/jobs/2", f"/documents/{number}"):
+        page = anna.get(path).text
+        assert "back by job 2" in page or "/jobs/" in path
+        assert "Take this back" not in page, path
+
+
+def test_a_document_is_asked_for_by_its_number(site: Site, anna: httpx.Client) -> None:
+    number = site.archive.add_document(text_pdf(["x"]), title="scan", content=TEXT)
+    assert 'action="/documents/ask"' in anna.get("/jobs").text
+    assert 'name="kind" value="both"' in anna.get(f"/documents/{number}").text
+    order = {"csrf": csrf(anna), "document": str(number)}
+    said = anna.post("/documents/ask", data=order | {"kind": "both"})
+    assert (said.status_code, said.headers["location"]) == (303, "/jobs/1")
+    assert site.archive.tag_names(number) == {"auto-ocr", "auto-tag"}
+    again = anna.post("/documents/ask", data=order | {"kind": "ocr"})
+    assert again.headers["location"] == f"/documents/{number}", "one waits already"
+    assert [one.kind for one in site.db.run_now(listing.jobs)] == [Kind.OCR]
+    unknown = anna.post("/documents/ask", data=order | {"kind": "tagging", "document": "4711"})
+    assert (unknown.status_code, "There is no document 4711 in Paperless." in unknown.text) == (404, True)
+    for wrong in ({"document": "x", "kind": "ocr"}, {"document": "0", "kind": "ocr"}, {"kind": "undo"}):
+        assert anna.post("/documents/ask", data=order | wrong).status_code == 422
+    assert anna.post("/documents/ask", data={"document": "1", "kind": "ocr"}).status_code == 403, "no CSRF token"
+    assert site.machine("read").post("/documents/ask", data={"document": "1", "kind": "ocr"}).status_code == 403
 
 
 def test_a_machine_sees_what_an_undo_would_write_and_asks_for_it(site: Site) -> None:

@@ -79,7 +79,9 @@ def test_what_waits_is_listed_in_words_and_approved_by_a_button(site: Site, anna
     version = re.search(r'name="seen" value="([0-9a-f]+)"', page)
     assert version is not None
     data = {"csrf": csrf(anna), "back": "/reviews", "seen": version[1]}
-    assert anna.post(f"/reviews/{job_id}/approve", data=data).headers["location"] == "/reviews"
+    on = anna.post(f"/reviews/{job_id}/approve", data=data).headers["location"]
+    assert on == f"/reviews?decided={job_id}"
+    assert f'Approved: <a href="/jobs/{job_id}">scan</a>' in anna.get(on).text
     decided = kept(site, job_id)
     assert (decided.decision, decided.decided_by) == (Decision.APPROVED, "anna")
     assert anna.post(f"/reviews/{job_id}/approve", data=data).status_code == 409
@@ -99,7 +101,9 @@ def test_one_proposal_is_shown_field_by_field_between_its_neighbours(site: Site,
     assert "Invoice of May <ins>72</ins> EUR" in text
     assert "Freigeben" in text
     said = anna.post(f"/reviews/{first}/reject", data={"csrf": csrf(anna), "back": f"/reviews/{first}"})
-    assert said.headers["location"] == f"/reviews/{second}"
+    assert said.headers["location"] == f"/reviews/{second}?decided={first}"
+    assert f'Rejected: <a href="/jobs/{first}">scan</a>' in anna.get(said.headers["location"]).text
+    assert "Rejected:" not in anna.get(f"/reviews/{second}?decided={third}").text, "nothing was decided on that"
     assert kept(site, first).decision is Decision.REJECTED
 
 
@@ -204,7 +208,7 @@ def test_a_read_text_is_corrected_and_approved(site: Site, anna: httpx.Client) -
     sent = form(anna, job_id)
     assert "<b>new\ntext" in sent["field-content"]
     sent |= {"field-content": "new\r\nwords", "approve": "yes"}
-    assert anna.post(f"/reviews/{job_id}/edit", data=sent).headers["location"] == "/reviews"
+    assert anna.post(f"/reviews/{job_id}/edit", data=sent).headers["location"] == f"/reviews?decided={job_id}"
     found = kept(site, job_id)
     assert (found.proposal.wanted, found.decision) == ({"content": "new\nwords"}, Decision.APPROVED)
 

@@ -15,7 +15,9 @@ from sidecar.paperless.login import Refusal
 from sidecar.settings.sources import Origin
 from sidecar.settings.table import GROUPS
 from sidecar.store.api_tokens import Scope
+from sidecar.store.review import Decision
 from sidecar.web import texts
+from sidecar.web.api.jobs import Wish
 from sidecar.web.rows import ORDER
 from sidecar.web.shell import FOR_STAFF, NAVIGATION
 from sidecar.web.texts import LANGUAGES, choose, words
@@ -39,6 +41,8 @@ MADE = (
     | {f"service.{name}" for name in ("paperless", "model", "vision")}
     | {f"field.{name}" for name in (*ORDER, "content", "tags", "summary")}
     | {"state.paused"}
+    | {f"documents.ask-{wish}" for wish in Wish}
+    | {f"reviews.was-{decision}" for decision in Decision}
 )
 
 

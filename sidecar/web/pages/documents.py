@@ -14,8 +14,9 @@ from sidecar.desk import undo as desk
 from sidecar.desk.history import Stand
 from sidecar.domain.job import Job, Kind
 from sidecar.domain.vocabulary import Names
-from sidecar.store import listing
+from sidecar.store import listing, undoing
 from sidecar.store.listing import WriteBack
+from sidecar.web.api.jobs import Wish
 from sidecar.web.api.shapes import LARGEST, Number
 from sidecar.web.pages.jobs import Filter
 from sidecar.web.rows import Row, Values, ids, needed, proposed, written
@@ -59,6 +60,7 @@ async def show(request: Request, here: Here, who: Reader, document_id: Number) -
         document_id=document_id,
         title=titles.get(document_id),
         deeds=deeds,
+        wishes=list(Wish),
         more=Filter(None, None, document_id, jobs[AT_ONCE - 1].id).query() if len(jobs) > AT_ONCE else None,
     )
 
@@ -67,6 +69,8 @@ async def _deeds(here: Site, language: str, document_id: int, jobs: list[Job], w
     stands = await history.stands(here.parts, document_id, writes) if writes else {}
     wanted = {one for write in writes for one in needed(write.entry.proposal) | ids(write.entry.old)}
     spoken, t = await here.called.spoken(wanted), words(language)
+    gone = set(await here.db.run(undoing.taken, document_id)) if writes else set()
+    gone |= {key for key, stand in stands.items() if stand.how == "changed"}
     by_job = {write.entry.job_id: write for write in writes}
     deeds = []
     for job in jobs:
@@ -77,6 +81,7 @@ async def _deeds(here: Site, language: str, document_id: int, jobs: list[Job], w
         values = Values(t, spoken, write.entry.proposal.custom_words, excerpt=EXCERPT)
         states = {field: _said(here, t, stand) for (one, field), stand in stands.items() if one == job.id}
         is_undoable = job.kind is not Kind.UNDO and write.entry.state != "intended"
+        is_undoable = is_undoable and not history.is_taken_back(write, gone)
         deeds.append(Deed(job, write, written(write.entry, values), states, is_undoable))
     return deeds
 

@@ -12,9 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sidecar.desk import jobs as desk
+from sidecar.desk.history import is_taken_back
 from sidecar.domain.difference import Difference, beside, compare
 from sidecar.domain.job import Job, Kind
-from sidecar.store import listing, report, review
+from sidecar.store import listing, report, review, undoing
 from sidecar.store.listing import KeptPage
 from sidecar.store.report import Event
 from sidecar.web.api.shapes import LARGEST, Number
@@ -81,6 +82,9 @@ async def _job(here: Site, language: str, job_id: int, opened: int | None) -> st
     wanted = needed(write.entry.proposal) | ids(write.entry.old) if write else set()
     spoken = await here.called.spoken(wanted) if write else await here.called.spoken()
     values = Values(words(language), spoken, write.entry.proposal.custom_words if write else None)
+    is_undoable = write is not None and job.kind is not Kind.UNDO and write.entry.state != "intended"
+    if write is not None and is_undoable:
+        is_undoable = not is_taken_back(write, await here.db.run(undoing.taken, job.document_id))
     start = max(0, min((opened or 1) - PAGES // 2, len(pages) - PAGES))
     return here.shell.part(
         "_job.html",
@@ -91,6 +95,7 @@ async def _job(here: Site, language: str, job_id: int, opened: int | None) -> st
         write=write,
         rows=written(write.entry, values) if write else [],
         label=values.label,
+        is_undoable=is_undoable,
         pages=pages[start : start + PAGES],
         more_pages=max(0, len(pages) - PAGES),
     )

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from sidecar.domain.job import Kind, State
 from sidecar.store import listing
+from sidecar.web.api.jobs import Wish
 from sidecar.web.api.shapes import LARGEST
 from sidecar.web.site import Here, Site
 from sidecar.web.texts import asked
@@ -62,7 +63,15 @@ async def jobs(request: Request, here: Here, who: Reader, wished: Wished) -> Res
     """List jobs, the newest first."""
     part = await _list(here, asked(request), wished)
     return here.shell.page(
-        request, "jobs.html", who=who, here="jobs", part=part, wished=wished, states=list(State), kinds=list(Kind)
+        request,
+        "jobs.html",
+        who=who,
+        here="jobs",
+        part=part,
+        wished=wished,
+        states=list(State),
+        kinds=list(Kind),
+        wishes=list(Wish),
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Form, Query
 from starlette.requests import Request
@@ -16,7 +17,7 @@ from sidecar.desk import review as desk
 from sidecar.domain.errors import PermanentError, WorkError
 from sidecar.domain.job import Kind
 from sidecar.store import review
-from sidecar.store.review import Review
+from sidecar.store.review import Decision, Review
 from sidecar.web.api.shapes import LARGEST, Number
 from sidecar.web.pages.review_form import Filled, fields_of, read_form, suggestions
 from sidecar.web.rows import EXCERPT as TEXT
@@ -39,6 +40,8 @@ PATIENCE_S = 2.0
 #: The version of the words that somebody decided on, as the button sent it.
 Seen = Annotated[str | None, Form(max_length=64)]
 After = Annotated[int, Query(ge=0, le=LARGEST)]
+#: The job that was decided on right before this page.
+Decided = Annotated[int, Query(ge=0, le=LARGEST)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,21 @@ class Shown:
     rows: list[Row]
 
 
+@dataclass(frozen=True, slots=True)
+class Last:
+    """What was decided right before."""
+
+    job_id: int
+    document_id: int
+    decision: Decision
+    title: str | None
+
+
 @router.get("/reviews")
-async def reviews(request: Request, here: Here, who: Reader, after: After = 0) -> Response:
+async def reviews(request: Request, here: Here, who: Reader, after: After = 0, decided: Decided = 0) -> Response:
     """List what waits for approval, the oldest first."""
-    part = await _list(here, asked(request), after)
-    return here.shell.page(request, "reviews.html", who=who, here="reviews", part=part, after=after)
+    part, last = await _list(here, asked(request), after), await _last(here, decided)
+    return here.shell.page(request, "reviews.html", who=who, here="reviews", part=part, after=after, last=last)
 
 
 @router.get("/reviews/events")
@@ -88,7 +101,7 @@ async def _list(here: Site, language: str, after: int) -> str:
 
 
 @router.get("/reviews/{job_id}")
-async def show(request: Request, here: Here, who: Reader, job_id: Number) -> Response:
+async def show(request: Request, here: Here, who: Reader, job_id: Number, decided: Decided = 0) -> Response:
     """Show a proposal; one that was decided on leads to its job."""
     kept = await _waiting(here, job_id)
     if kept is None:
@@ -103,9 +116,19 @@ async def show(request: Request, here: Here, who: Reader, job_id: Number) -> Res
         review=await _shown(here, asked(request), kept),
         title=titles.get(kept.document_id),
         beginning=await _beginning(here, kept),
+        last=await _last(here, decided),
         before=max((number for number in waiting if number < job_id), default=None),
         after=min((number for number in waiting if number > job_id), default=None),
     )
+
+
+async def _last(here: Site, job_id: int) -> Last | None:
+    """Return what was decided on a job, None where nothing was."""
+    kept = await here.db.run(review.find, job_id) if job_id else None
+    if kept is None or kept.decision is None:
+        return None
+    titles = await here.titles.of({kept.document_id})
+    return Last(job_id, kept.document_id, kept.decision, titles.get(kept.document_id))
 
 
 async def _beginning(here: Site, kept: Review) -> str | None:
@@ -220,11 +243,13 @@ def _lists(sent: Any) -> dict[str, list[Any]]:
 
 async def _on(here: Site, job_id: int, back: str) -> Response:
     """Go on to the next proposal, or back to the list where the button stood there."""
-    if back.split("?", maxsplit=1)[0] == "/reviews":
-        return _to(here, back)
+    path, _, query = back.partition("?")
+    if path == "/reviews":
+        after = parse_qs(query).get("after", [""])[0]
+        return _to(here, f"/reviews?{f'after={after}&' if after.isdecimal() else ''}decided={job_id}")
     waiting = [number for number, _, _ in await here.db.run(review.waiting)]
     following = min((number for number in waiting if number > job_id), default=None)
-    return _to(here, f"/reviews/{following}" if following else "/reviews")
+    return _to(here, f"/reviews{f'/{following}' if following else ''}?decided={job_id}")
 
 
 def _to(here: Site, path: str) -> Response:
