@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
 from sidecar.domain.job import Kind, State
@@ -10,12 +9,7 @@ from sidecar.practice.samples import text_pdf
 from sidecar.store import listing
 from tests.browser.conftest import World
 from tests.browser.test_a_person import assert_was_never_loaded_again, ended, mark
-from tests.browser.test_every_page import is_there
 from tests.web.conftest import until
-
-needs = {name: pytest.mark.skipif(not is_there(path), reason="its page is not there yet") for name, path in {
-    "reviews": "/reviews/1", "documents": "/documents/1/undo",
-}.items()}  # fmt: skip
 
 
 def proposed(world: World, title: str, content: str) -> int:
@@ -25,7 +19,6 @@ def proposed(world: World, title: str, content: str) -> int:
     return number
 
 
-@needs["reviews"]
 def test_a_proposal_is_seen_and_approved(world: World) -> None:
     number = proposed(world, "scan0007", "Letter of the harbour office")
     page = world.person()
@@ -41,7 +34,6 @@ def test_a_proposal_is_seen_and_approved(world: World) -> None:
     expect(page.get_by_text("Nothing waits for approval.")).to_be_visible()
 
 
-@needs["reviews"]
 def test_a_proposal_is_rejected_by_keys_and_nothing_is_written(world: World) -> None:
     page = world.person()
     page.goto("/reviews")
@@ -55,7 +47,6 @@ def test_a_proposal_is_rejected_by_keys_and_nothing_is_written(world: World) -> 
     assert world.archive.document(number)["title"] == "scan0008"
 
 
-@needs["documents"]
 def test_what_was_written_is_taken_back_after_a_look(world: World) -> None:
     number = world.archive.add_document(
         text_pdf(["x"]), title="scan0009", content="The yearly bill of the ferry", tags=["auto-tag"]

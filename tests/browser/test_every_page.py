@@ -30,7 +30,9 @@ Scheme = Literal["light", "dark"]
 LONG = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz" * 2
 NOW = datetime.now(UTC)
 
-#: Every page there is, and a name for it; those of pages that are not there are left out.
+#: The page for "not found".
+NOTHING = "/nothing"
+#: Every page there is, and a name for it.
 PAGES = {
     "overview": "/",
     "jobs": "/jobs",
@@ -43,7 +45,6 @@ PAGES = {
     "reviews": "/reviews",
     "review": "/reviews/4",
     "review, changed": "/reviews/4/edit",
-    "documents": "/documents",
     "document": "/documents/1",
     "document, taken back": "/documents/2/undo",
     "failures": "/failures",
@@ -54,7 +55,7 @@ PAGES = {
     "tokens": "/tokens",
     "token, revoked": "/tokens/1/revoke",
     "api": "/api/docs",
-    "nothing there": "/nothing",
+    "nothing there": NOTHING,
 }
 #: What is no page: streams, files, the rest of the API, and pages that are reached by a press and looked at elsewhere.
 NO_PAGES = re.compile(
@@ -62,6 +63,8 @@ NO_PAGES = re.compile(
 )
 #: Of all dots of a page on the whole, 0 is black and 255 white.
 DARK, LIGHT = 60, 200
+#: So high is the header at most, in pixels, where all stands in one row, and where the navigation has one of its own.
+HEADER, TWO_ROWS = 64, 96
 #: The judge of what everybody can use.
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
@@ -99,15 +102,6 @@ def routes() -> list[str]:
     ]
 
 
-def is_there(path: str) -> bool:
-    return path == "/nothing" or any(
-        compile_path(route)[0].match(path.partition("?")[0]) for route in routes() if not NO_PAGES.search(route)
-    )
-
-
-SHOWN = {name: path for name, path in PAGES.items() if is_there(path)}
-
-
 def done(world: World, job_id: int) -> bool:
     job = world.site.db.run_now(report.job, job_id)
     return job is not None and job.finished_at is not None
@@ -123,7 +117,9 @@ class Window:
     def open(self, path: str) -> None:
         """Load a page and wait until all of it is there."""
         self.complaints.clear()
-        self.page.goto(path)
+        answer = self.page.goto(path)
+        assert answer is not None
+        assert answer.status == (404 if path == NOTHING else 200), path
         self.page.locator("footer").wait_for()
 
 
@@ -187,7 +183,7 @@ def look_at(found: Windows, path: str) -> None:
         assert bright < DARK if "dark" in how else bright > LIGHT, how
 
 
-@pytest.mark.parametrize("path", SHOWN.values(), ids=SHOWN.keys())
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
 def test_a_page_fits_a_phone_is_dark_if_wished_and_can_be_used_by_everybody(windows: Windows, path: str) -> None:
     look_at(windows, path)
 
@@ -198,6 +194,32 @@ def test_every_page_is_in_the_list() -> None:
         path for path in pages if not any(compile_path(path)[0].match(one.partition("?")[0]) for one in PAGES.values())
     ]
     assert not missing, "write them into PAGES"
+
+
+@pytest.mark.parametrize("language", ["de-DE", "en-GB"])
+def test_the_navigation_is_one_line_and_shows_where_one_is(lived: World, language: str) -> None:
+    page = lived.stranger(locale=language, viewport=NARROW)
+    page.goto("/login?next=/tokens")
+    page.locator("[name=username]").fill("admin")
+    page.locator("[name=password]").fill("admin")
+    page.locator("button.main").click()
+    page.locator("#make-title").wait_for()
+    for width, most in (
+        (1440, HEADER),
+        (1280, HEADER),
+        (1100, HEADER),
+        (1024, HEADER),
+        (800, TWO_ROWS),
+        (360, TWO_ROWS),
+    ):
+        page.set_viewport_size({"width": width, "height": 740})
+        page.reload()
+        assert page.evaluate("document.querySelector('.top').offsetHeight") <= most, width
+        row, here = page.locator(".top nav").bounding_box(), page.locator(".top nav [aria-current]").bounding_box()
+        assert row is not None
+        assert here is not None
+        assert row["x"] <= here["x"], width
+        assert here["x"] + here["width"] <= row["x"] + row["width"], width
 
 
 def test_so_does_the_login(strange_windows: Windows) -> None:

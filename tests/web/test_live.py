@@ -78,12 +78,14 @@ def test_a_machine_hears_how_the_queue_stands(site: Site) -> None:
 def test_nothing_is_looked_up_once_nobody_listens(site: Site, anna: httpx.Client) -> None:
     with listening(anna, "/events") as heard:
         next(heard)
+        assert site.do(_open_streams()) == 3, "a stream, its topic, and what makes it"
     until(lambda: not site.do(_open_streams()))
 
 
 async def _open_streams() -> int:
-    """How many streams and topics there are in this process."""
-    return sum(one.listeners + len(one._topics) for one in gc.get_objects() if isinstance(one, Live))
+    """How many streams and topics there are in this process, and how many of them something is still made for."""
+    making = [one for one in asyncio.all_tasks() if "Live._keep" in str(one.get_coro())]
+    return sum(one.listeners + len(one._topics) for one in gc.get_objects() if isinstance(one, Live)) + len(making)
 
 
 async def test_an_open_page_hears_on_after_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:

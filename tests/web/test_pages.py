@@ -13,6 +13,7 @@ from sidecar.domain.page import PageText
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
 from sidecar.practice.samples import scan_pdf, text_pdf
 from sidecar.store import journal, listing, pages, pauses, queue, report
+from sidecar.web import titles
 from tests.web.conftest import Site, Stage, csrf, until
 
 NOW = datetime.now(UTC)
@@ -160,6 +161,21 @@ def test_every_page_about_a_document_leads_to_it_in_paperless(stage: Stage, publ
     link = f'href="{(public or stage.archive.url).rstrip("/")}/documents/1/details" target="_blank" rel="noopener'
     for path in (f"/jobs/{job}", "/documents/1", "/failures", cause[1]):
         assert link in anna.get(path).text, path
+
+
+def test_a_job_that_ended_is_shown_with_the_title_it_gave(
+    site: Site, anna: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(titles, "FRESH_S", 3600.0)
+    number = document(site, "scan0001")
+    job = claimed(site, number, Kind.TAGGING)
+    pages = ("/", "/jobs", f"/jobs/{job.id}", f"/documents/{number}")
+    assert "scan0001" in anna.get("/jobs").text
+    site.archive.edit(number, title="Letter of May")
+    assert "scan0001" in anna.get("/jobs").text, "it is kept while nothing ends"
+    site.db.run_now(queue.succeed, job, changed=True, summary="Wrote title.", now=NOW)
+    for page in pages:
+        until(lambda page=page: "Letter of May" in anna.get(page).text)
 
 
 def test_titles_that_cannot_be_had_are_numbers(stage: Stage) -> None:

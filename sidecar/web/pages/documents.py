@@ -50,7 +50,7 @@ async def show(request: Request, here: Here, who: Reader, document_id: Number) -
     """Show a document's history, the newest first."""
     jobs = await here.db.run(listing.jobs, document_id=document_id, limit=AT_ONCE + 1)
     writes = await here.db.run(listing.write_backs, document_id, limit=2 * AT_ONCE)
-    titles = await here.titles.of({document_id} if jobs else ())  # of others even that is not for everybody
+    titles = await here.titles.of_jobs(jobs)  # of others even that is not for everybody
     deeds = await _deeds(here, asked(request), document_id, jobs[:AT_ONCE], writes)
     return here.shell.page(
         request,

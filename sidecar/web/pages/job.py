@@ -78,7 +78,7 @@ async def _job(here: Site, language: str, job_id: int, opened: int | None) -> st
     events = await here.db.run(report.story, job_id)
     write = await here.db.run(listing.write_back, job_id)
     pages = await here.db.run(listing.kept_pages, job.document_id) if job.kind is Kind.OCR else []
-    titles = await here.titles.of({job.document_id})
+    titles = await here.titles.of_jobs([job])
     wanted = needed(write.entry.proposal) | ids(write.entry.old) if write else set()
     spoken = await here.called.spoken(wanted) if write else await here.called.spoken()
     values = Values(words(language), spoken, write.entry.proposal.custom_words if write else None)

@@ -93,5 +93,5 @@ async def _list(here: Site, language: str, wished: Filter) -> str:
     )
     shown = found[:AT_ONCE]
     older = wished.query(before=shown[-1].id) if len(found) > AT_ONCE else None
-    titles = await here.titles.of({job.document_id for job in shown})
+    titles = await here.titles.of_jobs(shown)
     return here.shell.part("_jobs.html", language, jobs=shown, titles=titles, older=older, wished=wished)

@@ -31,7 +31,7 @@ async def events(request: Request, here: Here, who: Reader) -> Response:
 
 async def _part(here: Site, language: str, *, staff: bool) -> str:
     standing = await here.observer.look(here.now())
-    titles = await here.titles.of({job.document_id for job in (*standing.running, *standing.ended)})
+    titles = await here.titles.of_jobs([*standing.running, *standing.ended])
     return here.shell.part(
         "_overview.html",
         language,

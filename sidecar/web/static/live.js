@@ -71,4 +71,7 @@ function listen(live) {
 }
 
 localise(document);
+const nav = document.querySelector(".top nav");
+const here = nav?.querySelector("[aria-current]");
+if (here) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
 for (const live of document.querySelectorAll("[data-live]")) listen(live);
