@@ -53,9 +53,18 @@ def install(app: FastAPI) -> None:
 
 
 def answer(
-    request: Request, status: int, said: str, *, headers: Mapping[str, str] | None = None, **extra: Any
+    request: Request,
+    status: int,
+    said: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    is_english: bool = False,
+    **extra: Any,
 ) -> Response:
-    """Return the answer for a machine or for a person, by the address they asked for."""
+    """Return the answer for a machine or for a person, by the address they asked for.
+
+    `is_english` says that `said` is a sentence of the program, in no language but English.
+    """
     title = HTTPStatus(status).phrase
     if path_of(request).startswith("/api/"):
         body = {"title": title, "status": status, "detail": said, **extra}
@@ -66,6 +75,7 @@ def answer(
         status=status,
         headers=headers,
         said=said,
+        is_english=is_english,
         number=status,
         who=getattr(request.state, "who", None),
         here="",
@@ -99,7 +109,7 @@ async def _stranger(request: Request, _error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as it was installed
     wrong = [_wrong(one) for one in error.errors()]
-    return answer(request, 422, " ".join(wrong), wrong=wrong)
+    return answer(request, 422, " ".join(wrong), is_english=True, wrong=wrong)
 
 
 def _wrong(one: Mapping[str, Any]) -> str:
@@ -119,19 +129,19 @@ async def _http(request: Request, error: Exception) -> Response:
 
 async def _store(request: Request, error: Exception) -> Response:
     _log.error("%s", error)
-    return answer(request, 500, str(error))
+    return answer(request, 500, str(error), is_english=True)
 
 
 async def _gone(request: Request, error: Exception) -> Response:
-    return answer(request, 404, str(error))
+    return answer(request, 404, str(error), is_english=True)
 
 
 async def _not_so(request: Request, error: Exception) -> Response:
-    return answer(request, 409, str(error))
+    return answer(request, 409, str(error), is_english=True)
 
 
 async def _away(request: Request, error: Exception) -> Response:
-    return answer(request, 503, str(error), headers={"Retry-After": "30"})
+    return answer(request, 503, str(error), is_english=True, headers={"Retry-After": "30"})
 
 
 async def _fault(request: Request, error: Exception) -> Response:

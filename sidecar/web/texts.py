@@ -12,7 +12,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 
 from sidecar.domain import prices
-from sidecar.web.told import told
+from sidecar.web.told import told, told_page
 
 FOLDER = Path(__file__).parent / "texts"
 LANGUAGES = ("en", "de")
@@ -34,9 +34,13 @@ class Words:
         """Return a text with elements of a page among its values; all that is none is shown as text."""
         return Markup(self._texts[key]).format(**values)  # noqa: S704 - the text is our own
 
-    def told(self, text: str | None) -> str:
+    def told(self, text: str | None) -> Markup:
         """Return a stored reason or a sentence of a story in this language, as far as it is a sentence of ours."""
         return told(text or "", self.language)
+
+    def told_page(self, text: str | None) -> Markup:
+        """Return how a page was read in this language, as far as we have words for it."""
+        return told_page(text or "", self.language)
 
     def count(self, key: str, number: int, **values: Any) -> str:
         """Return the text for so many: `key.one` for one, else `key.other`."""

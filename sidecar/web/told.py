@@ -1,17 +1,20 @@
 """Stories and reasons in the language of a page: they are kept in English, as sentences that the program knows.
 
 texts/told-<language>.toml has the sentences by pattern. A text is read from its start, sentence by sentence, and stays
-as it is from the first one on that is in no table: what Paperless, a model or a file said is in nobody's table.
+as it is from the first one on that is in no table: what Paperless, a model or a file said is in nobody's table. What
+stays is marked as English, for those who have pages read to them.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from markupsafe import Markup, escape
 
 FOLDER = Path(__file__).parent / "texts"
 #: Longer texts are answers of others, and are not looked at.
@@ -22,36 +25,52 @@ _HOLE = re.compile(r"\{(\w+)\}")
 @dataclass(frozen=True, slots=True)
 class _Sentence:
     pattern: re.Pattern[str]
-    shown: str
+    shown: Markup
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
     sentences: tuple[_Sentence, ...]
+    #: How a page was read.
+    pages: tuple[_Sentence, ...]
     fields: Mapping[str, str]
 
 
-def told(text: str, language: str) -> str:
+def told(text: str, language: str) -> Markup:
     """Return a stored sentence, or several, as a page in this language shows them."""
     table = _table(language)
-    return text if table is None or len(text) > LONGEST else _shown(text, table)
+    if table is None or not text:
+        return escape(text)
+    return _english(text) if len(text) > LONGEST else _shown(text, table.sentences, table)
 
 
-def _shown(text: str, table: _Table) -> str:
-    for sentence in table.sentences:
+def told_page(text: str, language: str) -> Markup:
+    """Return how a page was read, part by part, as a page of ours in this language shows it."""
+    table = _table(language)
+    if table is None or not text:
+        return escape(text)
+    return Markup("; ").join(_shown(part, table.pages, table) for part in text[:LONGEST].split("; "))
+
+
+def _shown(text: str, sentences: Sequence[_Sentence], table: _Table) -> Markup:
+    for sentence in sentences:
         found = sentence.pattern.match(text)
         if found is not None:
             rest = text[found.end() :]
             shown = sentence.shown.format(
                 **{name: _word(name, said, table) for name, said in found.groupdict().items()}
             )
-            return shown + (" " + _shown(rest[1:], table) if rest else "")
-    return text
+            return shown + (" " + _shown(rest[1:], sentences, table) if rest else "")
+    return _english(text)
+
+
+def _english(text: str) -> Markup:
+    return Markup('<span lang="en">{}</span>').format(text) if text.strip() else escape(text)
 
 
 def _word(name: str, said: str, table: _Table) -> str:
     if name == "rest":
-        return _shown(said, table)
+        return _shown(said, table.sentences, table)
     if name == "fields":
         return ", ".join(table.fields.get(one, one) for one in said.split(", "))
     return said
@@ -63,9 +82,11 @@ def _table(language: str) -> _Table | None:
     if not file.exists():
         return None
     found = tomllib.loads(file.read_text(encoding="utf-8"))
-    return _Table(
-        tuple(_Sentence(_pattern(said), shown) for said, shown in found["sentences"].items()), found["fields"]
-    )
+    return _Table(_sentences(found["sentences"]), _sentences(found["pages"]), found["fields"])
+
+
+def _sentences(rows: Mapping[str, str]) -> tuple[_Sentence, ...]:
+    return tuple(_Sentence(_pattern(said), Markup(shown)) for said, shown in rows.items())  # noqa: S704 - our own
 
 
 def _pattern(said: str) -> re.Pattern[str]:

@@ -8,14 +8,18 @@ import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
+from markupsafe import escape
 
 import sidecar
+from sidecar.domain.cause import cause_of
 from sidecar.domain.job import Kind
 from sidecar.store import queue
 from sidecar.web import told as room
-from sidecar.web.told import told
+from sidecar.web.told import told, told_page
 from tests.web.conftest import Site
+from tests.web.test_pages import EVIL, failed
 
 SOURCE = Path(sidecar.__file__).parent
 TABLE = tomllib.loads((room.FOLDER / "told-de.toml").read_text(encoding="utf-8"))
@@ -28,6 +32,8 @@ COMPOSED = {
     "Waits for its budget: what {} allows for this day is spent": "{}what {} allows for this {} is spent",
     "Waits for its budget: what {} allows for this month is spent": "{}what {} allows for this {} is spent",
 }
+#: By which words in the code it is said why a file or a page cannot be read.
+SAYING = ("PermanentError", "TemporaryError", "TooSlowError", "Look")
 NOW = datetime.now(UTC)
 
 
@@ -47,7 +53,7 @@ def sentences_of_the_program() -> set[str]:
 def test_every_sentence_of_the_table_is_one_that_the_program_says() -> None:
     said = sentences_of_the_program()
     missing = []
-    for sentence in TABLE["sentences"]:
+    for sentence in (*TABLE["sentences"], *TABLE["pages"]):
         wanted = HOLE.sub("{}", sentence)
         for whole, parts in COMPOSED.items():
             wanted = parts + wanted.removeprefix(whole) if wanted.startswith(whole) else wanted
@@ -58,7 +64,7 @@ def test_every_sentence_of_the_table_is_one_that_the_program_says() -> None:
 
 
 def test_a_sentence_and_its_translation_have_the_same_holes() -> None:
-    for sentence, shown in TABLE["sentences"].items():
+    for sentence, shown in (*TABLE["sentences"].items(), *TABLE["pages"].items()):
         assert set(HOLE.findall(sentence)) == set(HOLE.findall(shown)), sentence
 
 
@@ -68,27 +74,79 @@ def test_a_sentence_and_its_translation_have_the_same_holes() -> None:
         ("Work began.", "Die Arbeit begann."),
         (
             "Put off until 2026-01-02 03:04:05 UTC: The model said 500.",
-            "Verschoben bis 2026-01-02 03:04:05 UTC: The model said 500.",
+            'Verschoben bis 2026-01-02 03:04:05 UTC: <span lang="en">The model said 500.</span>',
         ),
         (
             'Wrote title, tags, "Sum v. 2, net". Kept what somebody changed meanwhile: date. '
             "Paperless refused the correspondent: Bad.",
-            'Geschrieben: Titel, Tags, "Sum v. 2, net". Behalten, weil es inzwischen jemand geändert hat: Datum. '
-            "Paperless nahm nicht an (Korrespondent): Bad.",
+            "Geschrieben: Titel, Tags, &#34;Sum v. 2, net&#34;. "
+            "Behalten, weil es inzwischen jemand geändert hat: Datum. "
+            'Paperless nahm nicht an (Korrespondent): <span lang="en">Bad.</span>',
         ),
-        ("It is locked. Given up after 3 attempts.", "It is locked. Nach 3 Versuchen aufgegeben."),
+        (
+            "It is locked. Given up after 3 attempts.",
+            '<span lang="en">It is locked.</span> Nach 3 Versuchen aufgegeben.',
+        ),
         ("Handed back: the sidecar was stopped.", "Zurückgegeben: Der Sidecar wurde angehalten."),
         ("Approved by anna, with changes.", "Freigegeben von anna, mit Änderungen."),
-        ("Work began anew.", "Work began anew."),
+        ("Work began anew.", '<span lang="en">Work began anew.</span>'),
+        ("The file is empty.", "Die Datei ist leer."),
+        ("Page 3 took longer than 60 s to draw.", "Seite 3 zu zeichnen dauerte länger als 60 s."),
+        (cause_of("Page 3 took longer than 60 s to draw."), "Seite … zu zeichnen dauerte länger als … s."),
+        (
+            "Page 3 could not be drawn: Bad <b>. Given up after 5 attempts.",
+            "Seite 3 ließ sich nicht zeichnen: Bad &lt;b&gt;. Nach 5 Versuchen aufgegeben.",
+        ),
         ("Wrote {evil} %s {0}.", "Geschrieben: {evil} %s {0}."),
         ("", ""),
         ("Handed back: " * 150, "Zurückgegeben: " * 150),
-        ("Wrote " + "x" * 3000 + ".", "Wrote " + "x" * 3000 + "."),
+        ("Wrote " + "x" * 3000 + ".", f'<span lang="en">Wrote {"x" * 3000}.</span>'),
     ],
 )
 def test_what_is_ours_is_translated_and_the_rest_stays(text: str, shown: str) -> None:
     assert told(text, "de").split() == shown.split()
-    assert told(text, "en") == text
+    assert told(text, "en") == escape(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("it has no text; drawn at 300 dpi at most", "sie hat keinen Text; gezeichnet mit höchstens 300 dpi"),
+        ("it has no text; <b>", 'sie hat keinen Text; <span lang="en">&lt;b&gt;</span>'),
+        ("", ""),
+    ],
+)
+def test_how_a_page_was_read_is_told_part_by_part(text: str, shown: str) -> None:
+    assert told_page(text, "de") == shown
+    assert told_page(text, "en") == escape(text)
+
+
+@pytest.mark.parametrize("name", ["raster", "image_pdf", "look", "reading", "readers", "tesseract"])
+def test_why_a_file_or_a_page_cannot_be_read_is_in_the_table(name: str) -> None:
+    known = {HOLE.sub("{}", one) for one in (*TABLE["sentences"], *TABLE["pages"])}
+    tree = ast.parse((SOURCE / "engines" / f"{name}.py").read_text(encoding="utf-8"))
+    said = set()
+    for call in ast.walk(tree):
+        is_saying = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in SAYING
+        for one in call.args if isinstance(call, ast.Call) and is_saying else ():
+            if isinstance(one, ast.JoinedStr):
+                said.add("".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in one.values))
+            elif isinstance(one, ast.Constant) and isinstance(one.value, str):
+                said.add(one.value)
+    assert said - known == set()
+
+
+def test_pages_say_in_german_why_jobs_failed_and_mark_what_stays_english(site: Site, anna: httpx.Client) -> None:
+    job, strange = failed(site, 1, "The file is empty."), failed(site, 2, f"Nobody knows this: {EVIL}")
+    german = {"Accept-Language": "de"}
+    for path in ("/", "/jobs", f"/jobs/{job}", "/failures", "/documents/1"):
+        assert "Die Datei ist leer." in anna.get(path, headers=german).text, path
+    for path in ("/", "/jobs", f"/jobs/{strange}", "/failures", "/documents/2"):
+        page = anna.get(path, headers=german).text
+        assert '<span lang="en">Nobody knows this: ' in page, path
+        assert "<script>alert" not in page
+    assert "Es gibt keinen Auftrag 99." in anna.get("/jobs/99", headers=german).text
+    assert anna.get("/api/jobs/99", headers=german).json()["detail"] == "There is no job 99."
 
 
 def test_a_german_page_tells_a_story_in_german_and_the_api_in_english(site: Site) -> None:
