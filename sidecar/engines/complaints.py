@@ -27,9 +27,11 @@ _TOO_LONG = re.compile(
     r"context_length_exceeded|exceed_context_size|context (length|size|window)|maximum context|max(imum)? model length"
     r"|input token count.{0,40}exceeds|(prompt|input) is too long|too many (input )?tokens|input tokens exceed"
     r"|max_new_tokens.{0,9} must be <=|longer than the (model|maximum)|exceeds the (available )?context"
-    r"|request too large for model|larger context|string_above_max_length",
+    r"|request too large for|larger context|string_above_max_length",
     re.IGNORECASE,
 )
+#: What a server allows in a minute or a day, and what one question takes of that.
+_ALLOWED = re.compile(r"\blimit:? (\d+)(?:\D{0,5}\bused:? \d+)?\D{0,5}\brequested:? (\d+)", re.IGNORECASE)
 _CONTEXT = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -61,6 +63,7 @@ _ASKED = tuple(
         r"input \((\d+) tokens",
         r"prompt \(length (\d+)",
         r"given: (\d+)",
+        r"\brequested:? (\d+)",
     )
 )
 _IN_WORDS = re.compile(
@@ -86,6 +89,17 @@ def too_long(said: str) -> Room | None:
         return None
     plain = re.sub(r"(?<=\d),(?=\d{3})", "", said)
     return Room(_first(_CONTEXT, plain), _first(_ASKED, plain))
+
+
+def never_fits(said: str) -> Room | None:
+    """Return what is known of the room if a refusal for now (429) is one for ever: the question alone takes more than
+    is allowed in a minute. None where waiting helps."""
+    plain = re.sub(r"(?<=\d),(?=\d{3})", "", said)
+    found = _ALLOWED.search(plain)
+    if found is not None:
+        allowed, asked = int(found[1]), int(found[2])
+        return Room(allowed, asked) if asked > allowed else None
+    return too_long(said) if "request too large" in said.lower() else None
 
 
 def _first(patterns: tuple[re.Pattern[str], ...], said: str) -> int | None:

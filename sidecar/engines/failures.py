@@ -71,7 +71,7 @@ class Failures:
         """Return what a status means together with what was said."""
         model, address, key = self.settings
         shown, where = said[:SHOWN], self.where
-        if status in (400, 413, 422, 500) and (room := complaints.too_long(said)):
+        if room := self._room(status, said):
             return TooLongError(
                 f"{where} has no room for a question of this length: {shown}",
                 context_tokens=room.context_tokens,
@@ -93,6 +93,12 @@ class Failures:
         if status >= 500 or status == 408:
             return self._suspicious(f"{where} answered {status}: {shown}")
         return PermanentError(f"{where} does not take this document: {shown}")
+
+    def _room(self, status: int, said: str) -> complaints.Room | None:
+        """Return what is known of the room where the question is too long."""
+        if status == 429:
+            return complaints.never_fits(said)
+        return complaints.too_long(said) if status in (400, 413, 422, 500) else None
 
     def no_api(self) -> MisconfiguredError:
         """Return the error for an address at which something else answers."""

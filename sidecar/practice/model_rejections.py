@@ -28,8 +28,11 @@ RejectionMode = Literal[
     "too_long_as_gemini",
     "too_long_as_sglang",
     "too_long_as_mistral",
+    "too_long_for_a_minute",
 ]
 CONTEXT_TOKENS = 1500
+#: Refusals for which the answer's room counts as well.
+_WITH_THE_ANSWER = ("too_long_as_vllm", "too_long_as_tgi", "too_long_for_a_minute")
 CHARACTERS_PER_TOKEN = 4
 
 
@@ -85,7 +88,7 @@ _MEETS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
 def is_met(mode: str, body: Mapping[str, Any]) -> bool:
     """Say whether a request brings a refusal out; any other mode is no refusal, and not asked about here."""
     if mode.startswith("too_long"):
-        answer = asked_for_tokens(body) if mode in ("too_long_as_vllm", "too_long_as_tgi") else 0
+        answer = asked_for_tokens(body) if mode in _WITH_THE_ANSWER else 0
         return asked_tokens(body) + answer > CONTEXT_TOKENS
     return _MEETS[mode](body)
 
@@ -198,5 +201,11 @@ _TOO_LONG: Mapping[str, Callable[[int, int, int], Rejection]] = {
     "too_long_as_mistral": lambda room, asked, _: Rejection(
         f"Prompt contains {asked} tokens and 0 draft tokens, too large for model with {room} maximum context length",
         code="3051",
+    ),
+    "too_long_for_a_minute": lambda room, asked, answer: Rejection(
+        f"Request too large for gpt-4o in organization org-x on tokens per min (TPM): Limit {room}, Requested "
+        f"{asked + answer}. The input or output tokens must be reduced in order to run successfully.",
+        code="rate_limit_exceeded",
+        status=429,
     ),
 }

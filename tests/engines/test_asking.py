@@ -437,6 +437,31 @@ def test_how_long_a_server_wants_to_be_left_alone(headers: dict[str, str], said:
 
 
 @pytest.mark.parametrize(
+    ("said", "is_too_long"),
+    [
+        (
+            "Request too large for gpt-4o in organization org-x on tokens per min (TPM): Limit 10000, Requested 10964.",
+            True,
+        ),
+        ("Limit 10,000, Used 9,000, Requested 10,964 tokens per minute", True),
+        ("Rate limit reached for gpt-4o on tokens per min (TPM): Limit 10000, Used 9036, Requested 964.", False),
+        ("Rate limit reached for gpt-4o on requests per min (RPM): Limit 3, Requested 1.", False),
+        ("Too many tokens, please wait before trying again.", False),
+    ],
+)
+async def test_a_question_that_takes_more_than_a_minute_allows_is_too_long_and_any_other_one_waits(
+    server: PracticeModel, said: str, is_too_long: bool
+) -> None:
+    server.faults.add(Fault(path="chat", answer=Answer(429, body=json.dumps({"error": {"message": said}}))))
+    model = Model("practice", base_url=server.url, api_key=None)
+    with pytest.raises(TooLongError if is_too_long else OutageError) as caught:
+        await model.ask([{"role": "user", "content": LETTER}])
+    await model.close()
+    if isinstance(caught.value, TooLongError):
+        assert (caught.value.context_tokens, caught.value.asked_tokens) == (10_000, 10_964)
+
+
+@pytest.mark.parametrize(
     ("said", "code", "error"),
     [
         ("You exceeded your current quota, please check your plan and billing details.", "insufficient_quota", True),
