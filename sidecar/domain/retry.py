@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sidecar.domain.errors import OutageError, TemporaryError, WorkError
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -48,3 +50,11 @@ def parking_s(failures: int, chance: float, retry_after_s: float | None = None) 
         return min(max(retry_after_s, 1.0), RETRY_AFTER_CAP_S)
     ceiling = min(PARK_CAP_S, PARK_BASE_S * 2.0 ** min(failures - 1, 16))
     return ceiling * (0.5 + 0.5 * chance)
+
+
+def patience(error: WorkError) -> int:
+    """Return for sorting how much patience an error takes, where several models were tried: whoever is away may be
+    back any moment, who failed may do it in a minute, and a budget waits for its next period."""
+    if isinstance(error, OutageError):
+        return 0
+    return 1 if isinstance(error, TemporaryError) else 2

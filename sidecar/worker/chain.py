@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from sidecar.domain.errors import BudgetError, OutageError, PermanentError, TemporaryError, UnusableError
 from sidecar.domain.privacy import Privacy
+from sidecar.domain.retry import patience
 from sidecar.engines.llm import Message, Model, Reply
 from sidecar.worker.providers import Probe, Providers
 
@@ -84,9 +85,9 @@ class Chain:
     async def walk(self, attempt: Callable[[Model], Awaitable[T]], *, about: str, private: bool = False) -> T:
         """Return what the first attempt that succeeds returns. `about` tells questions apart.
 
-        Where no model is left: OutageError if one of them may still do it once it is back, BudgetError if nothing
-        more may be spent on it, TemporaryError if one did not answer properly, else PermanentError with what each
-        said: UnusableError if each gave an answer of no use. A `private` question goes only to endpoints in the house;
+        Where no model is left: OutageError if one of them may still do it once it is back, TemporaryError if one did
+        not answer properly, BudgetError if nothing more may be spent on it, else PermanentError with what each said:
+        UnusableError if each gave an answer of no use. A `private` question goes only to endpoints in the house;
         PermanentError if there is none.
         """
         models = self._allowed(private)
@@ -115,7 +116,7 @@ class Chain:
                     return found
                 _log.info("%s (%s) did not do; asking the next one", model.name, model.provider)
         if trouble:
-            raise next((error for error in trouble if isinstance(error, OutageError)), trouble[0])
+            raise min(trouble, key=patience)
         self._forget(about)
         meant = UnusableError if all(isinstance(one, UnusableError) for one in said) else PermanentError
         raise said[0] if len(said) == 1 else meant(" ".join(dict.fromkeys(map(str, said))))

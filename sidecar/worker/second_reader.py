@@ -17,6 +17,7 @@ from sidecar.domain.job import Job, Kind
 from sidecar.domain.page import PageText
 from sidecar.domain.prices import tokens_of, tokens_of_page
 from sidecar.domain.privacy import Privacy, host_or_openai
+from sidecar.domain.retry import patience
 from sidecar.domain.witness import PageAnswer, Seen
 from sidecar.engines.llm import Model, Reply
 from sidecar.engines.vision import Vision
@@ -66,13 +67,13 @@ class SecondReader:
         """Return the page as a model of `vision` read it, and that it is kept under `key` already; where no model's
         answer will do, what Tesseract read (`ours`), with the reasons, and that it is not.
 
-        Raises OutageError if all models that are left are away, BudgetError if nothing more may be spent on them,
-        TemporaryError where one did not answer properly.
+        Raises OutageError if one of the models that are left is away, else TemporaryError if one did not answer
+        properly, else BudgetError if nothing more may be spent on them.
         """
         said: list[str] = []
         keys = {vision.key(model, key): model for model in vision.models}
         rejected = await self._db.run(pages.rejections, list(keys))
-        trouble: BudgetError | OutageError | TemporaryError | None = None
+        trouble: list[BudgetError | OutageError | TemporaryError] = []
         async with self._places:
             for own_key, model in keys.items():
                 if own_key in rejected:
@@ -89,7 +90,7 @@ class SecondReader:
                         is_ours = await to_the_end(step)  # what was paid for is kept, whoever stops us
                 except (BudgetError, OutageError, TemporaryError) as error:
                     await self._note_failure(job, model, error)
-                    trouble = trouble or error  # the next one may do; if none does, this one is tried again
+                    trouble.append(error)  # the next one may do; if none does, it is tried again
                     continue
                 except PermanentError as error:  # it does not take this page
                     await self._note_failure(job, model, error)
@@ -101,8 +102,8 @@ class SecondReader:
                     return page, True
                 said.append(f"{model.name}: {problem}")
                 _log.info("document %s, page %s: what %s said was not taken", job.document_id, ours.page, model.name)
-        if trouble is not None:
-            raise trouble
+        if trouble:
+            raise min(trouble, key=patience)
         return replace(ours, reason="; ".join([ours.reason, *(f"not taken from {one}" for one in said)])), False
 
     def _pass_over(self, model: Model, vision: Vision) -> None:

@@ -19,6 +19,7 @@ from sidecar.domain.errors import BudgetError, SettingsError
 from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.prices import Prices
 from sidecar.practice.faults import Answer, Fault
+from sidecar.practice.model import PracticeModel
 from sidecar.practice.samples import scan_pdf
 from sidecar.store import ledger, report, spending
 from sidecar.store.ledger import Call
@@ -191,6 +192,30 @@ async def test_pages_wait_for_their_own_budget_and_filing_goes_on(world: World) 
         await until(lambda: over(sidecar), "the next day goes on")
     assert "auto-ocr-done" in world.archive.tag_names(scan)
     assert sum(call.has_image for call in world.model.calls()) == 6, "no page was paid for twice"
+
+
+@pytest.mark.parametrize("kind", ["tagging", "ocr"])
+async def test_a_hiccup_of_the_free_fall_back_is_tried_again_soon_and_not_next_month(world: World, kind: str) -> None:
+    hiccup = Fault(path="completions", answer=Answer(500, body='{"error": {"message": "out of memory"}}'), times=1)
+    text = "Dear customer,\nwe thank you for order 7 of May and deliver it soon.\nKind regards"
+    document = world.letter(f"auto-{kind}".replace("tagging", "tag"), content=text, data=scan_pdf([text], dpi=100))
+    with PracticeModel() as home:
+        home.faults.add(hiccup)
+        given = {"prices": "dear: 1000/1000, practice: 0/0", f"{kind}_budget_month": "0.10"}
+        if kind == "tagging":
+            given |= {"llm_model": "dear", "llm_fallbacks": f"practice@{home.url}"}
+        else:
+            given |= {**VISION, "vision_model": "dear", "vision_fallbacks": f"practice@{home.url}"}  # type: ignore[dict-item]
+        spent = Call("page" if kind == "ocr" else kind, "dear", 100, 100, "answered", 1.0, "x", 0.2)
+        async with world.sidecar(clock_at(NOON, 100.0), **given, lease_s=86400.0) as sidecar:
+            await sidecar.parts.db.run(ledger.record_alone, 99, spent, now=NOON)
+            await sidecar.poller.round()
+            async with running(sidecar):
+                await until(lambda: over(sidecar), "it is tried again within minutes", within_s=10)
+            (job,) = await jobs_of(sidecar)
+    assert (job.state, job.attempt) == (State.SUCCEEDED, 2)
+    assert world.model.begun() == 0
+    assert "auto-ocr-done" in world.archive.tag_names(document) or kind == "tagging"
 
 
 async def test_money_without_a_price_is_a_wrong_setting(world: World) -> None:
