@@ -8,24 +8,28 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
-from sidecar.domain.errors import TooLongError, UnusableError
+from sidecar.domain.errors import BudgetError, OutageError, TooLongError, UnusableError
 from sidecar.domain.suggestion import AnswerError
 from sidecar.engines.excerpt import CHARACTERS_PER_TOKEN, excerpt
 from sidecar.engines.forms import Form
 from sidecar.engines.found_json import found_json
 from sidecar.engines.llm import Message, Model, Reply
 from sidecar.engines.prompts import Prompts
+from sidecar.engines.unanswered import Unanswered
 
 #: Calls for one question to one model at most, and how that is said.
 MOST_CALLS = 3
 TIMES = {1: "once", 2: "twice", 3: "three times"}
 #: An answer that was cut off is not given more room than this.
 MOST_TOKENS = 16_000
+#: So many stopped talks are remembered.
+REMEMBERED = 100
 #: Refusals for length cost nothing; after so many the document is given up.
 SHORTENINGS = ("shorter", "shorter again", "shortest")
 #: With less of a document nothing can be said about it.
@@ -83,6 +87,10 @@ class Asked(Protocol):
     def name(self) -> str:
         """The name of the model that is meant."""
 
+    @property
+    def models(self) -> Sequence[Model]:
+        """Who may be asked, in their order."""
+
     def prepare(self) -> None:
         """Load what the first question needs."""
 
@@ -91,10 +99,15 @@ class Asked(Protocol):
 
 
 class Asker:
-    """Asks questions about documents in the words of the prompts."""
+    """Asks questions about documents in the words of the prompts.
+
+    A talk that was stopped after a bad answer, by a busy server or a budget, is remembered: asked the same again, it
+    goes on with the repair, and the first question is not paid once more.
+    """
 
     def __init__(self, prompts: Prompts) -> None:
         self._prompts = prompts
+        self._stopped: OrderedDict[tuple[object, ...], Talk] = OrderedDict()
 
     async def ask(self, model: Model, question: Posed, check: Check[T], record: Record[T], again: Again = at_once) -> T:
         """Return a checked answer after one call, where that can be used.
@@ -109,8 +122,28 @@ class Asker:
         async def unanswered(lost: Reply, why: str) -> None:
             await record(lost, why, None)
 
-        talk = Talk(self._prompts, question, model.max_tokens)
-        calls = 0
+        of = (model.provider, *model.identity, question.rules_text, question.text)
+        talk = self._stopped.pop(of, None) or Talk(self._prompts, question, model.max_tokens)
+        try:
+            return await self._go_on(talk, model, question, check, record, again, unanswered)
+        except (OutageError, BudgetError):
+            if talk.calls:
+                self._stopped[of] = talk
+                while len(self._stopped) > REMEMBERED:
+                    self._stopped.popitem(last=False)
+            raise
+
+    async def _go_on(
+        self,
+        talk: Talk,
+        model: Model,
+        question: Posed,
+        check: Check[T],
+        record: Record[T],
+        again: Again,
+        unanswered: Unanswered,
+    ) -> T:
+        """Ask what is to be asked next in this talk, and so on to its end."""
         while True:
             try:
                 reply = await model.ask(
@@ -119,7 +152,8 @@ class Asker:
             except TooLongError as error:
                 talk.shorten(error, model.name)
                 continue
-            calls, reply = calls + 1, replace(reply, notes=talk.notes)
+            talk.calls += 1
+            reply = replace(reply, notes=talk.notes)
             found, problem = talk.judge(reply, check)
             if found is not None:
                 if talk.below is not None and reply.form is not None:
@@ -127,8 +161,8 @@ class Asker:
                 await record(reply, "answered", found)
                 return found
             await record(reply, f"unusable: {problem}", None)
-            if calls == MOST_CALLS or not talk.has_another_chance(reply, problem, model.name):
-                raise UnusableError(f"The model {model.name} gave no usable answer, {TIMES[calls]}: {problem}")
+            if talk.calls == MOST_CALLS or not talk.has_another_chance(reply, problem, model.name):
+                raise UnusableError(f"The model {model.name} gave no usable answer, {TIMES[talk.calls]}: {problem}")
             await again()
 
 
@@ -142,6 +176,8 @@ class Talk:
         self._used: set[str] = set()
         self._was_json = True
         self.max_tokens = max_tokens
+        #: Calls so far that brought an answer.
+        self.calls = 0
         #: The form that did no good, if the next one is to be simpler.
         self.below: Form | None = None
         self.notes: tuple[str, ...] = ()

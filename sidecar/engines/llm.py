@@ -95,6 +95,11 @@ class Model:
         """What makes its answers its own: name, address, longest answer."""
         return self.name, self._base_url or "", self.max_tokens
 
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """Who may be asked: of a chain there are more."""
+        return (self,)
+
     async def close(self) -> None:
         """Close all connections."""
         if self._client is not None:

@@ -11,7 +11,10 @@ from sidecar.domain.page import PageText
 from sidecar.domain.prices import Prices
 from sidecar.domain.suggestion import Suggestion
 from sidecar.store import job_row, pages
-from sidecar.store.transaction import Transaction, durable
+from sidecar.store.transaction import Transaction, durable, reading
+
+#: How the outcome of a call begins whose answer could not be used.
+UNUSABLE = "unusable: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Call:
     #: Tokens as the provider counted them; None where it did not say.
     input_tokens: int | None
     output_tokens: int | None
-    #: "answered", "unusable", or the error in words.
+    #: "answered", "unusable: " and why, or the error in words.
     outcome: str
     #: How long it took; 0 of a call without an answer, which stands here because it may have to be paid for.
     seconds: float
@@ -93,6 +96,17 @@ def _write(tx: Transaction, job_id: int, document_id: int, call: Call, now: date
         estimated=int(call.estimated),
         now=now.timestamp(),
     )
+
+
+@reading
+def unusable(tx: Transaction, job_id: int, model: str, provider: str) -> list[str]:
+    """Return what was wrong with the answers that this model at this endpoint gave a job, the oldest first."""
+    rows = tx.rows(
+        "SELECT outcome FROM ledger WHERE job_id = :job AND model = :model AND provider = :provider "
+        "AND outcome LIKE :unusable ORDER BY id",
+        job=job_id, model=model, provider=provider, unusable=f"{UNUSABLE}%",
+    )  # fmt: skip
+    return [str(row.outcome).removeprefix(UNUSABLE) for row in rows]
 
 
 @durable

@@ -53,11 +53,16 @@ class Chain:
         *,
         privacy: Privacy | None = None,
     ) -> None:
-        self.models = tuple(models)
+        self._models = tuple(models)
         self._providers = providers
         self._privacy = privacy or Privacy()
         #: What a model of which nothing more is to be expected had said, by question, provider and name.
         self._spent: OrderedDict[tuple[str, str, str], PermanentError] = OrderedDict()
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """Who may be asked, in their order."""
+        return self._models
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 from sidecar.domain.document import Document, Fields, custom_name
+from sidecar.domain.errors import UnusableError
 from sidecar.domain.job import Job, Kind
 from sidecar.domain.prices import tokens_of
 from sidecar.domain.privacy import host_or_openai
@@ -15,7 +16,7 @@ from sidecar.domain.trigger import Tags
 from sidecar.domain.vocabulary import Vocabulary
 from sidecar.domain.wishes import FIELDS, wishes
 from sidecar.domain.writeback import Proposal, TagDelta
-from sidecar.engines.asking import Again
+from sidecar.engines.asking import MOST_CALLS, TIMES, Again
 from sidecar.engines.llm import Model, Reply
 from sidecar.engines.tagger import Question, Tagger
 from sidecar.paperless.client import Paperless
@@ -125,12 +126,30 @@ class Tagging:
         @asynccontextmanager
         async def paying(model: Model) -> AsyncIterator[Again]:
             host = host_or_openai(model.url)
+
+            async def again() -> None:
+                await self._require_a_chance(job, model.name, host)
+                await self._purse.take(place)
+
+            await self._require_a_chance(job, model.name, host)
             async with self._purse.call(Kind.TAGGING, model.name, host, (asked, model.max_tokens)) as place:
                 model.prepare()
                 await self._leases.assure(job, 0)  # after a long sleep somebody else may have asked already
-                yield lambda: self._purse.take(place)
+                yield again
 
         return await self._tagger.ask(
             question, vocabulary, today=self._clock.now().date(), record=to_the_end_of_it, private=is_private,
             around=paying,
         )  # fmt: skip
+
+    async def _require_a_chance(self, job: Job, model: str, host: str) -> None:
+        """Raise UnusableError if the job was paid as many bad answers of this model as one may give in all.
+
+        They are counted over all attempts, since one that was stopped between a bad answer and its repair (by a busy
+        server, by a budget) may begin anew, and that as often as it is stopped. Of a model that stands in the list
+        more than once on one host, the ledger does not tell which one it was.
+        """
+        wrong = await self._db.run(ledger.unusable, job.id, model, host)
+        alike = sum((one.name, host_or_openai(one.url)) == (model, host) for one in self._tagger.model.models)
+        if len(wrong) >= MOST_CALLS * max(alike, 1):
+            raise UnusableError(f"The model {model} gave no usable answer, {TIMES[MOST_CALLS]}: {wrong[-1]}")

@@ -340,6 +340,25 @@ async def _forget(_reply: Reply, _outcome: str, _found: str | None) -> None:
 # -- answers that are none
 
 
+async def test_a_talk_that_a_busy_server_stopped_goes_on_with_the_repair(server: PracticeModel) -> None:
+    server.misbehave("garbage", times=1)
+    asker, question, told = Asker(Prompts()), Question(LETTER), []
+
+    async def record(_reply: Reply, outcome: str, _found: str | None) -> None:
+        told.append(outcome)
+        if len(told) == 1:
+            server.faults.add(Fault(path="chat", times=2, answer=Answer(429, body="{}")))
+
+    async with model_at(server) as model:
+        for _ in range(2):
+            with pytest.raises(OutageError):
+                await asker.ask(model, question, check, record)
+        assert await asker.ask(model, question, check, record) == "2026-05-12"
+        await asker.ask(model, question, check, record)
+    assert [outcome.split(":")[0] for outcome in told] == ["unusable", "answered", "answered"]
+    assert [len(call.body["messages"]) for call in server.calls()] == [2, 4, 2]
+
+
 @pytest.mark.parametrize("mode", ["garbage", "empty", "null_content", "refuse"])
 async def test_no_usable_answer_twice_is_the_end_for_this_model(server: PracticeModel, mode: Any) -> None:
     server.misbehave(mode)

@@ -218,6 +218,22 @@ async def test_a_hiccup_of_the_free_fall_back_is_tried_again_soon_and_not_next_m
     assert "auto-ocr-done" in world.archive.tag_names(document) or kind == "tagging"
 
 
+async def test_a_budget_that_ends_between_a_bad_answer_and_its_repair_pays_no_question_twice(world: World) -> None:
+    world.model.misbehave("garbage")
+    letters(world, 1)
+    given = {**GIVEN, "tagging_budget_day": "0.0001"}
+    async with world.sidecar(clock_at(NOON, QUICK * 24), **given) as sidecar:
+        await sidecar.poller.round()
+        async with running(sidecar):
+            await until(lambda: over(sidecar), "given up on the second day")
+        (job,) = await jobs_of(sidecar)
+        rows = await sidecar.parts.db.run(paid)
+    assert job.state is State.FAILED
+    assert "no usable answer, twice" in str(job.reason)
+    assert [row.outcome.split(":")[0] for row in rows] == ["unusable"] * 2
+    assert [len(call.body["messages"]) for call in world.model.calls()] == [2, 4], "the second call was the repair"
+
+
 async def test_money_without_a_price_is_a_wrong_setting(world: World) -> None:
     with pytest.raises(SettingsError) as caught:
         async with world.sidecar(tagging_budget_day="1", ocr_budget_month="1", **VISION):

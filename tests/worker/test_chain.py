@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,13 +17,14 @@ from sidecar.domain.job import Job, State
 from sidecar.domain.privacy import Privacy
 from sidecar.engines.llm import Model
 from sidecar.parts import text_models
-from sidecar.practice.faults import Answer, Fault
+from sidecar.practice.faults import Answer, Fault, Verdict
 from sidecar.practice.model import PracticeModel
 from sidecar.practice.samples import scan_pdf, text_pdf
 from sidecar.store import report
 from sidecar.store.transaction import Transaction, reading
 from sidecar.worker.chain import Chain
 from tests.worker.conftest import World, fast_clock, running, until
+from tests.worker.test_budgets import NOON, clock_at
 
 SPEED = 120.0
 BAD_KEY = Answer(401, body='{"error": {"message": "bad key"}}')
@@ -154,6 +156,48 @@ async def test_a_model_that_had_its_chances_is_not_paid_again_while_the_other_on
         await until(lambda: filed(world, poison), "filed")
         jobs = await sidecar.parts.db.run(report.jobs)
     assert {job.attempt for job in jobs} == {1}
+    assert len(world.model.calls()) == 3
+
+
+async def test_bad_answers_are_counted_over_all_attempts_and_starts_and_a_person_may_begin_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each repair is refused, and the program is started anew, so that nothing in its memory helps."""
+    judge, questions = world.model.faults.judge, itertools.count(1)
+
+    def refuse_every_other(method: str, path: str, query: str) -> Verdict:
+        is_refused = "completions" in path and next(questions) % 2 == 0
+        return Verdict(0, 0, Fault(answer=BUSY)) if is_refused else judge(method, path, query)
+
+    monkeypatch.setattr(world.model.faults, "judge", refuse_every_other)
+    world.model.misbehave("garbage")
+    document = world.letter("auto-tag")
+    for start in range(1, 4):
+        await world.drain()
+        assert len(world.model.calls()) == start
+    (note,) = world.archive.notes(document)
+    assert "practice gave no usable answer, three times: " in note
+    assert world.archive.tag_names(document) == {"auto-failed"}
+    monkeypatch.undo()
+    world.model.behave()
+    world.archive.edit(document, add_tags=["auto-tag"])
+    await world.drain()
+    assert filed(world, document)
+
+
+async def test_bad_answers_are_counted_over_all_starts_for_each_model_of_a_chain(
+    world: World, second: PracticeModel
+) -> None:
+    world.model.misbehave("garbage")
+    second.faults.add(Fault(answer=Answer(503, body="")))
+    document = world.letter("auto-tag")
+    for hour in range(5):
+        if hour == 4:
+            assert len(world.model.calls()) == 3
+            second.faults.clear()
+        async with world.sidecar(clock_at(NOON + timedelta(hours=hour)), **fallback(second, "other")) as sidecar:
+            await sidecar.run(drain=True)
+    assert filed(world, document)
     assert len(world.model.calls()) == 3
 
 
