@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sidecar.desk.jobs import document_of
 from sidecar.domain import custom_fields
-from sidecar.domain.budget import Spent
 from sidecar.domain.document import Document, custom_id, custom_name
-from sidecar.domain.errors import BudgetError
 from sidecar.domain.filing import FilingRules
 from sidecar.domain.job import Kind
 from sidecar.domain.prices import tokens_of
@@ -24,10 +23,15 @@ from sidecar.domain.vocabulary import Names, Vocabulary
 from sidecar.domain.wishes import FIELDS, wishes
 from sidecar.paperless.similar import like
 from sidecar.parts import Parts
-from sidecar.store import ledger, spending
+from sidecar.store import ledger
 from sidecar.store.ledger import Call
+from sidecar.worker.budget import Purse
 from sidecar.worker.chain import Chain
+from sidecar.worker.clock import steady_clock
 from sidecar.worker.finishing import to_the_end
+
+#: What a trial had set aside is given back so long after its call has to be over, should it have died.
+A_WHILE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +101,13 @@ async def suggest(
         calls.append(Asked(call, tuple(reply.notes)))
         tell(calls[-1])
 
+    purse = await _purse(parts)
+
     @asynccontextmanager
-    async def paying(_model: Any) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-        await _require_budget(parts)
-        yield lambda: _require_budget(parts)
+    async def paying(model: Any) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+        longest = (guess, model.max_tokens)
+        async with purse.call(Kind.TAGGING, model.name, host_or_openai(model.url), longest) as place:
+            yield lambda: purse.take(place)
 
     by_hand = Chain(parts.models, privacy=parts.privacy)  # nobody is parked
     suggestion = await parts.tagger.asking(by_hand).ask(
@@ -109,12 +116,12 @@ async def suggest(
     return Trial(document, suggestion, vocabulary, parts.tagger.rules, tuple(calls))
 
 
-async def _require_budget(parts: Parts) -> None:
-    """Raise BudgetError if nothing more may be spent on filing: a trial costs as much as the work does."""
-    budget, now = parts.budgets[Kind.TAGGING], await parts.db.time()
-    spent = await parts.db.run(spending.spent, budget.purposes, budget.starts(now))
-    if (refused := budget.refusal(now, spent, Spent(money=1.0))) is not None:
-        raise BudgetError(refused.reason, until=refused.until)
+async def _purse(parts: Parts) -> Purse:
+    """Return what a trial pays from: it costs as much as the work does, and reckons with the work under way."""
+    clock = steady_clock(await parts.db.time())
+    hold = timedelta(seconds=parts.settings.llm_timeout_s) + A_WHILE
+    owner = f"suggest-{secrets.token_hex(8)}"
+    return Purse(parts.db, parts.budgets, parts.prices, clock, owner=owner, hold=hold)
 
 
 def beside(trial: Trial) -> Iterator[Row]:

@@ -115,8 +115,11 @@ def rescue(tx: Transaction, *, now: datetime, everything: bool, settle: timedelt
     `everything` takes all running jobs (right after the start, when this program is the only one on the store);
     otherwise those whose lease ran out. The attempt is handed back and a crash counted instead; too many crashes
     without progress give the job up. A job with an intent, whose request may be in flight, is not ready before
-    `settle` is over, counted from now: nobody knows when its last byte went out.
+    `settle` is over, counted from now: nobody knows when its last byte went out. With `everything`, what calls to
+    models had set aside of a budget is given back too.
     """
+    if everything:
+        tx.run("DELETE FROM slot WHERE name LIKE '% call'")  # see spending.set_aside
     rows = tx.rows(
         f"SELECT id, crashes, {IN_FLIGHT.replace(':id', 'job.id')} AS intended "
         f"FROM job WHERE state = 'running' {'' if everything else 'AND lease_until < :now'} {tx.skipping}",

@@ -14,6 +14,7 @@ from sidecar.domain.job import Kind
 from sidecar.store.rescue import CLOCKS_AGREE
 from sidecar.store.transaction import Transaction, reading, relaxed
 
+NOTHING: Mapping[str, Spent] = {}
 #: So many of the newest calls tell what one is like.
 NEWEST = 200
 
@@ -67,20 +68,28 @@ def spent(tx: Transaction, purposes: Sequence[str], since: Mapping[Period, datet
 
 @relaxed
 def set_aside(
-    tx: Transaction, budget: Budget, price: Spent, *, holder: str, now: datetime, until: datetime
+    tx: Transaction,
+    budget: Budget,
+    price: Spent,
+    *,
+    holder: str,
+    now: datetime,
+    until: datetime,
+    known: Mapping[str, Spent] = NOTHING,
 ) -> Refusal | bool:
     """Set a call's price aside for all programs on this store until it is given back, or its time is over.
 
-    Returns the refusal if the budget is spent, else whether there was room; other calls under way count as this one.
+    Returns the refusal if the budget is spent, else whether there was room. `known` are the prices of calls under way,
+    by who holds their places; those of other programs count as this one.
     """
     name = _calls(budget.kind)
     tx.take_turns(name)
     late = (until + CLOCKS_AGREE).timestamp()  # held for longer: of before the clock was set back
-    others = tx.row(
-        "SELECT COUNT(*) AS calls FROM slot WHERE name = :name AND held_until > :now AND held_until <= :late",
+    others = tx.rows(
+        "SELECT owner FROM slot WHERE name = :name AND held_until > :now AND held_until <= :late",
         name=name, now=now.timestamp(), late=late,
     )  # fmt: skip
-    aside = price * (int(others.calls) if others else 0)
+    aside = sum((known.get(other.owner, price) for other in others), Spent())
     room = budget.room(now, spent(tx, budget.purposes, budget.starts(now)), aside, price)
     if room is True:
         tx.run(

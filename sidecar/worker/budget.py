@@ -35,15 +35,15 @@ class Place:
 
     kind: Kind
     price: Spent
-    #: Its name where several programs work on one store.
+    #: Its name in the store.
     holder: str
 
 
 class Purse:
     """Knows what may be spent on each kind of work, and what the calls under way have set aside.
 
-    Where several programs work on one store they set it aside there, each place for `hold` at most, so that a program
-    that died keeps nothing for longer.
+    It is set aside in the store, so that a trial or a measurement beside the daily work reckons with it, and so do all
+    machines on one store. Each place is held for `hold` at most: a program that died keeps nothing for longer.
     """
 
     def __init__(
@@ -102,14 +102,10 @@ class Purse:
     async def _set_aside(self, budget: Budget, place: Place) -> bool:
         """Take the place if there is room beside the others. Raises BudgetError if there is none even without them."""
         now = self._clock.now()
-        if self._db.is_shared:
-            room = await self._db.run(
-                spending.set_aside, budget, place.price, holder=place.holder, now=now, until=now + self._hold
-            )
-        else:
-            spent = await self._db.run(spending.spent, budget.purposes, budget.starts(now))
-            others = sum((other.price for other in self._places if other.kind is place.kind), Spent())
-            room = budget.room(now, spent, others, place.price)
+        known = {other.holder: other.price for other in self._places}
+        room = await self._db.run(
+            spending.set_aside, budget, place.price, holder=place.holder, now=now, until=now + self._hold, known=known
+        )
         if isinstance(room, Refusal):
             raise BudgetError(room.reason, until=room.until)
         if room:
@@ -119,6 +115,5 @@ class Purse:
     async def _leave(self, place: Place) -> None:
         if place in self._places:
             self._places.discard(place)
-            if self._db.is_shared:
-                with suppress(StoreError):  # then its time runs out
-                    await to_the_end(self._db.run(spending.give_back, place.kind, holder=place.holder))
+            with suppress(StoreError):  # then its time runs out
+                await to_the_end(self._db.run(spending.give_back, place.kind, holder=place.holder))

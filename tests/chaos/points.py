@@ -36,8 +36,6 @@ SHARED = {
     "sharing.take_slot",
     "sharing.leave_slot",
     "copying._receive",
-    "spending.set_aside",
-    "spending.give_back",
 }
 #: The scene for a store function that daily work does not come to: see scenes.py for each.
 SCENES = {
