@@ -53,11 +53,13 @@ class TemporaryError(WorkError):
 
     `suspect` names the provider ("paperless" or "model") that gave no proper answer, or is None. The runner asks
     a suspect for a sign of life: if there is none, the failure counts as an outage and costs the job nothing.
+    `otherwise` is what else could do it later, once trying again was no use.
     """
 
-    def __init__(self, message: str, *, suspect: str | None = None) -> None:
+    def __init__(self, message: str, *, suspect: str | None = None, otherwise: BudgetError | None = None) -> None:
         super().__init__(message)
         self.suspect = suspect
+        self.otherwise = otherwise
 
 
 class PermanentError(WorkError):
@@ -83,12 +85,20 @@ class UnusableError(PermanentError):
 
 
 class OutageError(WorkError):
-    """`provider` is away for everybody. `retry_after_s` is its own wish in seconds, or None."""
+    """`provider` is away for everybody. `retry_after_s` is its own wish in seconds, or None.
 
-    def __init__(self, provider: str, message: str, *, retry_after_s: float | None = None) -> None:
+    `is_doubtful`: whatever it says, it may be this document alone that is refused. `aside_s` is for how many seconds
+    the job then lets others go first, once the provider is back.
+    """
+
+    def __init__(
+        self, provider: str, message: str, *, retry_after_s: float | None = None, is_doubtful: bool = False
+    ) -> None:
         super().__init__(message)
         self.provider = provider
         self.retry_after_s = retry_after_s
+        self.is_doubtful = is_doubtful
+        self.aside_s = 0.0
 
 
 class MisconfiguredError(OutageError):

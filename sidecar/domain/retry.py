@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sidecar.domain.errors import OutageError, TemporaryError, WorkError
+from sidecar.domain.errors import BudgetError, OutageError, TemporaryError, WorkError
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,19 @@ def parking_s(failures: int, chance: float, retry_after_s: float | None = None) 
     return ceiling * (0.5 + 0.5 * chance)
 
 
-def patience(error: WorkError) -> int:
-    """Return for sorting how much patience an error takes, where several models were tried: whoever is away may be
-    back any moment, who failed may do it in a minute, and a budget waits for its next period."""
+def soonest(errors: Sequence[WorkError]) -> WorkError:
+    """Return, of the errors of several models that were tried for one thing, the one to go by: that after which another
+    try may help soonest. Who is away may be back any moment, who failed may do it in a minute, and a budget waits for
+    its next period; what the others mean for the job stands in the error."""
+    first = min(errors, key=_patience)
+    if isinstance(first, OutageError):
+        first.aside_s = max(error.aside_s for error in errors if isinstance(error, OutageError))
+    if isinstance(first, TemporaryError):
+        first.otherwise = next((error for error in errors if isinstance(error, BudgetError)), None)
+    return first
+
+
+def _patience(error: WorkError) -> int:
     if isinstance(error, OutageError):
         return 0
     return 1 if isinstance(error, TemporaryError) else 2

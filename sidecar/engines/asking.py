@@ -94,7 +94,9 @@ class Asked(Protocol):
     def prepare(self) -> None:
         """Load what the first question needs."""
 
-    async def walk(self, attempt: Callable[[Model], Awaitable[T]], *, about: str, private: bool = False) -> T:
+    async def walk(
+        self, attempt: Callable[[Model], Awaitable[T]], *, about: str, private: bool = False, document: int = 0
+    ) -> T:
         """Try with one model after another."""
 
 

@@ -6,6 +6,7 @@ LM Studio and Ollama, from their documents, sources and issues.
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from collections.abc import Mapping
@@ -30,6 +31,9 @@ _TOO_LONG = re.compile(
     r"|request too large for|larger context|string_above_max_length",
     re.IGNORECASE,
 )
+#: Of a web page, so many characters are looked at.
+PAGE = 20_000
+_TAGS = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 #: What a server allows in a minute or a day, and what one question takes of that.
 _ALLOWED = re.compile(r"\blimit:? (\d+)(?:\D{0,5}\bused:? \d+)?\D{0,5}\brequested:? (\d+)", re.IGNORECASE)
 _CONTEXT = tuple(
@@ -147,6 +151,11 @@ def _date(value: str) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def page_text(content_type: str, text: str) -> str:
+    """Return what a web page says that came in place of the API's own error (a firewall's, a proxy's), else nothing."""
+    return " ".join(html.unescape(_TAGS.sub(" ", text[:PAGE])).split()) if "html" in content_type else ""
 
 
 def masked(text: str, secret: str | None) -> str:

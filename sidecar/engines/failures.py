@@ -48,7 +48,9 @@ class Failures:
         if isinstance(error, openai.APITimeoutError):
             return self._suspicious(f"The model at {self.where} gave no answer within {self.timeout_s:.0f} s.")
         if isinstance(error, openai.APIStatusError):
-            return self.status(error.status_code, self.said(error), error.code, error.response.headers)
+            headers = error.response.headers
+            page = complaints.page_text(headers.get("content-type", ""), error.response.text)
+            return self.status(error.status_code, self.said(f"{error} {page}"), error.code, headers)
         if isinstance(error, openai.APIConnectionError):
             if type(error.__cause__).__name__.startswith("Connect"):
                 return OutageError(self.provider, f"The model at {self.where} cannot be reached.")
@@ -82,14 +84,18 @@ class Failures:
         if complaints.has_no_credit(status, said, code):
             return MisconfiguredError(self.provider, f"The account at {where} has no credit left ({shown}).")
         if status in (401, 403):
-            return MisconfiguredError(self.provider, f"{where} refused the key: check {key} ({shown}).")
+            # A firewall before the endpoint says so too, to a document with a script or a query of a database in it.
+            what = "refused the key" if status == 401 else "refused the key, or this document"
+            said_so = f"{where} {what}: check {key} ({shown})."
+            return MisconfiguredError(self.provider, said_so, is_doubtful=status == 403)
         if complaints.names_no_model(status, said):
             return MisconfiguredError(
                 self.provider, f"{where} does not know the model {self.model}: check {model} and {address} ({shown})."
             )
         if status in (429, 503, 529):
             wait_s = complaints.retry_after_s(headers, said, datetime.now(UTC))
-            return OutageError(self.provider, f"{where} is busy or away ({status}).", retry_after_s=wait_s)
+            busy = f"{where} is busy or away ({status})."
+            return OutageError(self.provider, busy, retry_after_s=wait_s, is_doubtful=True)
         if status >= 500 or status == 408:
             return self._suspicious(f"{where} answered {status}: {shown}")
         return PermanentError(f"{where} does not take this document: {shown}")

@@ -124,7 +124,9 @@ class Model:
         """Load what the first question needs: it takes a second, which must not lie between a check and asking."""
         self._open()
 
-    async def walk(self, attempt: Callable[[Model], Awaitable[T]], *, about: str, private: bool = False) -> T:
+    async def walk(
+        self, attempt: Callable[[Model], Awaitable[T]], *, about: str, private: bool = False, document: int = 0
+    ) -> T:
         """Do with this one model what a chain of them does: see `worker/chain.py`.
 
         Raises PermanentError where a `private` question would leave the house.

@@ -173,7 +173,7 @@ class Tagger:
             async with around(model) as again:
                 return await self._asker.ask(model, question, check, record, again)
 
-        return await self.model.walk(attempt, about=question.key, private=private)
+        return await self.model.walk(attempt, about=question.key, private=private, document=question.document_id)
 
 
 #: What each data type asks for, in the words of the prompt.

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from sidecar.domain.errors import BudgetError, OutageError, PermanentError, TemporaryError, UnusableError
 from sidecar.domain.privacy import Privacy
-from sidecar.domain.retry import patience
+from sidecar.domain.retry import soonest
 from sidecar.engines.llm import Message, Model, Reply
 from sidecar.worker.providers import Probe, Providers
 
@@ -87,8 +87,11 @@ class Chain:
         reply = await self.walk(lambda model: model.ask(messages, schema), about=f"{purpose} {digest}", private=private)
         return Answered(reply, reply.model, reply.provider, reply.notes)
 
-    async def walk(self, attempt: Callable[[Model], Awaitable[T]], *, about: str, private: bool = False) -> T:
-        """Return what the first attempt that succeeds returns. `about` tells questions apart.
+    async def walk(
+        self, attempt: Callable[[Model], Awaitable[T]], *, about: str, private: bool = False, document: int = 0
+    ) -> T:
+        """Return what the first attempt that succeeds returns. `about` tells questions apart, `document` (its number)
+        the same document's at another time; 0 where it is none.
 
         Where no model is left: OutageError if one of them may still do it once it is back, TemporaryError if one did
         not answer properly, BudgetError if nothing more may be spent on it, else PermanentError with what each said:
@@ -97,7 +100,9 @@ class Chain:
         """
         models = self._allowed(private)
         if len(self.models) == 1:
-            return await attempt(models[0])  # the runner parks and excuses
+            found = await attempt(models[0])  # the runner parks and excuses
+            self._settle(about, models[0], document or about)
+            return found
         said: list[PermanentError] = []
         trouble: list[BudgetError | OutageError | TemporaryError] = []
         for model in models:
@@ -112,16 +117,16 @@ class Chain:
                 except BudgetError as error:  # the next one may cost less, or nothing
                     trouble.append(error)
                 except (OutageError, TemporaryError) as error:
-                    trouble.append(await self._judge(model, error, about))
+                    trouble.append(await self._judge(model, error, document or about))
                 except PermanentError as error:
                     self._remember(mark, error)
                     said.append(error)
                 else:
-                    self._settle(about, model)
+                    self._settle(about, model, document or about)
                     return found
                 _log.info("%s (%s) did not do; asking the next one", model.name, model.provider)
         if trouble:
-            raise min(trouble, key=patience)
+            raise soonest(trouble)
         self._forget(about)
         meant = UnusableError if all(isinstance(one, UnusableError) for one in said) else PermanentError
         raise said[0] if len(said) == 1 else meant(" ".join(dict.fromkeys(map(str, said))))
@@ -141,14 +146,14 @@ class Chain:
         return None if parked is None else OutageError(model.provider, parked[0], retry_after_s=parked[1])
 
     async def _judge(
-        self, model: Model, error: OutageError | TemporaryError, about: str
+        self, model: Model, error: OutageError | TemporaryError, document: object
     ) -> OutageError | TemporaryError:
         """Park who is away. Return an error that leaves nothing more to judge."""
         if self._providers is None:
             return error
         if isinstance(error, OutageError):
-            self._providers.park(error)
-        elif error.suspect is None or not await self._providers.excuses(model.provider, about, str(error)):
+            return await self._providers.refused(error, document)
+        if error.suspect is None or not await self._providers.excuses(model.provider, document, str(error)):
             return TemporaryError(str(error))
         return self._away(model) or OutageError(model.provider, str(error))
 
@@ -157,10 +162,10 @@ class Chain:
         while len(self._spent) > REMEMBERED:
             self._spent.popitem(last=False)
 
-    def _settle(self, about: str, model: Model) -> None:
+    def _settle(self, about: str, model: Model, document: object) -> None:
         self._forget(about)
         if self._providers is not None:
-            self._providers.answered(model.provider)
+            self._providers.answered(model.provider, document)
 
     def _forget(self, about: str) -> None:
         """Forget what was held against models over this question: should it come again, it is meant anew."""

@@ -242,8 +242,10 @@ def _combined(reading: _Reading) -> WorkError:
         f"Page {first}{others} of {total} could not be read, so the text was left as it was; "
         f"the pages that were read are kept. {failed[first]}"
     )
-    temporary = any(isinstance(error, TemporaryError) for error in failed.values())
-    return TemporaryError(message) if temporary else PermanentError(message)
+    temporary = [error for error in failed.values() if isinstance(error, TemporaryError)]
+    if not temporary:
+        return PermanentError(message)
+    return TemporaryError(message, otherwise=next((one.otherwise for one in temporary if one.otherwise), None))
 
 
 @contextmanager

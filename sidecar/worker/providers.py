@@ -3,7 +3,9 @@
 While it is parked no job that needs it is claimed, so an outage costs no attempt and no tag, however long it lasts.
 
 Some providers give signs of life and still serve nobody (a model that cannot be loaded). So failures of several
-documents in a row, with no success in between, count as an outage too.
+documents in a row, with no success in between, count as an outage too. Others refuse a single document in the words for
+everybody (a firewall before an endpoint). So the refusals of each are counted: if others are answered in between, they
+are the document's own.
 
 On a store that several programs share they tell each other who is away, and who is back.
 """
@@ -12,12 +14,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sidecar.domain.errors import MisconfiguredError, OutageError, StoreError
-from sidecar.domain.retry import parking_s
+from sidecar.domain.errors import MisconfiguredError, OutageError, StoreError, TemporaryError
+from sidecar.domain.retry import PARK_CAP_S, parking_s
 from sidecar.observe import news
 from sidecar.observe.news import Cause
 from sidecar.store import sharing
@@ -29,10 +32,36 @@ _log = logging.getLogger(__name__)
 
 #: So many different documents in a row, and it is not the documents.
 STREAK = 3
+#: So many refusals of one document, while others are answered, and it is the document.
+REFUSALS = 3
+#: The same where the provider calls itself busy, with answers to others before each of them: that may be bad luck.
+BUSY_REFUSALS = 50
+#: Who is refused again lets so many others go first that are refused as well, each for as long as it parks.
+MOST_ASIDE = 6
+#: So many refused documents are remembered.
+REMEMBERED = 10_000
 #: How long a sign of life may take, in seconds.
 SIGN_S = 15.0
 
 Probe = Callable[[], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class _Refused:
+    """A document that was refused by a provider."""
+
+    times: int
+    #: Answers that the provider had given before the first time; of one that is busy, before the last that counted.
+    answers: int
+
+    def counts(self, answers: int, is_witnessed: bool, *, is_busy: bool) -> bool:
+        """Count one more refusal after so many answers, and say whether they are the document's own failures by now."""
+        if not is_busy:
+            self.times += 1
+            return is_witnessed and self.times >= REFUSALS
+        if is_witnessed:
+            self.times, self.answers = self.times + 1, answers
+        return self.times >= BUSY_REFUSALS
 
 
 class Providers:
@@ -59,6 +88,11 @@ class Providers:
         #: Times a provider was parked since it last proved itself.
         self._failures: dict[str, int] = {}
         self._streaks: dict[str, set[object]] = {}
+        #: Answers of each so far; and by provider and document, how often it was refused, since so many answers.
+        self._answers: Counter[str] = Counter()
+        self._refused: dict[tuple[str, object], _Refused] = {}
+        #: Documents whose own fault it is, as one provider showed: others that refuse them need not show it too.
+        self._at_fault: set[object] = set()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -81,10 +115,16 @@ class Providers:
         """
         for name in names:
             if len(self._chain(name)) == 1:
-                self.answered(name)
+                self._absolve(name)
 
-    def answered(self, name: str) -> None:
-        """Forget what was held against this one."""
+    def answered(self, name: str, document: object) -> None:
+        """Note that this one answered about a document: forget what was held against both."""
+        self._absolve(name)
+        self._answers[name] += 1
+        self._refused.pop((name, document), None)
+        self._at_fault.discard(document)
+
+    def _absolve(self, name: str) -> None:
         self._failures.pop(name, None)
         self._streaks.pop(name, None)
 
@@ -105,6 +145,39 @@ class Providers:
         until = max(now + timedelta(seconds=wait_s), before.until if before else now)
         self.parked[name] = Parked(until, before.since if before else now, str(error))
         self._untold.add(name)
+
+    async def refused(self, error: OutageError, document: object) -> OutageError | TemporaryError:
+        """Park who turned a document away, and return what that means for the document, for good.
+
+        A TemporaryError of its own, with nobody parked, if in doubt (`is_doubtful`) it met with that a few times, while
+        the provider gives signs of life and answers about other documents. Before that, from the second time on, it is
+        to let others go first (`aside_s`), by whom that can be seen.
+        """
+        name = error.provider
+        if not error.is_doubtful:
+            self.park(error)
+            return error
+        error.is_doubtful = False
+        before = self._refused.get((name, document))
+        if before is None:
+            self._refused[name, document] = _Refused(1, self._answers[name])
+            while len(self._refused) > REMEMBERED:
+                oldest = next(iter(self._refused))
+                del self._refused[oldest]
+                self._at_fault.discard(oldest[1])
+        elif await self.is_alive(name):
+            is_witnessed = self._answers[name] > before.answers or document in self._at_fault
+            if before.counts(self._answers[name], is_witnessed, is_busy=not isinstance(error, MisconfiguredError)):
+                self._at_fault.add(document)
+                return TemporaryError(f"{error} It answers about other documents, so it is this one that it refuses.")
+        else:
+            before = None
+        self.park(error)
+        if before is not None:
+            others = sum(one == name for one, _ in self._refused)
+            left_s = (self.parked[name].until - self._clock.now()).total_seconds()
+            error.aside_s = min(others, MOST_ASIDE) * min(left_s, PARK_CAP_S)
+        return error
 
     def shift(self, by: timedelta) -> None:
         """Move the times of parked providers along with a clock that was set."""

@@ -17,7 +17,7 @@ from sidecar.domain.job import Job, Kind
 from sidecar.domain.page import PageText
 from sidecar.domain.prices import tokens_of, tokens_of_page
 from sidecar.domain.privacy import Privacy, host_or_openai
-from sidecar.domain.retry import patience
+from sidecar.domain.retry import soonest
 from sidecar.domain.witness import PageAnswer, Seen
 from sidecar.engines.llm import Model, Reply
 from sidecar.engines.vision import Vision
@@ -89,13 +89,14 @@ class SecondReader:
                         step = self._keep(job, key, own_key, model, reply, page, problem, total=total)
                         is_ours = await to_the_end(step)  # what was paid for is kept, whoever stops us
                 except (BudgetError, OutageError, TemporaryError) as error:
-                    await self._note_failure(job, model, error)
-                    trouble.append(error)  # the next one may do; if none does, it is tried again
+                    meant = await self._meant(error, job, ours.page)
+                    trouble.append(meant)  # the next one may do; if none does, it is tried again
                     continue
                 except PermanentError as error:  # it does not take this page
                     await self._note_failure(job, model, error)
                     said.append(f"{model.name}: {error}")
                     continue
+                self._providers.answered(model.provider, (job.document_id, ours.page))
                 if not is_ours:
                     raise LeaseLostError(f"job {job.id}: another runner holds it now")
                 if problem is None:
@@ -103,7 +104,7 @@ class SecondReader:
                 said.append(f"{model.name}: {problem}")
                 _log.info("document %s, page %s: what %s said was not taken", job.document_id, ours.page, model.name)
         if trouble:
-            raise min(trouble, key=patience)
+            raise soonest(trouble)
         return replace(ours, reason="; ".join([ours.reason, *(f"not taken from {one}" for one in said)])), False
 
     def _pass_over(self, model: Model, vision: Vision) -> None:
@@ -118,12 +119,17 @@ class SecondReader:
         reply = await self.vision.ask(model, picture, unanswered=partial(self._note_lost, job, model))
         return replace(reply, text=reply.text.encode("utf-8", "replace").decode())  # half a character cannot be kept
 
-    async def _note_failure(self, job: Job, model: Model, error: Exception) -> None:
-        """Park who is away, and write down a page that the model does not take."""
-        if isinstance(error, OutageError) and self.vision.has_fallbacks:
-            self._providers.park(error)  # so that the next page goes to the next endpoint at once
-        if isinstance(error, PermanentError):
-            await self._note(job, Call(PURPOSE, model.name, None, None, str(error), 0.0, host_or_openai(model.url)))
+    async def _meant(
+        self, error: BudgetError | OutageError | TemporaryError, job: Job, page: int
+    ) -> BudgetError | OutageError | TemporaryError:
+        """Return what an error means for the page; who is away is parked: the next page goes elsewhere."""
+        if isinstance(error, OutageError):
+            return await self._providers.refused(error, (job.document_id, page))
+        return error
+
+    async def _note_failure(self, job: Job, model: Model, error: PermanentError) -> None:
+        """Write down a page that the model does not take."""
+        await self._note(job, Call(PURPOSE, model.name, None, None, str(error), 0.0, host_or_openai(model.url)))
 
     async def _note_lost(self, job: Job, model: Model, lost: Reply, why: str) -> None:
         """Write down a call without an answer that may have to be paid for, by what a page takes if nobody counted."""

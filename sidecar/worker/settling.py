@@ -3,7 +3,8 @@
 Each job is alone with its errors: they are settled for this job, and no other one waits for it.
 
     CancelledError      nobody wants it any more: cancelled
-    OutageError         a provider is away: parked for everybody, the job handed back, no attempt counted
+    OutageError         a provider is away: parked for everybody, the job handed back, no attempt counted; where it
+                        serves all others and refuses this job again and again, a temporary error of this job
     BudgetError         put off until there is something to spend, no attempt counted
     TemporaryError      put off, ever longer; given up once the attempts are used up
     PermanentError      given up at once
@@ -88,12 +89,12 @@ class Settling:
             case CancelledError():
                 await self._db.run(queue.cancel, job, reason=str(error), now=now)
             case OutageError():
-                self._providers.park(error)
-                await self._wait(job, error, needs)
+                meant = await self._providers.refused(error, job.document_id)
+                if isinstance(meant, TemporaryError):
+                    return await self._try_later(job, meant)
+                await self._wait(job, meant, needs)
             case BudgetError():
-                await self._db.run(queue.retry, job, run_after=error.until, reason=str(error), now=now, blame=False)
-                _log.warning("document %s: %s. %s", job.document_id, job.kind, error)
-                news.tell(Cause.BUDGET, str(error))
+                await self._put_off(job, error)
             case TemporaryError():
                 return await self._try_later(job, error)
             case PermanentError():
@@ -107,14 +108,24 @@ class Settling:
                 return await self._try_later(job, fault)
         return None
 
+    async def _put_off(self, job: Job, error: BudgetError) -> None:
+        now = self._clock.now()
+        await self._db.run(queue.retry, job, run_after=error.until, reason=str(error), now=now, blame=False)
+        _log.warning("document %s: %s. %s", job.document_id, job.kind, error)
+        news.tell(Cause.BUDGET, str(error))
+
     async def _wait(self, job: Job, error: OutageError, needs: Collection[str]) -> None:
-        """Hand the job back; it waits with all others, or, if another endpoint serves those and not it, by itself."""
+        """Hand the job back; it waits with all others, or, if another endpoint serves those and not it, by itself.
+
+        One that met with the same before waits behind the others, since it would be the first of them again.
+        """
         parked = self._providers.why_parked(error.provider)
-        if parked is None or not self._providers.available(needs):
+        if not error.aside_s and (parked is None or not self._providers.available(needs)):
             await self._release(job, str(error))
             return
         now = self._clock.now()
-        until = now + timedelta(seconds=max(parked[1], 1.0))
+        left_s = parked[1] if parked else 0.0
+        until = now + timedelta(seconds=max(left_s, 1.0) + error.aside_s)
         await self._db.run(queue.retry, job, run_after=until, reason=str(error), now=now, blame=False)
 
     async def _try_later(self, job: Job, error: TemporaryError) -> Job | None:
@@ -123,6 +134,9 @@ class Settling:
         # What is given up has as many attempts again, for bringing its marks to Paperless.
         attempt = job.attempt // 2 if job.giving_up else job.attempt
         if blame and self._retry.exhausted(attempt):
+            if error.otherwise is not None:
+                await self._put_off(job, error.otherwise)
+                return None
             return await self._give_up(job, f"{error} Given up after {job.attempt} attempts.")
         wait = self._retry.delay(job.attempt, self._clock.chance()) if blame else timedelta(0)
         if isinstance(error, UncertainWriteError):
