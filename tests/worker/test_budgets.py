@@ -218,6 +218,32 @@ async def test_a_hiccup_of_the_free_fall_back_is_tried_again_soon_and_not_next_m
     assert "auto-ocr-done" in world.archive.tag_names(document) or kind == "tagging"
 
 
+async def test_where_the_fall_back_fails_for_good_a_document_waits_for_the_budget_and_does_not_fail(
+    world: World,
+) -> None:
+    (document,) = letters(world, 1)
+    with PracticeModel() as home:
+        home.faults.add(Fault(path="completions", answer=Answer(500, body='{"error": {"message": "out of memory"}}')))
+        given = {
+            "prices": "dear: 1000/1000, practice: 0/0", "tagging_budget_month": "0.10", "llm_model": "dear",
+            "llm_fallbacks": f"practice@{home.url}", "max_attempts": 2, "lease_s": 86400.0,
+        }  # fmt: skip
+        async with world.sidecar(clock_at(NOON, 100.0), **given) as sidecar:
+            spent = Call("tagging", "dear", 100, 100, "answered", 1.0, "x", 0.2)
+            await sidecar.parts.db.run(ledger.record_alone, 99, spent, now=NOON)
+            await sidecar.poller.round()
+            async with running(sidecar):
+
+                async def waits() -> bool:
+                    return bool(waiting(await jobs_of(sidecar)))
+
+                await until(waits, "it waits for the budget", within_s=10)
+            (job,) = await jobs_of(sidecar)
+    assert job.run_after == datetime(2026, 6, 1, tzinfo=UTC)
+    assert len(home.calls()) == 0
+    assert world.archive.tag_names(document) == {"auto-tag"}
+
+
 async def test_a_budget_that_ends_between_a_bad_answer_and_its_repair_pays_no_question_twice(world: World) -> None:
     world.model.misbehave("garbage")
     letters(world, 1)
