@@ -94,6 +94,10 @@ class Plan:
     old: Mapping[str, Any] = field(default_factory=dict)
     #: The document's tags when this was decided.
     tags: frozenset[int] = frozenset()
+    #: What was sent by an earlier try that broke off, so that it is not sent again, whatever stands there now.
+    sent: Mapping[str, Any] = field(default_factory=dict)
+    #: That try had sent all there was, tags and note as well.
+    is_all_sent: bool = False
 
     def without(self, names: frozenset[str]) -> Plan:
         """Return the plan without fields that Paperless refused."""
@@ -184,7 +188,8 @@ def overruled(plan: Plan, back: Document) -> tuple[str, ...]:
 
     Somebody, or a workflow in Paperless, was there after us: that is their right, and no reason to write again.
     """
-    return tuple(name for name, wanted in plan.write.items() if not same(name, back.value(name), wanted))
+    ours = {**plan.sent, **plan.write}
+    return tuple(name for name, wanted in ours.items() if not same(name, back.value(name), wanted))
 
 
 def tags_are_lost(plan: Plan, back: Document) -> bool:

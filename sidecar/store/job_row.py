@@ -24,6 +24,13 @@ IN_FLIGHT = (
     "OR EXISTS (SELECT 1 FROM review WHERE job_id = :id AND decision IS NULL))"
 )
 
+#: Whether no undo of the job's document has begun and not ended: while nobody knows what it has sent, whatever is done
+#: to the document might be taken back with it. It holds for undos themselves.
+NOT_BEING_UNDONE = (
+    "(job.kind = 'undo' OR NOT EXISTS (SELECT 1 FROM write WHERE write.document_id = job.document_id "
+    "AND write.kind = 'undo' AND write.state = 'intended'))"
+)
+
 
 @functools.cache
 def moving(old: State, new: State, assignments: str = "") -> str:

@@ -13,7 +13,10 @@ from sidecar.domain.job import Job, Kind
 from sidecar.domain.vocabulary import Names
 from sidecar.domain.writeback import NewName, Plan, Proposal, TagDelta
 from sidecar.store import job_row
-from sidecar.store.transaction import Transaction, durable, reading
+from sidecar.store.transaction import Transaction, durable, reading, relaxed
+
+#: How far a write-back came, kept beside its proposal.
+_MARKS = ("fields_sent", "tags_sent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,9 @@ class Entry:
     #: Tags that were there on reading back, and that we had not put on: parents of ours, or a person's.
     appeared: frozenset[int] = frozenset()
     kind: Kind = Kind.TAGGING
+    #: How far it came: all fields were sent, and the tags were changed.
+    fields_sent: bool = False
+    tags_sent: bool = False
 
 
 @reading
@@ -57,7 +63,8 @@ def intend(
 ) -> None:
     """Record what is about to be sent; on the disk when this returns, before the first byte goes out.
 
-    Coming again after a crash, proposal and old values of the first time are kept: what stands there now may be ours.
+    Coming again after a crash, proposal, old values and marks of the first time are kept: what stands there now may be
+    ours.
     `earlier`, if given, is what the journal said before an intent of this delivery of which nothing was sent: that
     one is replaced. Raises LeaseLostError, and then nothing may be sent.
     """
@@ -67,11 +74,12 @@ def intend(
     resumed = earlier is not None and earlier.state == "intended" and not job.giving_up
     old = {**plan.old, **(earlier.old if earlier else {})}
     written = {**(earlier.written if earlier else {}), **plan.write}
+    first = tx.row("SELECT intended_at FROM write WHERE job_id = :job", job=job.id) if resumed else None
     tx.run("DELETE FROM write WHERE job_id = :job", job=job.id)
     tx.run(
-        "INSERT INTO write (job_id, document_id, kind, state, lease_token, proposal, old, written, conflicts, "
+        "INSERT INTO write (job_id, document_id, kind, state, lease_token, proposal, old, written, conflicts, refused, "
         "intended_at) VALUES (:job, :document, :kind, 'intended', :token, :proposal, :old, :written, "
-        ":conflicts, :now)",
+        ":conflicts, :refused, :now)",
         job=job.id,
         document=job.document_id,
         kind=job.kind.value,
@@ -80,27 +88,46 @@ def intend(
             {
                 **plain(earlier.proposal if earlier and resumed else replace(proposal, delta=plan.delta)),
                 "tags": sorted(earlier.tags if earlier and resumed and earlier.tags is not None else plan.tags),
+                **({mark: True for mark in _MARKS if getattr(earlier, mark)} if resumed else {}),
             }
         ),
         old=_dump(old),
         written=_dump(written),
         conflicts=_dump([asdict(conflict) for conflict in plan.conflicts]),
-        now=now.timestamp(),
+        refused=_dump(dict(earlier.refused) if earlier and resumed else {}),
+        now=first.intended_at if first else now.timestamp(),
     )
 
 
 @durable
-def refuse(tx: Transaction, job: Job, refused: Mapping[str, str]) -> None:
-    """Record the fields that Paperless did not take, with its words; their old values are no longer needed."""
+def fields_sent(tx: Transaction, job: Job, refused: Mapping[str, str]) -> None:
+    """Record that all fields were sent, and those that Paperless did not take, with its words.
+
+    Whoever comes after a crash sends none of them again. Old values of refused ones are no longer needed.
+    """
     job_row.assert_mine(tx, job)
-    row = tx.row("SELECT refused, written FROM write WHERE job_id = :job", job=job.id)
+    row = tx.row("SELECT proposal, refused, written FROM write WHERE job_id = :job", job=job.id)
     if row is None:
         return
     written = {name: value for name, value in json.loads(row.written).items() if name not in refused}
     tx.run(
-        "UPDATE write SET refused = :refused, written = :written WHERE job_id = :job",
+        "UPDATE write SET proposal = :proposal, refused = :refused, written = :written WHERE job_id = :job",
+        proposal=_dump({**json.loads(row.proposal), "fields_sent": True}),
         refused=_dump({**json.loads(row.refused), **refused}), written=_dump(written), job=job.id,
     )  # fmt: skip
+
+
+@relaxed
+def tags_sent(tx: Transaction, job: Job, *, came_true: bool = True) -> None:
+    """Record that Paperless answered to the change of tags; or, of an answer that nothing came of, that it did not.
+
+    After a power cut the mark may be missing: then what the tags show has to do.
+    """
+    job_row.assert_mine(tx, job)
+    row = tx.row("SELECT proposal FROM write WHERE job_id = :job", job=job.id)
+    if row is not None:
+        proposal = _dump({**json.loads(row.proposal), "tags_sent": came_true})
+        tx.run("UPDATE write SET proposal = :proposal WHERE job_id = :job", proposal=proposal, job=job.id)
 
 
 @durable
@@ -161,4 +188,6 @@ def to_entry(row: Any) -> Entry:
         tags=frozenset(values["tags"]) if "tags" in values else None,
         appeared=frozenset(json.loads(row.appeared)),
         kind=Kind(row.kind),
+        fields_sent=values.get("fields_sent", False),
+        tags_sent=values.get("tags_sent", False),
     )

@@ -101,7 +101,8 @@ def _claim(skipping: str, worked: bool) -> str:
     )
     return job_row.moving(State.READY, State.RUNNING, taken) + (
         "WHERE id = (WITH next AS MATERIALIZED (SELECT id FROM job WHERE state = 'ready' AND kind = :kind "
-        f"AND {NOT_PAUSED} {which}ORDER BY priority, id LIMIT 1 {skipping}) SELECT id FROM next) RETURNING *"
+        f"AND {NOT_PAUSED} AND {job_row.NOT_BEING_UNDONE} {which}"
+        f"ORDER BY priority, id LIMIT 1 {skipping}) SELECT id FROM next) RETURNING *"
     )
 
 

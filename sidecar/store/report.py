@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sidecar.domain.job import Job, Kind, State
-from sidecar.store.job_row import to_job, when
+from sidecar.store.job_row import NOT_BEING_UNDONE, to_job, when
 from sidecar.store.pauses import NOT_PAUSED
 from sidecar.store.transaction import Transaction, reading, relaxed
 
@@ -47,8 +47,9 @@ def story(tx: Transaction, job_id: int) -> list[Event]:
 
 @reading
 def ready(tx: Transaction) -> set[Kind]:
-    """Return the kinds of which a job is ready and may be claimed: none that is paused."""
-    first = f"SELECT 1 FROM job WHERE state = 'ready' AND kind = :kind AND {NOT_PAUSED} LIMIT 1"
+    """Return the kinds of which a job is ready and may be claimed: none that is paused, or waits for an undo."""
+    free = f"{NOT_PAUSED} AND {NOT_BEING_UNDONE}"
+    first = f"SELECT 1 FROM job WHERE state = 'ready' AND kind = :kind AND {free} LIMIT 1"
     return {kind for kind in Kind if tx.row(first, kind=kind.value) is not None}
 
 

@@ -125,7 +125,8 @@ def open_ones(tx: Transaction, *, after: int = 0, limit: int = 100) -> list[Revi
 def is_ready(tx: Transaction) -> bool:
     """Say whether a job is ready whose work was done and shown, so that only a decision is to be carried out."""
     sql = (
-        "SELECT 1 FROM job WHERE state = 'ready' AND EXISTS (SELECT 1 FROM review WHERE review.job_id = job.id) LIMIT 1"
+        "SELECT 1 FROM job WHERE state = 'ready' AND EXISTS (SELECT 1 FROM review WHERE review.job_id = job.id) "
+        f"AND {job_row.NOT_BEING_UNDONE} LIMIT 1"
     )
     return tx.row(sql) is not None
 

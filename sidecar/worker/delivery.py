@@ -13,12 +13,13 @@ happened. So, for every delivery:
    anew at 2. Check that the lease outlives the request.
 5. PATCH the fields, without tags (`worker/sending.py`). Custom fields go as one list that replaces the document's, so
    the document is read right before every PATCH with one. Fields that Paperless refuses by name are dropped and
-   recorded, the rest is sent; if it breaks down over a custom field, each goes by itself.
+   recorded, the rest is sent; if it breaks down over a custom field, each goes by itself. Journal that they were sent.
 6. Post the note, if there is one: after the fields, so that they are never sent on an old look.
-7. Change the tags by delta. It is the commit mark.
+7. Change the tags by delta. It is the commit mark. Journal that it was answered.
 8. Read back and compare. The caller then ends intent and job in one transaction.
 
 Coming again after a crash starts at 1 with the same proposal, so a crash anywhere repeats a comparison, not a write.
+What was sent is not sent again, even if it is gone: then a person undid it (`domain/resuming.py`).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from datetime import timedelta
 from sidecar.domain.document import Document
 from sidecar.domain.errors import CancelledError, PermanentError, TemporaryError, UncertainWriteError
 from sidecar.domain.job import Job
+from sidecar.domain.resuming import BrokenOff, rest
 from sidecar.domain.trigger import Tags
 from sidecar.domain.writeback import (
     Conflict,
@@ -95,7 +97,18 @@ def _is_ours(job: Job, earlier: journal.Entry | None, current: Document) -> bool
     """Say whether a missing trigger tag is our own doing."""
     if earlier is None:
         return False
-    return job.giving_up or shows_our_hand(earlier.proposal, earlier.written, current)
+    sent = earlier.fields_sent or earlier.tags_sent
+    return job.giving_up or sent or shows_our_hand(earlier.proposal, earlier.written, current)
+
+
+def _broken_off(job: Job, earlier: journal.Entry | None) -> BrokenOff | None:
+    """Return the try of the same delivery that broke off; None if nothing can have been sent of it.
+
+    As long as names are to be made nothing was, and the marks of a job that is given up are a delivery of their own.
+    """
+    if earlier is None or earlier.state != "intended" or earlier.proposal.names or job.giving_up:
+        return None
+    return BrokenOff(earlier.proposal.delta, earlier.written, earlier.fields_sent, earlier.tags_sent)
 
 
 async def still_heard(db: Database, job: Job, tags: Tags, delta: TagDelta) -> TagDelta:
@@ -148,11 +161,11 @@ class Delivery:
         read_at = self._clock.now()
         current = await self._paperless.document(job.document_id)
         earlier = await self._db.run(journal.find, job.id)
-        before = earlier
-        refused: dict[str, str] = {}
+        before, broken = earlier, _broken_off(job, earlier)
+        refused: dict[str, str] = dict(earlier.refused) if broken and earlier else {}
         sending: Sending | None = None
         for _ in range(LOOKS):
-            plan = (await self._plan(job, proposal, current)).without(frozenset(refused))
+            plan = (await self._plan(job, proposal, broken, current)).without(frozenset(refused))
             try:
                 self._require_trigger(job, earlier, current)
                 if hold(plan, current):
@@ -164,9 +177,9 @@ class Delivery:
             await self._db.run(journal.intend, job, proposal, plan, earlier=earlier, now=self._clock.now())
             if proposal.names:
                 proposal, earlier = await self._with_names(job, proposal, earlier, current)
-                plan = (await self._plan(job, proposal, current)).without(frozenset(refused))
+                plan = (await self._plan(job, proposal, broken, current)).without(frozenset(refused))
                 await self._db.run(journal.intend, job, proposal, plan, earlier=earlier, now=self._clock.now())
-            sending = Sending(job, proposal, earlier, current, plan, read_at, refused)
+            sending = Sending(job, proposal, earlier, broken, current, plan, read_at, refused)
             try:
                 return await self._send(sending)
             except CancelledError:
@@ -194,11 +207,15 @@ class Delivery:
             earlier = replace(earlier, proposal=earlier.proposal.with_names(ids))
         return proposal.with_names(ids), earlier
 
-    async def _plan(self, job: Job, proposal: Proposal, current: Document) -> Plan:
+    async def _plan(self, job: Job, proposal: Proposal, broken: BrokenOff | None, current: Document) -> Plan:
         """Decide what is left to be sent; tags by which a person asked for this, and decided on it, go off with it."""
         spent = self._tags.spent(job.kind, current.tags)
-        delta = TagDelta(proposal.delta.add, proposal.delta.remove | spent)
-        plan = decide(replace(proposal, delta=delta), current)
+        proposal = replace(proposal, delta=TagDelta(proposal.delta.add, proposal.delta.remove | spent))
+        if broken is None:
+            plan = decide(proposal, current)
+        else:
+            trigger, marks = self._tags.trigger(job.kind), self._tags.done(job.kind)
+            plan = rest(proposal, broken, current, trigger=trigger, marks=marks)
         return replace(plan, delta=await still_heard(self._db, job, self._tags, plan.delta))
 
     def _require_trigger(self, job: Job, earlier: journal.Entry | None, current: Document) -> None:
@@ -213,24 +230,27 @@ class Delivery:
         refused = sending.refused
         if plan.write:
             await self._fields.send(sending)
-        if refused:
-            await self._db.run(journal.refuse, job, refused)
+            await self._db.run(journal.fields_sent, job, refused)
         plan = plan.without(frozenset(refused))
         if "content" in refused:
             raise PermanentError(f"Paperless took nothing of it: {'; '.join(refused.values())}")
-        await self._note(sending)
+        if not plan.is_all_sent:
+            await self._note(sending)
         if plan.delta:
             plan = sending.plan = replace(plan, delta=await still_heard(self._db, job, self._tags, plan.delta))
         if plan.delta:
             await self._change_tags(sending)
+            await self._db.run(journal.tags_sent, job)
         back = await self._paperless.document(job.document_id)
         if tags_are_lost(plan, back):
+            await self._db.run(journal.tags_sent, job, came_true=False)
             raise UncertainWriteError("Paperless took the change of tags, but no tag has changed.", suspect=PROVIDER)
-        if plan.delta and (left := left_on(job, self._tags, sending.current, back)):
+        if (plan.delta or plan.is_all_sent) and (left := left_on(job, self._tags, sending.current, back)):
             await self._gate.change_tags(job.document_id, left, lambda: self._may_write(sending))
             back = await self._paperless.document(job.document_id)
         before = earlier.written if earlier else {}
-        written = tuple(name for name in proposal.wanted if name in plan.write or name in before)
+        theirs = {conflict.field for conflict in plan.conflicts}
+        written = tuple(name for name in proposal.wanted if name in plan.write or name in before.keys() - theirs)
         return Delivered(
             back, written, plan.conflicts, refused, overruled(plan, back), self._appeared(sending, back),
             proposal.words, proposal.remarks,
@@ -264,7 +284,7 @@ class Delivery:
         if not sending.has_begun and (with_custom or self._clock.now() - sending.read_at > FRESH):
             current = await self._paperless.document(job.document_id)
             self._require_trigger(job, sending.earlier, current)
-            plan = await self._plan(job, sending.proposal, current)
+            plan = await self._plan(job, sending.proposal, sending.broken, current)
             left = plan.without(frozenset(sending.refused))
             if (left.write, plan.delta) != (sending.left(), sending.plan.delta):
                 raise ChangedError(current)

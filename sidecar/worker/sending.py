@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from sidecar.domain.document import Document, Fields, custom_id
 from sidecar.domain.job import Job
+from sidecar.domain.resuming import BrokenOff
 from sidecar.domain.writeback import Plan, Proposal, same
 from sidecar.paperless.client import Paperless
 from sidecar.paperless.http import BrokeDownError, RefusedError
@@ -37,6 +38,8 @@ class Sending:
     job: Job
     proposal: Proposal
     earlier: journal.Entry | None
+    #: The try that broke off and is gone on with, None for a first one.
+    broken: BrokenOff | None
     current: Document
     plan: Plan
     read_at: datetime

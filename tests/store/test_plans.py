@@ -130,13 +130,15 @@ FORGETTING = {
     "ix_answer_created_at",
     "pk_job",
 }
+#: Whether an undo of the document has begun and not ended.
+UNDOING = {"ix_write_document", "ix_write_intended"}
 
 #: What is asked all the time, or of a large store, and where the answer may be looked for.
 QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (queue.enqueue, (7, Kind.OCR), {"priority": 10, "now": NOW}, {"uq_job_unfinished"}),
     (queue.enqueue_all, ([(7, Kind.OCR, None)],), {"priority": 10, "now": NOW}, {"uq_job_unfinished"}),
     (queue.claim, (Kind.OCR,), {"owner": "me", "now": NOW, "lease": LEASE, "most": 9},
-     {"ix_job_ready", "ix_job_running", "pk_job", "pk_pause"}),
+     {"ix_job_ready", "ix_job_running", "pk_job", "pk_pause", *UNDOING}),
     (queue.hasten, (5, Kind.OCR), {"priority": 0}, {"uq_job_unfinished", "ix_job_document"}),
     (queue.unfinished, (), {}, {"uq_job_unfinished"}),
     (queue.endings, (), {"since": NOW - timedelta(seconds=90)}, {"ix_job_finished"}),
@@ -152,7 +154,7 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (rescue.is_crooked, (), {"now": NOW, "lease": LEASE}, {"ix_job_running", "ix_job_scheduled_moved_at"}),
     (rescue.straighten, (), {"now": NOW, "lease": LEASE},
      {"ix_job_running", "ix_job_scheduled", "ix_job_scheduled_moved_at"}),
-    (report.ready, (), {}, {"ix_job_ready", "pk_pause"}),
+    (report.ready, (), {}, {"ix_job_ready", "pk_pause", *UNDOING}),
     (statistics.unfinished, (), {},
      {"ix_job_ready", "ix_job_running", "ix_job_scheduled", "ix_job_scheduled_moved_at", "ix_job_review"}),
     (statistics.ended, (), {"since": NOW - timedelta(seconds=90)}, {"ix_job_finished"}),
@@ -171,7 +173,7 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (review.waiting, (), {}, {"uq_job_unfinished", "ix_job_review"}),
     (review.waiting_on, (5,), {}, {"ix_job_document", "uq_job_unfinished", "ix_job_review", "pk_review"}),
     (review.others_undecided, (5,), {"but": 7}, {"ix_job_document", "uq_job_unfinished", "ix_job_review", "pk_review"}),
-    (review.is_ready, (), {}, {"ix_job_ready", "pk_review"}),
+    (review.is_ready, (), {}, {"ix_job_ready", "pk_review", *UNDOING}),
     (review.find, (18_001,), {}, BY_KEY),
     (rescue.promote_waiting, (list(Kind),), {"now": NOW}, {"ix_job_scheduled", "ix_job_scheduled_moved_at"}),
     (spending.spent, (("tagging", "eval"), {Period.DAY: NOW, Period.MONTH: NOW - timedelta(days=1)}), {},
@@ -192,7 +194,8 @@ RUNNER: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = [
     (queue.open_pages, (), {"done": 0, "total": 1}),
     (pages.checkpoint, ("key", PAGE), {"total": 2, "now": NOW, "lease": LEASE}),
     (journal.intend, (PROPOSAL, plan(1)), {"now": NOW}),
-    (journal.refuse, ({"title": "too long"},), {}),
+    (journal.fields_sent, ({"title": "too long"},), {}),
+    (journal.tags_sent, (), {}),
     (journal.drop, (), {}),
     (ledger.record, (CALL,), {"now": NOW}),
     (queue.doom, (), {"reason": "", "now": NOW}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from sidecar.domain.job import Job, Kind, Priority, State
 from sidecar.domain.page import PageText
 from sidecar.domain.word import Word
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
-from sidecar.store import journal, ledger, pages, queue, report, rescue
+from sidecar.store import journal, ledger, pages, queue, report, rescue, undoing
 from sidecar.store.database import Database
 from sidecar.store.transaction import Transaction, reading
 from tests.store.conftest import LEASE, NOW, another, claimed
@@ -266,10 +266,55 @@ def test_the_journal_keeps_the_old_values_of_the_first_write(db: Database, job: 
 
 def test_a_refused_field_is_recorded_and_not_counted_as_written(db: Database, job: Job) -> None:
     db.run_now(journal.intend, job, PROPOSAL, PLAN, now=NOW)
-    db.run_now(journal.refuse, job, {"title": "too long"})
+    db.run_now(journal.fields_sent, job, {"title": "too long"})
     entry = db.run_now(journal.find, job.id)
     assert entry is not None
     assert (entry.written, entry.refused) == ({}, {"title": "too long"})
+
+
+def test_how_far_a_write_back_came_is_known_to_whoever_goes_on_with_it(db: Database, job: Job) -> None:
+    def marks() -> tuple[bool, bool, Mapping[str, str]]:
+        entry = db.run_now(journal.find, job.id)
+        assert entry is not None
+        return entry.fields_sent, entry.tags_sent, entry.refused
+
+    db.run_now(journal.intend, job, PROPOSAL, PLAN, now=NOW)
+    assert marks() == (False, False, {})
+    db.run_now(journal.fields_sent, job, {"title": "too long"})
+    db.run_now(journal.tags_sent, job)
+    db.run_now(journal.intend, job, PROPOSAL, PLAN, now=NOW + SETTLE)
+    assert marks() == (True, True, {"title": "too long"})
+    assert db.run_now(undoing.writers, until=NOW + SETTLE) == {}, "it is being written"
+    db.run_now(journal.tags_sent, job, came_true=False)
+    assert marks()[:2] == (True, False)
+    db.run_now(journal.drop, job)
+    db.run_now(journal.intend, job, PROPOSAL, PLAN, now=NOW)
+    assert marks() == (False, False, {}), "it is another proposal"
+
+
+def test_a_write_back_counts_from_its_first_intent(db: Database, job: Job) -> None:
+    for at in (NOW, NOW + SETTLE):
+        db.run_now(journal.intend, job, PROPOSAL, PLAN, now=at)
+    db.run_now(queue.succeed, job, changed=True, summary="Wrote title.", now=NOW + SETTLE)
+    assert db.run_now(undoing.writers, until=NOW + SETTLE / 2) == {job.document_id: [job.id]}
+
+
+def test_while_an_undo_has_begun_and_not_ended_nothing_else_of_the_document_is_claimed(db: Database, job: Job) -> None:
+    undo = db.run_now(queue.enqueue, job.document_id, Kind.UNDO, priority=10, now=NOW)
+    for document in (job.document_id, job.document_id + 1):
+        db.run_now(queue.enqueue, document, Kind.TAGGING, priority=10, now=NOW)
+    back = db.run_now(queue.claim, Kind.UNDO, owner="me", now=NOW, lease=SETTLE)
+    assert back is not None
+    assert back.id == undo
+    db.run_now(journal.intend, back, PROPOSAL, PLAN, now=NOW)
+    first = db.run_now(queue.claim, Kind.TAGGING, owner="me", now=NOW, lease=SETTLE)
+    assert first is not None
+    assert first.document_id == job.document_id + 1
+    assert Kind.TAGGING not in db.run_now(report.ready)
+    db.run_now(queue.succeed, back, changed=True, summary="Took back: title.", now=NOW)
+    second = db.run_now(queue.claim, Kind.TAGGING, owner="me", now=NOW, lease=SETTLE)
+    assert second is not None
+    assert second.document_id == job.document_id
 
 
 def test_success_ends_the_job_and_its_intent_together(db: Database, job: Job) -> None:

@@ -52,7 +52,7 @@ def fill(db: SqliteDatabase) -> None:
         page = PageText(number, f"Seite {number}\nmit 'Anführung' und\n\n; Semikolon", "tesseract 5.3.0", 93.5, 2.25)
         db.run_now(pages.checkpoint, done, f"key-{number}", page, total=2, now=NOW, lease=LEASE)
     db.run_now(journal.intend, done, proposal, plan, now=NOW)
-    db.run_now(journal.refuse, done, {"title": "Too long."})
+    db.run_now(journal.fields_sent, done, {"title": "Too long."})
     db.run_now(queue.succeed, done, changed=True, summary="Wrote text.", now=LATER)
     db.run_now(queue.doom, failed, reason="The PDF is encrypted.", now=NOW)
     db.run_now(queue.fail, failed, now=LATER)

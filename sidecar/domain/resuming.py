@@ -1,0 +1,81 @@
+"""What is left of a delivery that broke off, decided from values alone.
+
+Between its end and the moment when somebody goes on with it a person may edit the document. What they put back then
+looks just as it did before our write, so what stands there does not tell whether a field was sent. These do:
+
+- the journal: a mark once all fields were sent, another one once the tags were changed;
+- the tags: they are changed after the fields and all at once, so if a part of the change is true, all was sent;
+- the fields: Paperless saves those that are columns of its own in one go, so if one holds our value, all were sent.
+
+What was sent is never sent again: whatever stands there now is somebody's will.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sidecar.domain.document import Document, custom_id
+from sidecar.domain.writeback import Conflict, Plan, Proposal, TagDelta, decide, same
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenOff:
+    """A delivery that broke off, as its journal knows it."""
+
+    #: What was missing of its tags before its first change of them.
+    delta: TagDelta
+    #: The values that it had decided to send, without those that were refused.
+    chosen: Mapping[str, Any]
+    fields_sent: bool = False
+    tags_sent: bool = False
+
+
+def rest(proposal: Proposal, broken: BrokenOff, current: Document, *, trigger: int, marks: Collection[int]) -> Plan:
+    """Return what is left to be sent of `proposal`.
+
+    `marks` are our tags that say that such work is done. Fields that it had not decided to send stay as they are.
+    """
+    plan = decide(proposal, current)
+    tags_sent = broken.tags_sent or _tags_show(broken.delta, current.tags, trigger, marks)
+    fields_sent = tags_sent or broken.fields_sent
+    sent = {name: value for name, value in broken.chosen.items() if fields_sent or _is_column(name)}
+    if not fields_sent and not any(_is_ours(proposal, name, current) for name in sent):
+        sent = {}
+    left = {name for name in plan.write if name in broken.chosen and name not in sent}
+    theirs = [name for name in plan.write if name not in broken.chosen]
+    return replace(
+        plan,
+        write={name: value for name, value in plan.write.items() if name in left},
+        old={name: value for name, value in plan.old.items() if name in left},
+        conflicts=(
+            *(conflict for conflict in plan.conflicts if conflict.field not in sent),
+            *(Conflict(name, proposal.base[name], current.value(name), proposal.wanted[name]) for name in theirs),
+        ),
+        delta=TagDelta() if tags_sent else plan.delta,
+        sent=sent,
+        is_all_sent=tags_sent,
+    )
+
+
+def _tags_show(delta: TagDelta, tags: frozenset[int], trigger: int, marks: Collection[int]) -> bool:
+    """Say whether a part of the change of tags is true that only we can have made.
+
+    While the trigger is on, a person may have put on other tags of the change, but hardly the one that says that the
+    work is done. Where nothing but the trigger was to go off, its absence is taken for our doing.
+    """
+    if delta.add:
+        return bool(delta.add & tags & frozenset(marks)) if trigger in tags else bool(delta.add & tags)
+    others = delta.remove - {trigger}
+    return not others <= tags if others else trigger in delta.remove and trigger not in tags
+
+
+def _is_column(name: str) -> bool:
+    """Say whether Paperless saves the field together with others; the text may belong to a version."""
+    return custom_id(name) is None and name != "content"
+
+
+def _is_ours(proposal: Proposal, name: str, current: Document) -> bool:
+    wanted = proposal.wanted[name]
+    return same(name, current.value(name), wanted) and not same(name, proposal.base[name], wanted)
