@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -13,6 +13,7 @@ import typer
 from sidecar.cli import show
 from sidecar.cli.ending import in_words, run_async
 from sidecar.cli.jobs import opened
+from sidecar.desk import jobs as jobs_desk
 from sidecar.desk import review as desk
 from sidecar.desk import undo as undo_desk
 from sidecar.desk.jobs import Done
@@ -136,10 +137,18 @@ async def _undo(
         await undo_desk.require_undoable(parts, job)
     found = await parts.db.run(undoing.writers, document_id=document, job_id=job, kind=kind, since=since, until=until)
     if not dry_run:
-        return [await undo_desk.ask_back(parts, one, jobs, now=datetime.now(UTC)) for one, jobs in found.items()]
+        return [await _ask_back(parts, one, jobs) for one, jobs in found.items()]
     previews = [await undo_desk.preview(parts, one, jobs) for one, jobs in found.items()]
     words = spoken(await parts.names.vocabulary(hidden=()), parts.tag_names, Kind.UNDO) if found else Spoken()
     return [Done(one.document_id, None, _said(one, words)) for one in previews]
+
+
+async def _ask_back(parts: Parts, document_id: int, jobs: Collection[int]) -> Done:
+    """Ask, or say why that cannot be: the other documents are asked for all the same."""
+    try:
+        return await jobs_desk.ask_back(parts, document_id, jobs, now=datetime.now(UTC))
+    except PermanentError as error:
+        return Done(document_id, None, str(error))
 
 
 def _end(done: Sequence[Done], as_json: bool, nothing: str = "") -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,8 @@ from sidecar.domain.trigger import Tags
 from sidecar.domain.writeback import TagDelta
 from sidecar.paperless.http import RefusedError
 from sidecar.parts import Parts
-from sidecar.store import listing, pages, queue, report
+from sidecar.store import listing, pages, queue, report, undoing
+from sidecar.store.undoing import Asked
 
 
 class UnknownJobError(PermanentError):
@@ -78,17 +79,27 @@ async def retry(parts: Parts, tags: Tags, job_id: int, numbers: Sequence[int] = 
     elif job.state not in (State.FAILED, State.CANCELLED):
         raise PermanentError(f"Job {job_id} is {job.state}; only failed and cancelled jobs can be asked for again.")
     if job.ask is not None:
-        return await _undo_again(parts, job, now)
+        return await ask_back(parts, job.document_id, job.ask, now=now)  # the tag would stand for all of them
     return await enqueue(parts, tags, job.document_id, [job.kind], now=now)
 
 
-async def _undo_again(parts: Parts, job: Job, now: datetime) -> Done:
-    """Ask again for the undo of certain jobs; the tag would stand for all of them."""
-    document, priority = job.document_id, Priority.NOW
-    job_id = await parts.db.run(queue.enqueue, document, job.kind, priority=priority, now=now, ask=job.ask)
-    if job_id is None:
-        return Done(document, None, f"Document {document}: {job.kind} is waiting already.")
-    return Done(document, job_id, f"Document {document}: job {job_id} ({job.kind}) is waiting for its turn.")
+async def ask_back(parts: Parts, document_id: int, jobs: Collection[int], *, now: datetime) -> Done:
+    """Ask for what these jobs wrote to be taken back; a runner does it. Doing it twice makes one job.
+
+    An undo that waits is asked for these as well. One that has begun cannot be: raises PermanentError then.
+    """
+    undo, asked = await parts.db.run(undoing.ask, document_id, jobs, priority=Priority.NOW, now=now)
+    of = f"job{'s' if len(jobs) > 1 else ''} {', '.join(map(str, sorted(jobs)))}"
+    what = {
+        Asked.NEW: f" takes back what {of} wrote.",
+        Asked.ADDED: f" was waiting; it takes back what {of} wrote, too.",
+        Asked.WAITING: f" is waiting already; it takes back what {of} wrote.",
+        Asked.BEGUN: f" has begun already. What {of} wrote was not asked for: ask again when it has ended.",
+    }[asked]
+    said = f"Document {document_id}: job {undo} (undo){what}"
+    if asked is Asked.BEGUN:
+        raise PermanentError(said)
+    return Done(document_id, None if asked is Asked.WAITING else undo, said)
 
 
 def _require_pages(job: Job, numbers: Sequence[int]) -> None:

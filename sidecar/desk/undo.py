@@ -1,17 +1,16 @@
-"""Taking back what was written: seeing first what it comes to, and asking for it."""
+"""Taking back what was written: what it would come to. `jobs.ask_back` asks for it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from sidecar.desk.jobs import Done, existing
+from sidecar.desk.jobs import existing
 from sidecar.domain.errors import CancelledError, PermanentError
-from sidecar.domain.job import Kind, Priority
+from sidecar.domain.job import Kind
 from sidecar.domain.writeback import Plan, Proposal, TagDelta, decide
 from sidecar.parts import Parts
-from sidecar.store import queue, undoing
+from sidecar.store import undoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +78,3 @@ async def preview(parts: Parts, document_id: int, jobs: Sequence[int]) -> Previe
     off = request.tags_off(document.tags, await parts.names.parents(), tags)
     proposal = Proposal(base, wanted, TagDelta(remove=off), words=request.words())
     return Preview(document_id, decide(proposal, document), custom_words=proposal.custom_words)
-
-
-async def ask_back(parts: Parts, document_id: int, jobs: Sequence[int], *, now: datetime) -> Done:
-    """Ask for what these jobs wrote to be taken back; a runner does it. Doing it twice makes one job."""
-    made = await parts.db.run(queue.enqueue, document_id, Kind.UNDO, priority=Priority.NOW, now=now, ask=jobs)
-    if made is None:
-        return Done(document_id, None, f"Document {document_id}: an undo is waiting already.")
-    of = ", ".join(map(str, jobs))
-    return Done(document_id, made, f"Document {document_id}: job {made} (undo) takes back what jobs {of} wrote.")

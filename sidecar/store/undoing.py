@@ -3,15 +3,56 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sidecar.domain.job import Job, Kind
 from sidecar.domain.undoing import BEFORE_VERSION, Request, WriteBack
-from sidecar.store import job_row
+from sidecar.store import job_row, queue
 from sidecar.store.journal import Entry, to_entry
 from sidecar.store.transaction import Transaction, durable, reading
+
+
+class Asked(StrEnum):
+    """What became of a wish to have jobs taken back."""
+
+    #: There is a job for it now.
+    NEW = "new"
+    #: The job that was waiting does it with what it was asked before.
+    ADDED = "added"
+    #: The job that was waiting does it anyway: it was asked for these, or for all.
+    WAITING = "waiting"
+    #: The document's undo has begun with something else, so this was not asked for.
+    BEGUN = "begun"
+
+
+@durable
+def ask(tx: Transaction, document_id: int, jobs: Collection[int], *, priority: int, now: datetime) -> tuple[int, Asked]:
+    """Ask for what these jobs wrote to be taken back; return the undo that it is about, and what became of the wish.
+
+    A document has one unfinished undo. One that is waiting and has not begun is asked for these as well, in one commit.
+    """
+    made = queue.enqueue(tx, document_id, Kind.UNDO, priority=priority, now=now, ask=jobs)
+    if made is not None:
+        return made, Asked.NEW
+    row = tx.row(
+        "SELECT id, state, ask, giving_up, EXISTS (SELECT 1 FROM write WHERE write.job_id = job.id "
+        "AND write.state = 'intended') AS intended FROM job WHERE document_id = :document AND kind = 'undo' "
+        f"AND state IN ('ready', 'running', 'scheduled', 'review') {tx.locking}",
+        document=document_id,
+    )
+    if row is None:  # on PostgreSQL it may have ended since: this time there is no other one
+        return ask(tx, document_id, jobs, priority=priority, now=now)
+    if row.state == "running" or row.giving_up or row.intended:
+        return row.id, Asked.BEGUN
+    asked = None if row.ask is None else set(json.loads(row.ask))
+    if asked is None or asked >= set(jobs):
+        return row.id, Asked.WAITING
+    tx.run("UPDATE job SET ask = :ask WHERE id = :id", ask=json.dumps(sorted(asked | set(jobs))), id=row.id)
+    job_row.note_event(tx, row.id, f"Asked to take back what jobs {_listed(jobs)} wrote, too.", now)
+    return row.id, Asked.ADDED
 
 
 @reading
@@ -87,6 +128,10 @@ def taken(tx: Transaction, document_id: int) -> dict[tuple[int, str], int]:
         document=document_id,
     )
     return {(row.job_id, row.field): row.by_job for row in rows}
+
+
+def _listed(jobs: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(jobs)))
 
 
 def _request(tx: Transaction, document_id: int, ask: Iterable[int] | None, own: int | None) -> Request:

@@ -58,10 +58,12 @@ class Undo:
         steps = request.steps()
         parents = await self._names.parents() if document.tags else {}
         off = request.tags_off(document.tags, parents, self._tags)
+        if job.ask is None:  # one that names its jobs leaves the tag, which asks for all of it
+            off |= {trigger}
         return Proposal(
             base={name: step.base for name, step in steps.items()},
             wanted={name: step.wanted for name, step in steps.items()},
-            delta=TagDelta(remove=off | {trigger}),
+            delta=TagDelta(remove=off),
             words=request.words(),
         )
 

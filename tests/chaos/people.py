@@ -67,6 +67,24 @@ def take_back(walk: Walk) -> None:
     _look_at_entries(walk, document_id, fields=2, tags=2)
 
 
+def ask_back(walk: Walk) -> None:
+    """It is asked for at the command line that what was written be taken back; in doubt a person asks again."""
+    world = walk.world
+    document_id = world.add_letter(letter(1))
+    before = world.filing(document_id)
+    assert world.sidecar.drain() == 0
+    walk.run_into_it("undo", "--document", str(document_id))
+    is_asked = bool(world.store.jobs(document_id, "undo"))
+    if is_asked is not walk.point.name.endswith("after the commit"):
+        walk.find("wrong content", f"asked for: {is_asked}")
+    if not is_asked:
+        assert world.sidecar.call("undo", "--document", str(document_id)).returncode == 0
+    until(lambda: [job.state for job in world.store.jobs(document_id, "undo")] == ["succeeded"], "it is taken back")
+    if world.filing(document_id) != before or world.archive.tag_names(document_id):
+        walk.find("wrong content", f"{world.filing(document_id)}, {world.archive.tag_names(document_id)}")
+    _look_at_entries(walk, document_id, fields=2, tags=2)
+
+
 def leftover(walk: Walk) -> None:
     """A tag that was made for a document is left over after an undo, and removed at the command line."""
     world = walk.world
@@ -121,4 +139,4 @@ def _posted(walk: Walk, document_id: int) -> int:
     return sum("Note Added" in entry["changes"] for entry in walk.world.archive.history(document_id))
 
 
-SCENES = (shown, approved, changed, take_back, leftover)
+SCENES = (shown, approved, changed, take_back, ask_back, leftover)

@@ -62,6 +62,7 @@ SCENES = {
     "review.decide_all": "shown",
     "review.edit": "changed",
     "undoing.record": "take_back",
+    "undoing.ask": "ask_back",
     "made_names.forget": "leftover",
 }
 #: Sorts of requests that change Paperless, and the one that is paid for.

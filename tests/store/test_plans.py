@@ -32,6 +32,7 @@ from sidecar.store import (
     spending,
     statistics,
     totals,
+    undoing,
 )
 from sidecar.store.database import Database
 from sidecar.store.postgres import PostgresDatabase
@@ -140,6 +141,8 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (queue.claim, (Kind.OCR,), {"owner": "me", "now": NOW, "lease": LEASE, "most": 9},
      {"ix_job_ready", "ix_job_running", "pk_job", "pk_pause", *UNDOING}),
     (queue.hasten, (5, Kind.OCR), {"priority": 0}, {"uq_job_unfinished", "ix_job_document"}),
+    (undoing.ask, (5, [1]), {"priority": 0, "now": NOW},
+     {"uq_job_unfinished", "ix_job_document", "pk_write", "pk_job", "ix_write_intended"}),
     (queue.unfinished, (), {}, {"uq_job_unfinished"}),
     (queue.endings, (), {"since": NOW - timedelta(seconds=90)}, {"ix_job_finished"}),
     (queue.last_states, (5,), {}, {"ix_job_document"}),

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from sidecar.desk import jobs as jobs_desk
 from sidecar.desk import undo as desk
 from sidecar.desk.undo import Preview
 from sidecar.web.api.shapes import LARGEST, STEERING, Asked, DoneOut, Number
@@ -65,6 +66,6 @@ async def preview(
 async def undo(document_id: Number, here: Here, _: Worker, back: Back | None = None) -> DoneOut:
     """Take back what jobs wrote into a document. What a person changed since stays."""
     jobs = await desk.writers(here.parts, document_id, back.jobs if back else [])
-    done = await desk.ask_back(here.parts, document_id, jobs, now=here.now())
+    done = await jobs_desk.ask_back(here.parts, document_id, jobs, now=here.now())
     here.wake()
     return DoneOut.of(done)

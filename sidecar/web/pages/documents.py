@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sidecar.desk import history
+from sidecar.desk import jobs as jobs_desk
 from sidecar.desk import undo as desk
 from sidecar.desk.history import Stand
 from sidecar.domain.job import Job, Kind
@@ -136,6 +137,6 @@ async def undo(
 ) -> Response:
     """Ask for it to be taken back."""
     jobs = await desk.writers(here.parts, document_id, [job] if job else [])
-    done = await desk.ask_back(here.parts, document_id, jobs, now=here.now())
+    done = await jobs_desk.ask_back(here.parts, document_id, jobs, now=here.now())
     here.wake()
     return RedirectResponse(here.shell.url(f"/jobs/{done.job_id}" if done.job_id else f"/documents/{document_id}"), 303)
