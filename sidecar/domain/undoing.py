@@ -38,6 +38,8 @@ class WriteBack:
     note: str | None = None
     #: What custom fields are called.
     words: Mapping[str, str] = field(default_factory=dict)
+    #: By field, documents that it linked and that did not have the field before.
+    linked: Mapping[str, Collection[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,16 @@ class Request:
         steps = self.steps()
         found = {(job_id, name) for name in fields if name in steps for job_id in steps[name].jobs}
         return found | {(one.job_id, TAGS) for one in self._with_tags() if one.job_id in self.asked}
+
+    def left_behind(self, taken: Collection[tuple[int, str]]) -> set[tuple[int, str]]:
+        """Return other documents, each with a field that Paperless put on it for a link that is taken back by this."""
+        return {
+            (other, name)
+            for one in self.history
+            for name, others in one.linked.items()
+            for other in others
+            if (one.job_id, name) in taken
+        }
 
     def notes(self) -> set[str]:
         """Return the texts of the notes that go, too."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from types import EllipsisType
 from typing import Any
@@ -42,6 +42,8 @@ class Entry:
     #: How far it came: all fields were sent, and the tags were changed.
     fields_sent: bool = False
     tags_sent: bool = False
+    #: By field, documents that were linked and did not have the field before: Paperless put it on them.
+    linked: Mapping[str, Collection[int]] = field(default_factory=dict)
 
 
 @reading
@@ -60,13 +62,15 @@ def intend(
     *,
     now: datetime,
     earlier: Entry | EllipsisType | None = ...,
+    linked: Mapping[str, Collection[int]] | None = None,
 ) -> None:
     """Record what is about to be sent; on the disk when this returns, before the first byte goes out.
 
     Coming again after a crash, proposal, old values and marks of the first time are kept: what stands there now may be
     ours.
     `earlier`, if given, is what the journal said before an intent of this delivery of which nothing was sent: that
-    one is replaced. Raises LeaseLostError, and then nothing may be sent.
+    one is replaced. `linked` are documents that will be linked and do not have the field, by field. Raises
+    LeaseLostError, and then nothing may be sent.
     """
     job_row.assert_mine(tx, job)
     if earlier is ...:
@@ -88,6 +92,7 @@ def intend(
             {
                 **plain(earlier.proposal if earlier and resumed else replace(proposal, delta=plan.delta)),
                 "tags": sorted(earlier.tags if earlier and resumed and earlier.tags is not None else plan.tags),
+                **_linked(linked or {}, earlier.linked if earlier else {}),
                 **({mark: True for mark in _MARKS if getattr(earlier, mark)} if resumed else {}),
             }
         ),
@@ -146,6 +151,12 @@ def drop(tx: Transaction, job: Job, *, earlier: Entry | EllipsisType | None = ..
         tx.run("UPDATE write SET old = :old, written = :written WHERE job_id = :job", job=job.id, **values)
 
 
+def _linked(*many: Mapping[str, Collection[int]]) -> dict[str, dict[str, list[int]]]:
+    """Return them all together, as the part of an entry's JSON that they are; most entries have none."""
+    found = {name: sorted({one for linked in many for one in linked.get(name, ())}) for name in {*many[0], *many[1]}}
+    return {"linked": found} if found else {}
+
+
 def _dump(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
@@ -190,4 +201,5 @@ def to_entry(row: Any) -> Entry:
         kind=Kind(row.kind),
         fields_sent=values.get("fields_sent", False),
         tags_sent=values.get("tags_sent", False),
+        linked=values.get("linked", {}),
     )

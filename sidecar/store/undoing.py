@@ -172,6 +172,7 @@ def _write_back(row: Any) -> WriteBack:
         entry.appeared,
         entry.proposal.note,
         entry.proposal.words,
+        entry.linked,
     )
 
 

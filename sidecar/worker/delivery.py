@@ -7,8 +7,9 @@ happened. So, for every delivery:
    mind; cancel.
 2. Decide (`domain/writeback.py`): equal to wanted, nothing to do; equal to what the work saw, write; neither, a person
    changed it, theirs stays.
-3. Journal the intent durably, old values included. Only then the first byte. Names that do not exist yet are made now
-   (`worker/naming.py`), and the intent is journalled again with their ids.
+3. Journal the intent durably, old values included (of linked documents too: `worker/linking.py`). Only then the first
+   byte. Names that do not exist yet are made now (`worker/naming.py`), and the intent is journalled again with their
+   ids.
 4. Wait for a place in the door. If that took a while, look at the document again; if it is not what it was, begin
    anew at 2. Check that the lease outlives the request.
 5. PATCH the fields, without tags (`worker/sending.py`). Custom fields go as one list that replaces the document's, so
@@ -52,6 +53,7 @@ from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
 from sidecar.worker.gate import Gate
 from sidecar.worker.lease import Leases
+from sidecar.worker.linking import without_field
 from sidecar.worker.naming import NameMaker
 from sidecar.worker.sending import ChangedError, FieldSender, Sending
 
@@ -174,11 +176,12 @@ class Delivery:
                 if sending is not None:
                     await self._db.run(journal.drop, job, earlier=before)
                 raise
-            await self._db.run(journal.intend, job, proposal, plan, earlier=earlier, now=self._clock.now())
+            linked, now = await without_field(self._paperless, plan), self._clock.now()
+            await self._db.run(journal.intend, job, proposal, plan, earlier=earlier, linked=linked, now=now)
             if proposal.names:
                 proposal, earlier = await self._with_names(job, proposal, earlier, current)
                 plan = (await self._plan(job, proposal, broken, current)).without(frozenset(refused))
-                await self._db.run(journal.intend, job, proposal, plan, earlier=earlier, now=self._clock.now())
+                await self._db.run(journal.intend, job, proposal, plan, earlier=earlier, linked=linked, now=now)
             sending = Sending(job, proposal, earlier, broken, current, plan, read_at, refused)
             try:
                 return await self._send(sending)

@@ -1,8 +1,9 @@
 """The undo step: what the sidecar wrote to a document is taken back, by a delivery like any other.
 
 What a person changed since is compared and kept as with every write. Tags that we put on go off, with the parents that
-came along; tags that we took off (the triggers) do not come back. The notes that we posted go. A version that we
-made stays: Paperless can delete it, and it harms nobody.
+came along; tags that we took off (the triggers) do not come back. The notes that we posted go, and the
+empty fields that links of ours left in other documents. A version that we made stays: Paperless can delete it, and it
+harms nobody.
 """
 
 from __future__ import annotations
@@ -68,7 +69,10 @@ class Undo:
         )
 
     async def finish(self, job: Job, delivered: Delivered) -> str:
-        """Remove the notes, write down what was taken back, and say it. Coming again after a crash does it once."""
+        """Remove the notes and the empty fields that links left, write down what was taken back, and say it.
+
+        Coming again after a crash does it once.
+        """
         request = await self._db.run(undoing.request, job)
         ours = {text.strip() for text in request.notes()}
         await self._writer.remove_notes(
@@ -76,6 +80,8 @@ class Undo:
         )
         fields = [name for name in delivered.written if name not in {*delivered.refused, *delivered.overruled}]
         taken = request.taken(fields)
+        for other, name in sorted(request.left_behind(taken)):
+            await self._writer.take_off_empty(job, other, name)
         if taken:
             await self._db.run(undoing.record, job, taken, now=self._clock.now())
         return _said(request, fields, taken, delivered)

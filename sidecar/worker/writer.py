@@ -10,14 +10,19 @@ import logging
 from collections.abc import Callable
 
 from sidecar.domain.document import Document
-from sidecar.domain.errors import PermanentError
+from sidecar.domain.errors import CancelledError, PermanentError
 from sidecar.domain.job import Job
 from sidecar.domain.writeback import TagDelta
 from sidecar.paperless.client import Paperless
 from sidecar.worker.gate import Gate
 from sidecar.worker.lease import Leases
+from sidecar.worker.linking import is_left_empty
 
 _log = logging.getLogger(__name__)
+
+
+class _NotEmptyError(Exception):
+    """The field has a value, or is gone."""
 
 
 class Writer:
@@ -54,6 +59,31 @@ class Writer:
                     await self._remove_note(job, note_id)
         except PermanentError as error:
             _log.warning("document %s: %s stays: %s", job.document_id, called, error)
+
+    async def take_off_empty(self, job: Job, document_id: int, name: str) -> None:
+        """Take a custom field off another document that has it without a value; with one, or gone, it is left alone.
+
+        Without the right to change that document the field stays.
+        """
+        current: Document | None = None
+
+        async def look() -> None:
+            nonlocal current
+            current = await self._paperless.document(document_id)
+            if not is_left_empty(current, name):
+                raise _NotEmptyError
+            await self._may_write(job)
+
+        async def send() -> None:
+            holds = current.custom_fields if current else None
+            await self._paperless.patch(document_id, {name: None}, holds=holds)
+
+        try:
+            await self._gate.write(look, send)
+        except _NotEmptyError:
+            return
+        except (CancelledError, PermanentError) as error:
+            _log.warning("document %s: an empty field that came with a link stays: %s", document_id, error)
 
     async def _remove_note(self, job: Job, note_id: int) -> None:
         await self._gate.write(
