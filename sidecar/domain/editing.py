@@ -13,7 +13,7 @@ from sidecar.domain.errors import PermanentError
 from sidecar.domain.filing import TITLE_MAX
 from sidecar.domain.telling import field_words
 from sidecar.domain.vocabulary import Names, Vocabulary
-from sidecar.domain.writeback import NewName, Proposal, TagDelta, same
+from sidecar.domain.writeback import NewName, Proposal, TagDelta, same, tag_key
 
 TAGS = "tags"
 #: Where no day is given, every date that a field can hold is one that may be.
@@ -87,7 +87,8 @@ def edited(
         proposed = [name for name in proposed if name != known]
     changing = {name: value for name, value in wanted.items() if not same(name, value, proposal.base[name])}
     names = (*(new for new in proposal.names if new.field not in settled), *said)
-    return replace(proposal, wanted=changing, delta=delta, names=names)
+    tags = {tag_key(tag.id): tag.shown for tag in vocabulary.of(Names.TAGS) if tag.id in delta.add}
+    return replace(proposal, wanted=changing, delta=delta, names=names, words={**proposal.words, **tags})
 
 
 def _values(proposal: Proposal, edit: Edit, found: Callable[[Names, str, str], int | NewName]) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class Proposal:
     note: str | None = None
     #: Names to be made first; the fields they are for have a base and no wanted value.
     names: tuple[NewName, ...] = ()
-    #: What custom fields are called, for telling of them.
+    #: What custom fields are called, and tags by their `tag_key`, for telling of them.
     words: Mapping[str, str] = field(default_factory=dict)
     #: Sentences for the job's story: what was answered and left out.
     remarks: tuple[str, ...] = ()
@@ -66,8 +66,14 @@ class Proposal:
         """Return the proposal with the names that have an id by now put in, and all others left out."""
         tags = {number for name, number in ids.items() if name in self.names and name.field == "tags"}
         fields = {name.field: number for name, number in ids.items() if name in self.names and name.field != "tags"}
+        words = {tag_key(number): name.name for name, number in ids.items() if number in tags and name.field == "tags"}
         delta = TagDelta(self.delta.add | tags, self.delta.remove)
-        return replace(self, wanted={**self.wanted, **fields}, delta=delta, names=())
+        return replace(self, wanted={**self.wanted, **fields}, delta=delta, names=(), words={**self.words, **words})
+
+
+def tag_key(number: int) -> str:
+    """Return the key under which a proposal keeps what the tag with this id is called."""
+    return f"tags.{number}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,9 @@ class Delivered:
     overruled: tuple[str, ...] = ()
     #: Tags that are there now and were not before, and that we did not put on: parents of ours, or a person's.
     appeared: frozenset[int] = frozenset()
-    #: What custom fields are called.
+    #: Tags that are there now and were not before this job, but for our own.
+    put_on: frozenset[int] = frozenset()
+    #: What custom fields are called, and tags by their `tag_key`.
     words: Mapping[str, str] = field(default_factory=dict)
     #: Sentences for the job's story.
     remarks: tuple[str, ...] = ()
@@ -254,19 +256,22 @@ class Delivery:
         before = earlier.written if earlier else {}
         theirs = {conflict.field for conflict in plan.conflicts}
         written = tuple(name for name in proposal.wanted if name in plan.write or name in before.keys() - theirs)
+        added, appeared = self._new_tags(sending, back)
         return Delivered(
-            back, written, plan.conflicts, refused, overruled(plan, back), self._appeared(sending, back),
+            back, written, plan.conflicts, refused, overruled(plan, back), appeared, added,
             proposal.words, proposal.remarks,
         )  # fmt: skip
 
-    def _appeared(self, sending: Sending, back: Document) -> frozenset[int]:
+    def _new_tags(self, sending: Sending, back: Document) -> tuple[frozenset[int], frozenset[int]]:
+        """Return the tags that the document has since this job, without our own: put on by it, and come with those."""
         earlier = sending.earlier
         resumed = earlier is not None and earlier.state == "intended"
         before = earlier.tags if earlier and resumed else sending.plan.tags
         added = sending.plan.delta.add | (earlier.proposal.delta.add if earlier and resumed else frozenset())
         if before is None or not added:
-            return frozenset()
-        return back.tags - before - added - self._tags.all
+            return frozenset(), frozenset()
+        new = back.tags - before - self._tags.all
+        return new & added, new - added
 
     async def _change_tags(self, sending: Sending) -> None:
         """Send the tag delta. A tag that is gone from Paperless by now makes the proposal worthless: think anew."""

@@ -13,9 +13,9 @@ from sidecar.domain.prices import tokens_of
 from sidecar.domain.privacy import host_or_openai
 from sidecar.domain.suggestion import Suggestion
 from sidecar.domain.trigger import Tags
-from sidecar.domain.vocabulary import Vocabulary
+from sidecar.domain.vocabulary import Names, Vocabulary
 from sidecar.domain.wishes import FIELDS, wishes
-from sidecar.domain.writeback import Proposal, TagDelta
+from sidecar.domain.writeback import Proposal, TagDelta, tag_key
 from sidecar.engines.asking import MOST_CALLS, TIMES, Again
 from sidecar.engines.llm import Model, Reply
 from sidecar.engines.tagger import Question, Tagger
@@ -88,6 +88,8 @@ class Tagging:
     def _proposal(self, suggestion: Suggestion, document: Document, base: Fields, vocabulary: Vocabulary) -> Proposal:
         found = wishes(suggestion, self._tagger.rules, document, vocabulary)
         words = {custom_name(field.id): field.name for field in vocabulary.fields}
+        tags = {tag_key(tag.id): tag.shown for tag in vocabulary.of(Names.TAGS) if tag.id in found.tags}
+        told = {*found.values, *suggestion.left_out}
         return Proposal(
             base={**dict.fromkeys((*FIELDS, *found.values)), **base},
             wanted=found.values,
@@ -97,7 +99,7 @@ class Tagging:
             ),
             note=suggestion.summary,
             names=found.new,
-            words={name: word for name, word in words.items() if name in found.values or name in suggestion.left_out},
+            words={name: word for name, word in words.items() if name in told} | tags,
             remarks=tuple(f"Left out: {said}" for said in suggestion.left_out.values()),
         )
 

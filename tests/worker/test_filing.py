@@ -219,3 +219,19 @@ async def test_a_summary_becomes_one_note_after_the_fields_were_written(world: W
     about = [one for one in sent if one[1] in (str(document), "notes", "bulk_edit")]
     assert [path for _, path in about] == [str(document), "notes", "bulk_edit"]
     assert held(world, document) == {fields["remark"]: "ours"}
+
+
+async def test_the_story_names_the_tags_that_were_put_on_and_none_that_were_there(world: World) -> None:
+    names = [world.archive.add_name("tags", name) for name in ("Invoice", "Energy", "Tax")]
+    assert names
+    world.letter("auto-tag", "Tax", content=LETTER)
+    says(world, title="The bill of May", tags=["Invoice", "Energy", "Tax", "Power"])
+    job = await filed(world, create_names=("tags",))
+    assert job.reason == "Wrote title. Put on Energy, Invoice, Power."
+
+
+async def test_where_only_tags_were_put_on_the_story_does_not_say_that_nothing_changed(world: World) -> None:
+    world.archive.add_name("tags", "Invoice")
+    world.letter("auto-tag", content=LETTER)
+    says(world, tags=["Invoice"])
+    assert (await filed(world)).reason == "Put on Invoice."
