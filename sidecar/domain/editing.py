@@ -12,7 +12,7 @@ from sidecar.domain.document import custom_id
 from sidecar.domain.errors import PermanentError
 from sidecar.domain.filing import TITLE_MAX
 from sidecar.domain.telling import field_words
-from sidecar.domain.vocabulary import Names, Vocabulary
+from sidecar.domain.vocabulary import Names, Vocabulary, fold
 from sidecar.domain.writeback import NewName, Proposal, TagDelta, same, tag_key
 
 TAGS = "tags"
@@ -63,7 +63,7 @@ def edited(
     """
 
     def found(kind: Names, field: str, name: str) -> int | NewName:
-        return _found(kind, field, name, vocabulary, may_make)
+        return _found(kind, field, name, vocabulary, may_make, proposal.delta.add)
 
     given = {**_values(proposal, edit, found), **_custom(proposal, edit, vocabulary, today, document_id)}
     settled = set(given)
@@ -152,10 +152,19 @@ def _date(text: str) -> str:
         raise PermanentError(f'"{text}" is no date: write it as 2026-05-12.') from error
 
 
-def _found(kind: Names, field: str, name: str, vocabulary: Vocabulary, may_make: MayMake) -> int | NewName:
+def _found(
+    kind: Names, field: str, name: str, vocabulary: Vocabulary, may_make: MayMake, proposed: frozenset[int]
+) -> int | NewName:
     known = vocabulary.find(kind, name)
     if known is not None:
         return known.id
+    several = [one for one in vocabulary.of(kind) if fold(one.name) == fold(name) and fold(name)]
+    if several:  # under several tags; a person who was shown one of them means that one
+        shown = [one.id for one in several if kind is Names.TAGS and one.id in proposed]
+        if len(shown) == 1:
+            return shown[0]
+        ways = ", ".join(f'"{one.shown}"' for one in several)
+        raise PermanentError(f'There are several tags "{name}". Say which: {ways}.')
     if may_make(kind, name.strip()):
         return NewName(kind, name.strip(), field)
     what = "tag" if kind is Names.TAGS else field_words(field)

@@ -14,12 +14,19 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from sidecar.domain.legal_forms import may_be_one, without_forms, written_form
-from sidecar.domain.vocabulary import Name, fold
-from sidecar.domain.word_forms import one_umlaut, plain_letters, read_badly, singular
+from sidecar.domain.vocabulary import Name, fold, the_one_of
+from sidecar.domain.word_forms import (
+    one_and_many,
+    one_umlaut,
+    plain_letters,
+    read_badly,
+    singular,
+    without_ending,
+)
 
 #: Letters of a name below which nothing is guessed.
 SHORTEST_GUESS = 5
@@ -32,6 +39,8 @@ LONG_WORD, VERY_LONG_WORD = 7, 11
 ALIKE = frozenset(frozenset(pair) for pair in ("ce", "hb", "uv", "vy", "mn", "nu", "ft", "gq"))
 VOWELS = frozenset("aeiouy")
 _JOINING = {"&": "and", "+": "and", "und": "and", "et": "and", "en": "and", "y": "and"}
+#: 1und1
+_JOINED_NUMBERS = re.compile(r"(?<=\d)(?:und|and)(?=\d)")
 _ARTICLES = frozenset("the der die das le la les el los las il lo gli het de l der den firma fa".split())  # noqa: SIM905
 _SHORT = {"dt": "deutsche", "dtsch": "deutsche", "intl": "international", "dept": "department", "ins": "insurance"}
 
@@ -56,7 +65,8 @@ def _written(text: str) -> _Written:
     initials = re.sub(r"\b(?:[^\W\d_]\.\s?){2,}(?!\w)", lambda found: re.sub(r"[.\s]", "", found[0]) + " ", rest)
     words, forms = without_forms(_without_apostrophes(initials).split())
     words = words or folded.split()
-    plain = tuple(one_umlaut(word) for word in plain_letters(" ".join(words).replace("&", " & ")).split())
+    letters = plain_letters(_JOINED_NUMBERS.sub(" and ", " ".join(words)).replace("&", " & "))
+    plain = tuple(one_umlaut(word) for word in letters.split())
     plain = tuple(_JOINING.get(word, word) if 0 < place < len(plain) - 1 else word for place, word in enumerate(plain))
     return _Written(folded, tuple(words), forms | {family} if family else forms, plain)
 
@@ -85,31 +95,63 @@ def _same_to_a_person(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[st
 class NameIndex:
     """Names looked up many times; what is needed of them is worked out once, when it is first asked for."""
 
-    def __init__(self, names: Sequence[Name]) -> None:
+    def __init__(self, names: Sequence[Name], *, of_people: bool = False) -> None:
+        """`of_people` says that surnames are among them, which one ending makes others (Lang, Lange)."""
         self._names = names
+        self._of_people = of_people
 
     def resolve(self, text: str) -> Name | None:
         """Return the name that the text means, or None if there is none or it cannot be told which."""
         return self._by_writing(text) or self._by_a_slip(_written(text))
 
     def near_duplicate(self, text: str) -> Name | None:
-        """Return the existing name that a person would call the same as this new one."""
+        """Return the existing name that a person would call the same as this new one, the most used of several."""
+        return max(self.near_duplicates(text), key=lambda name: name.documents, default=None)
+
+    def near_duplicates(self, text: str) -> Sequence[Name]:
+        """Return the existing names that a person would call the same as this new one; any is better than one more.
+
+        A tag below another one is compared as it is shown and by itself, and so is a new one that is written like it.
+        """
+        shown = self._near(text)
+        if shown or not self._shown:
+            return shown
+        as_shown = {name.id: name for name in self._names}
+        shown = [as_shown[name.id] for name in self._shown.near_duplicates(text)]
+        above, _, last = text.rpartition("/")
+        is_below = above.endswith(" ") or fold(above) in self._tops
+        return shown or (self._near(last.strip()) if above and is_below else [])
+
+    def _near(self, text: str) -> Sequence[Name]:
         found = self.resolve(text)
         written = _written(text)
         if found or not written.plain:
-            return found
+            return [found] if found else []
         alike = self._fitting(written, self._by_meaning.get(_same_to_a_person(written.plain), ()))
         if not alike:
             joined = _joined(_same_to_a_person(written.plain)[0]) if len(written.plain) == 1 else ""
             alike = self._fitting(written, self._by_joined_meaning.get(joined or _joined_meaning(written), ()))
-        # Any of them is better than one more.
-        return max(alike, key=lambda name: name.documents, default=None)
+        if not alike and not self._of_people:
+            ended = self._fitting(written, self._by_stems.get(_stems(written), ()))
+            alike = [name for name in ended if _are_one_and_many(written, _written(name.name))]
+        return alike
+
+    @cached_property
+    def _shown(self) -> NameIndex | None:
+        """The tags below others, by how they are shown; None if there are none."""
+        below = [replace(name, name=name.shown, above=()) for name in self._names if name.above]
+        return NameIndex(below) if below else None
+
+    @cached_property
+    def _tops(self) -> frozenset[str]:
+        """What a new tag may be written below: all tags as they are shown, and as they are called."""
+        return frozenset(fold(text) for name in self._names for text in (name.name, name.shown))
 
     def _by_writing(self, text: str) -> Name | None:
         written = _written(text)
         for found in (self._by_text.get(text), self._by_fold.get(written.folded) if written.folded else None):
             if found:
-                return max(found, key=lambda name: name.documents)
+                return the_one_of(found)
         if not written.words:
             return None
         for found in (
@@ -142,7 +184,7 @@ class NameIndex:
         fitting = closer or fitting
         if len({_written(name.name).folded for name in fitting}) != 1:
             return None
-        return max(fitting, key=lambda name: name.documents)
+        return the_one_of(fitting)
 
     @staticmethod
     def _fitting(written: _Written, found: Iterable[Name]) -> list[Name]:
@@ -190,6 +232,10 @@ class NameIndex:
         return self._by(_joined_meaning)
 
     @cached_property
+    def _by_stems(self) -> dict[Hashable, list[Name]]:
+        return self._by(_stems)
+
+    @cached_property
     def _by_other_words(self) -> dict[tuple[str, ...], list[tuple[str, Name]]]:
         """Return, for each long word of each name, that word and its name by the other words."""
         found: dict[tuple[str, ...], list[tuple[str, Name]]] = defaultdict(list)
@@ -204,6 +250,14 @@ def _joined_meaning(written: _Written) -> str:
     """Return the words in their order, as one, the last one singular (Stadt-Werke, Stadtwerk)."""
     words = written.plain[1:] if len(written.plain) > 1 and written.plain[0] in _ARTICLES else written.plain
     return singular(_joined(words))
+
+
+def _stems(written: _Written) -> tuple[str, ...]:
+    return tuple(map(without_ending, written.plain))
+
+
+def _are_one_and_many(one: _Written, other: _Written) -> bool:
+    return all(a == b or one_and_many(a, b) for a, b in zip(one.plain, other.plain, strict=True))
 
 
 def _letters(words: Iterable[str]) -> int:
@@ -247,16 +301,17 @@ def _one_slip(one: str, other: str) -> bool:
     return min(len(one), len(other)) >= VERY_LONG_WORD and start >= 3 and end >= 2
 
 
-@lru_cache(maxsize=8)
-def _index(names: tuple[Name, ...]) -> NameIndex:
-    return NameIndex(names)
+@lru_cache(maxsize=16)
+def index(names: tuple[Name, ...], *, of_people: bool = False) -> NameIndex:
+    """Return these names indexed; the last ones that were asked for stay so."""
+    return NameIndex(names, of_people=of_people)
 
 
 def resolve(text: str, names: Sequence[Name]) -> Name | None:
-    """Return the name that the text means, or None. The last lists of names that were asked of stay indexed."""
-    return _index(tuple(names)).resolve(text)
+    """Return the name that the text means, or None."""
+    return index(tuple(names)).resolve(text)
 
 
 def near_duplicate(text: str, names: Sequence[Name]) -> Name | None:
     """Return the existing name that a person would call the same as `text`, or None."""
-    return _index(tuple(names)).near_duplicate(text)
+    return index(tuple(names)).near_duplicate(text)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 from sidecar.domain.custom_fields import CustomField, ValueRefused, normalise
@@ -15,8 +14,8 @@ from sidecar.domain.document import custom_name
 from sidecar.domain.filing import TITLE_MAX
 from sidecar.domain.filing import FilingRules as FilingRules  # noqa: PLC0414
 from sidecar.domain.filing import Policy as Policy  # noqa: PLC0414
-from sidecar.domain.naming import NameIndex
-from sidecar.domain.vocabulary import Name, Names, Vocabulary, fold, unique
+from sidecar.domain.naming import NameIndex, index
+from sidecar.domain.vocabulary import Name, Names, Vocabulary, fold, the_one_of, unique
 
 MAX_TAGS = 8
 NAME_MAX, NAME_WORDS = 48, 6
@@ -149,23 +148,33 @@ def allowed(kind: Names, text: str | None, rules: FilingRules, vocabulary: Vocab
         return None
     known = known_name(kind, text, vocabulary)
     if known:
-        return None if rules.refuses(known.name) else known.name
+        return None if rules.refuses(known.name) else _told_apart(known, kind, vocabulary)
     if not may_be_made(kind, text, rules, vocabulary):
         return None
-    near = _index(tuple(vocabulary.of(kind))).near_duplicate(text)
-    if near is None:
+    near = near_duplicates(kind, text, vocabulary.of(kind))
+    if not near:
         return text
-    return None if rules.refuses(near.name) else near.name
+    one = the_one_of(near)
+    return None if one is None or rules.refuses(one.name) else _told_apart(one, kind, vocabulary)
+
+
+def _told_apart(name: Name, kind: Names, vocabulary: Vocabulary) -> str:
+    """Return a name that finds this one again: as it is shown where another one is called the same."""
+    return name.name if vocabulary.find(kind, name.name) == name else name.shown
 
 
 def known_name(kind: Names, text: str, vocabulary: Vocabulary) -> Name | None:
     """Return the name there is that the text means, None if there is none."""
-    return vocabulary.find(kind, text) or _index(tuple(vocabulary.of(kind))).resolve(text)
+    return vocabulary.find(kind, text) or _index(kind, vocabulary.of(kind)).resolve(text)
 
 
-@lru_cache(maxsize=16)
-def _index(names: tuple[Name, ...]) -> NameIndex:
-    return NameIndex(names)
+def near_duplicates(kind: Names, text: str, names: Sequence[Name]) -> Sequence[Name]:
+    """Return those of the names that a person would call the same as this new one."""
+    return _index(kind, names).near_duplicates(text)
+
+
+def _index(kind: Names, names: Sequence[Name]) -> NameIndex:
+    return index(tuple(names), of_people=kind is Names.CORRESPONDENTS)
 
 
 def may_be_made(kind: Names, text: str, rules: FilingRules, vocabulary: Vocabulary) -> bool:

@@ -57,15 +57,20 @@ class Vocabulary:
     def find(self, kind: Names, text: str) -> Name | None:
         """Return the name that `text` writes, to the letter or else in folded form; None if there is none.
 
-        A tag is also found by how it is shown, with the tags above it.
+        A tag is also found by how it is shown, with the tags above it; by its bare name only where no other has it.
         """
         names = self.of(kind)
-        exact = [name for name in names if name.shown == text] or [name for name in names if name.name == text]
+        exact = [name for name in names if name.shown == text]
         if exact:
             return exact[0]
+        bare = [name for name in names if name.name == text]
+        if bare:
+            return bare[0] if the_one_of(bare) else None
         wanted = fold(text)
-        alike = [name for name in names if wanted and wanted in (fold(name.name), fold(name.shown))]
-        return max(alike, key=lambda name: name.documents, default=None)
+        if not wanted:
+            return None
+        shown = [name for name in names if fold(name.shown) == wanted]
+        return the_one_of(shown or [name for name in names if fold(name.name) == wanted])
 
     def by_id(self, kind: Names, number: int | None) -> Name | None:
         """Return the name with this id; None if it is not offered."""
@@ -79,6 +84,11 @@ class Vocabulary:
         """Return the vocabulary without the names that the owner refuses."""
         kept = {kind: [name for name in names if not refuses(name.name)] for kind, names in self.names.items()}
         return replace(self, names=kept)
+
+
+def the_one_of(names: Sequence[Name]) -> Name | None:
+    """Return the most used of names that are all the same; None if there is none or they stand under other tags."""
+    return max(names, key=lambda name: name.documents) if len({name.above for name in names}) == 1 else None
 
 
 def fold(text: str) -> str:

@@ -21,15 +21,21 @@ _ENDINGS: tuple[tuple[str, str], ...] = (
     # German, Dutch
     *((f"{end}en", end) for end in (
         "ung", "heit", "keit", "schaft", "ion", "itat", "ment", "dent", "ist", "bank", "schrift", "frist", "arbeit",
-        "pflicht", "zahl", "ing", "act", "kunde", "polic", "quittung", "firm",
+        "pflicht", "zahl", "ing", "act", "kunde", "quittung",
     )),
     *((f"{end}e", end) for end in (
         "brief", "beleg", "bescheid", "trag", "zug", "weis", "jekt", "dukt", "dokument", "rezept", "bericht", "kredit",
         "formular", "protokoll", "gebot", "konzept", "zertifikat", "geschenk", "gerat", "paket", "befund", "fahrplan",
         "schein", "arzt",
     )),
+    ("yses", "ysis"), ("noses", "nosis"), ("theses", "thesis"), ("crises", "crisis"),
+    ("konten", "konto"), ("themen", "thema"), ("risiken", "risiko"), ("praxen", "praxis"), ("firmen", "firma"),
+    ("policen", "police"),
+    ("mente", "ment"), ("termine", "termin"), ("magazine", "magazin"), ("telefone", "telefon"),
     ("nisse", "nis"), ("plane", "plan"), ("uren", "uur"), ("brieven", "brief"),
-    *((f"{end}er", end) for end in ("bild", "kind", "buch", "haus", "blatt", "land", "schild", "mitglied")),
+    *((f"{end}er", end) for end in (
+        "bild", "kind", "buch", "haus", "blatt", "land", "schild", "mitglied", "rad",
+    )),
     # Italian, Polish, Swedish
     ("fatture", "fattura"), ("vute", "vuta"), ("llette", "lletta"), ("tratti", "tratto"), ("menti", "mento"),
     ("zioni", "zione"), ("enze", "enza"), ("tury", "tura"), ("mowy", "mowa"), ("unki", "unek"), ("turor", "tura"),
@@ -46,6 +52,10 @@ _KEEP_S_TEXT = (
     "morris lewis davis ellis siemens mercedes adidas reuters "
 )
 _KEEP_S = frozenset(_KEEP_S_TEXT.split())
+
+
+#: What takes no German -e or -en for many of it: women's names (Martine, Simone), and words like Moral and Kost.
+_NO_MORE_OF = re.compile(r"(?:[aeiouy]|in|on|an|al|el|en|(?<!i)er)$|^kost$")
 
 
 #: Organisation, authorised.
@@ -76,6 +86,22 @@ def singular(word: str) -> str:
     if re.search(r"(?:e|er|el)n$", word) and len(word) >= 6:
         return word[:-1]
     return word[:-1] if re.search(r"[^suiz]s$", word) else word
+
+
+def without_ending(word: str) -> str:
+    """Return a word, in plain letters, under which `one_and_many` may be found; it is no word by itself."""
+    return re.sub(r"en?$", "", word) if len(word) > 4 and word.isalpha() else word
+
+
+def one_and_many(word: str, other: str) -> bool:
+    """Say whether one of two words, in plain letters, is the other with a German -e or -en (Löhne, Gebühren).
+
+    Of surnames it says so too (Lang, Lange), so it is nothing to ask of people.
+    """
+    one, many = sorted((word, other), key=len)
+    if len(one) < 4 or not one.isalpha() or _NO_MORE_OF.search(one):
+        return False
+    return many == f"{one}e" or (many == f"{one}en" and not one.endswith("s"))
 
 
 def read_badly(word: str) -> str:

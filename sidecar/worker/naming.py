@@ -16,8 +16,8 @@ from typing import Any
 from sidecar.domain.errors import TemporaryError
 from sidecar.domain.filing import Owner
 from sidecar.domain.job import Job
-from sidecar.domain.naming import near_duplicate
-from sidecar.domain.vocabulary import Name
+from sidecar.domain.suggestion import near_duplicates
+from sidecar.domain.vocabulary import Name, the_one_of
 from sidecar.domain.writeback import NewName
 from sidecar.paperless.client import Paperless
 from sidecar.paperless.names import NOBODYS, NameList
@@ -107,10 +107,13 @@ class NameMaker:
         began = self._clock.now()
         async with self._door.passing():
             names = await self._names.now(new.kind)
-            exact = next((name for name in names if name.name == new.name), None)
-            known = exact or near_duplicate(new.name, names)
-            if known is not None:
-                return await self._known(job, new, known, again=again and exact is not None)
+            exact = [name for name in names if name.name == new.name]
+            near = exact or near_duplicates(new.kind, new.name, names)
+            if near:
+                known = the_one_of(near)
+                if known is None:  # under several tags there is one of this name: which is meant cannot be told
+                    return None
+                return await self._known(job, new, known, again=again and bool(exact))
             if self._clock.now() - began > LOOK:
                 raise _LateError
             await self._leases.assure(job, self._paperless.timeout_s)

@@ -25,6 +25,12 @@ SAME: list[tuple[str, str]] = [
     ("Karten", "Karte"),
     ("Dokumente", "Dokument"), ("Befunde", "Befund"), ("Protokolle", "Protokoll"), ("Angebote", "Angebot"),
     ("Vertraege", "Vertrag"),
+    ("Hunde", "Hund"), ("Gebühren", "Gebühr"), ("Gebuehren", "Gebühr"), ("Medikamente", "Medikament"),
+    ("Notizen", "Notiz"), ("Konten", "Konto"), ("Kurse", "Kurs"), ("Patente", "Patent"), ("Pässe", "Pass"),
+    ("Reisepässe", "Reisepass"), ("Einkäufe", "Einkauf"), ("Löhne", "Lohn"), ("Urlaube", "Urlaub"), ("Tiere", "Tier"),
+    ("Papiere", "Papier"), ("Fahrräder", "Fahrrad"), ("Themen", "Thema"), ("Praxen", "Praxis"), ("Firmen", "Firma"),
+    ("Policen", "Police"), ("Termine", "Termin"), ("Alte Notizen", "Alte Notiz"), ("Analyses", "Analysis"),
+    ("1und1", "1&1"), ("1 und 1", "1&1"),
     # Other languages.
     ("Factures", "Facture"), ("Reçus", "Reçu"), ("Contrats", "Contrat"), ("Journaux", "Journal"),
     ("Facturas", "Factura"),
@@ -117,7 +123,7 @@ DIFFERENT: list[tuple[str, str]] = [
     ("Julia Beck", "Julie Beck"),
     ("Peter Roth", "Petra Roth"), ("Anna Seiler", "Anna Seller"), ("Weiler", "Weller"),
     ("Christiansen", "Christianson"), ("Schumacher", "Schuhmacher"), ("Joey", "Joy"), ("Jan Novak", "Jana Novak"),
-    ("Rogers", "Roger"),
+    ("Rogers", "Roger"), ("Marcel", "Marcele"), ("Pascal", "Pascale"), ("Hans", "Hansen"), ("Jens", "Jensen"),
     # Words near each other that mean other things.
     ("Anmeldung", "Abmeldung"), ("Employer", "Employee"), ("Ausgaben", "Aufgaben"), ("Import", "Export"),
     ("Einzahlung", "Auszahlung"),
@@ -134,6 +140,7 @@ DIFFERENT: list[tuple[str, str]] = [
     ("Confirmation", "Conformation"), ("Construction", "Constriction"),
     ("Prescription", "Subscription"), ("Conversation", "Conservation"), ("Marital", "Martial"),
     ("Desert", "Dessert"), ("Garten", "Karten"),
+    ("Moral", "Morale"), ("Kost", "Kosten"), ("Human", "Humane"), ("1und1", "1&2"), ("Schule", "Schulden"),
     # Firms with other forms; signs; other scripts.
     ("Müller GmbH", "Müller AG"), ("Northwind Inc.", "Northwind Ltd"), ("C++", "C#"), ("C", "C++"), ("R", "R+V"),
     ("Hotel Spa", "Hotel"),

@@ -144,3 +144,12 @@ def test_a_custom_field_takes_nothing_else(name: str, text: str, said: str) -> N
     known = replace(KNOWN, fields=(FIELD, LINKS))
     with pytest.raises(PermanentError, match=said):
         edited(OWN_FIELDS, Edit(custom=((name, text),)), known)
+
+
+def test_of_two_tags_of_one_name_a_person_has_to_say_which_unless_one_of_them_was_shown() -> None:
+    known = Vocabulary({Names.TAGS: [Name(1, "Tax", 0, ("Private",)), Name(2, "Tax", 0, ("Business",))]})
+    open_to_all = Proposal({}, {}, TagDelta())
+    with pytest.raises(PermanentError, match="There are several tags"):
+        edited(open_to_all, Edit(tags=("Tax",)), known, lambda *_: True)
+    assert edited(open_to_all, Edit(tags=("Business / Tax",)), known).delta.add == {2}
+    assert edited(Proposal({}, {}, TagDelta(frozenset({2}))), Edit(tags=("Tax",)), known).delta.add == {2}

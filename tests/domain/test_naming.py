@@ -192,6 +192,32 @@ def test_the_same_name_spelled_otherwise_is_not_made_again(base: str, spelling: 
     assert found and found.name == base
 
 
+@pytest.mark.parametrize("pair", [("Lang", "Lange"), ("Kraus", "Krause"), ("Anna Wolf", "Anna Wolfe")])
+def test_of_people_an_ending_makes_another_name(pair: tuple[str, str]) -> None:
+    one, other = pair
+    assert near_duplicate(one, named(other)), "as a tag it would be one and many"
+    assert NameIndex(named(other), of_people=True).near_duplicate(one) is None
+    assert NameIndex(named(one), of_people=True).near_duplicate(other) is None
+
+
+NESTED = [
+    Name(1, "Work"), Name(2, "Invoice", 9, ("Work",)), Name(3, "Contract", 4, ("Work",)), Name(4, "AC"), Name(5, "DC"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("new", "existing"),
+    [
+        ("Work / Invoices", 2), ("Work/Invoices", 2), ("Work / Contracts", 3), ("Home / Invoice", 2), ("Invoices", 2),
+        ("Work - Contracts", 3), ("Home / Travel", None), ("Home/Invoice", None), ("Work / Invoice tax", None),
+        ("Work", 1), ("Works / DC", 5), ("BC/DC", None),
+    ],
+)  # fmt: skip
+def test_a_tag_below_another_one_is_not_made_again_beside_it(new: str, existing: int | None) -> None:
+    found = near_duplicate(new, NESTED)
+    assert (found and found.id) == existing
+
+
 def test_no_two_of_the_different_names_are_near_each_other() -> None:
     index = NameIndex(named(*BASES))
     assert [index.near_duplicate(base).name for base in BASES] == BASES  # type: ignore[union-attr]

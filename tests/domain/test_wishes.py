@@ -113,3 +113,25 @@ def test_a_new_name_that_would_double_an_old_one_becomes_the_old_one() -> None:
     assert suggested({"tags": ["invoices", "Taxes"], "correspondent": "AMBERVALE ENERGY LTD"}, rules) == Suggestion(
         tags=("Invoice", "Tax"), correspondent="Ambervale Energy"
     )
+
+
+TAXES = Vocabulary(
+    {Names.TAGS: [Name(1, "Tax", 5, ("Private",)), Name(2, "Tax", 3, ("Business",)), Name(3, "Bill", 1, ("Business",))]}
+)
+
+
+@pytest.mark.parametrize(
+    ("answered", "tags"),
+    [
+        (["Business / Tax"], {2}), (["Business / Tax", "Private / Tax"], {1, 2}), (["business/tax"], {2}),
+        (["Tax"], set()), (["tax"], set()), (["Taxes"], set()), (["Home / Taxes"], set()),
+        (["Business / Bills"], {3}), (["Bill"], {3}),
+    ],
+)  # fmt: skip
+def test_of_two_tags_of_one_name_the_one_that_is_said_is_put_on_and_without_that_none(
+    answered: list[str], tags: set[int]
+) -> None:
+    rules = FilingRules(create=ALL)
+    suggestion = check_answer({"tags": answered}, rules, TAXES, TODAY)
+    found = wishes(suggestion, rules, DOCUMENT, TAXES)
+    assert (set(found.tags), found.new) == (tags, ())

@@ -235,3 +235,16 @@ async def test_where_only_tags_were_put_on_the_story_does_not_say_that_nothing_c
     world.letter("auto-tag", content=LETTER)
     says(world, tags=["Invoice"])
     assert (await filed(world)).reason == "Put on Invoice."
+
+
+async def test_of_two_tags_of_one_name_the_one_below_the_right_tag_is_put_on(world: World) -> None:
+    private, business = (world.archive.add_name("tags", name) for name in ("Private", "Business"))
+    for above in (private, business):
+        world.archive.add_name("tags", "Trip", parent=above)
+    document = world.letter("auto-tag", content=LETTER)
+    says(world, tags=["Business / Trip", "Trip", "Business / Trips"])
+    job = await filed(world, create_names=("tags",))
+    ids = {row["id"]: row["parent"] for row in world.archive.state.rows("SELECT id, parent FROM names")}
+    assert {ids[tag] for tag in world.archive.document(document)["tags"] if ids[tag]} == {business}
+    assert len([above for above in ids.values() if above]) == 2
+    assert job.reason == "Put on Business / Trip."

@@ -27,7 +27,7 @@ from tests.worker.conftest import World, until
 
 SPELT = [(spell(base), base) for base, spell in itertools.product(BASES, SPELLINGS.values()) if spell(base) != base]
 PAIRS = SAME + SPELT[:: 1 if os.environ.get("SCENARIO_FULL") else 4]
-COUNT = "SELECT id FROM names WHERE kind = 'correspondents'"
+COUNT = "SELECT id FROM names WHERE kind = 'document_types'"
 NEW = {"create_names": frozenset({"tags", "correspondents"})}
 
 
@@ -70,9 +70,9 @@ async def test_what_a_person_would_call_the_same_is_never_made_a_second_time(wor
         maker, job = maker_of(sidecar), await claimed(sidecar, world.letter("auto-tag"))
         wrong = []
         for new, existing in PAIRS:
-            world.archive.state.rows("DELETE FROM names WHERE kind = 'correspondents'")
-            number = world.archive.add_name("correspondents", existing)
-            name = NewName(Names.CORRESPONDENTS, " ".join(new.split()), "correspondent")
+            world.archive.state.rows("DELETE FROM names WHERE kind = 'document_types'")
+            number = world.archive.add_name("document_types", existing)
+            name = NewName(Names.DOCUMENT_TYPES, " ".join(new.split()), "document_type")
             ids = await maker.make(job, [name], again=False)
             if ids != {name: number} or len(world.archive.state.rows(COUNT)) != 1:
                 wrong.append((new, existing))
