@@ -23,6 +23,12 @@ LOOP_REASON = (
     "A Paperless workflow probably keeps adding the trigger tag: give it a condition. "
     "The sidecar leaves the document alone for an hour."
 )
+#: A document on which not even a failure can be marked keeps its trigger tag: it is left alone for so long.
+UNMARKED_WINDOW = timedelta(days=1)
+UNMARKED = (
+    "Paperless did not let the sidecar mark that on the document or take the trigger tag off, "
+    "so it leaves the document alone for a day; once that is mended, ask again (sidecar retry)."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +152,12 @@ def judge_loop(endings: Sequence[Ending], now: datetime) -> Verdict:
     """Decide whether a trigger tag is believed once more.
 
     `endings` are the document's earlier jobs of this kind, any order. Three in an hour that failed or changed
-    nothing, or ten that did: give up with a reason. If that was said already within the hour: ignore the tag.
+    nothing, or ten that did: give up with a reason. If that was said already within the hour: ignore the tag. So it is
+    for a day after a failure that could not be marked.
     """
+    unmarked = [ending for ending in endings if (ending.reason or "").endswith(UNMARKED)]
+    if any(timedelta() <= now - ending.finished_at + CLOCKS < UNMARKED_WINDOW for ending in unmarked):
+        return Verdict.IGNORE
     recent = [ending for ending in endings if timedelta() <= now - ending.finished_at + CLOCKS < LOOP_WINDOW]
     if any(ending.reason == LOOP_REASON for ending in recent):
         return Verdict.IGNORE

@@ -181,6 +181,10 @@ class PracticeArchive:
             add_tags(self.state, document_id, self._tag_ids(tags))
         return document_id
 
+    def share(self, document_id: int, user_id: int) -> None:
+        """Let a plain user look at another's document, and not change it."""
+        self.state.rows("UPDATE documents SET seen_by = ? WHERE id = ?", (user_id, document_id))
+
     def add_version(
         self, document_id: int, data: bytes, *, content: str = "", label: str | None = None, file_name: str = "new.pdf"
     ) -> int:

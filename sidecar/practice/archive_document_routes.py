@@ -8,6 +8,7 @@ from sidecar.practice.archive_documents import (
     document_answer,
     find_document,
     history_of,
+    may_change,
     may_see,
     notes_of,
     touch,
@@ -16,6 +17,7 @@ from sidecar.practice.archive_errors import not_found, refuse
 from sidecar.practice.archive_filters import matching_ids
 from sidecar.practice.archive_http import Call, Route, page_of
 from sidecar.practice.archive_patch import patch_document
+from sidecar.practice.archive_rights import FORBIDDEN
 from sidecar.practice.archive_search import hits, search_mode
 from sidecar.practice.archive_state import State, now_text
 from sidecar.practice.archive_versions import asked_version, destroy, find_row, move_to_trash, restore
@@ -67,6 +69,13 @@ def _found(call: Call, what: str | None = "Document") -> sqlite3.Row:
     return row
 
 
+def _changeable(call: Call, what: str | None = "Document") -> sqlite3.Row:
+    row = _found(call, what)
+    if not may_change(call.user, row):
+        refuse(403, {"detail": FORBIDDEN})
+    return row
+
+
 def get_document(call: Call) -> Answer:
     """Show one document, with the content of the version asked for."""
     row, wanted = _found(call), call.params.get("version")
@@ -78,7 +87,7 @@ def patch(call: Call) -> Answer:
 
     Only the content of a version is not: Paperless writes it past the check of the others.
     """
-    row = _found(call)
+    row = _changeable(call)
     version = asked_version(call.state, row, call.params.get("version"))
     wanted = call.json()
     if not isinstance(wanted, dict):
@@ -106,7 +115,7 @@ def put(call: Call) -> Answer:
 
 def delete(call: Call) -> Answer:
     """Put a document into the trash."""
-    row = _found(call)
+    row = _changeable(call)
     move_to_trash(call.state, row["id"])
     return Answer(204)
 
@@ -127,7 +136,7 @@ def notes(call: Call) -> Answer:
 
 def add_note(call: Call) -> Answer:
     """Add a note; a missing key is answered 200 with an error inside."""
-    _found(call, None)
+    _changeable(call, None)
     wanted = call.json()
     if "note" not in wanted:
         return json_answer({"error": "Error saving note, check logs for more detail."})
@@ -144,7 +153,7 @@ def add_note(call: Call) -> Answer:
 
 def delete_note(call: Call) -> Answer:
     """Delete the note named by ?id=."""
-    _found(call, None)
+    _changeable(call, None)
     document_id, note_id = call.ids[0], call.params.get("id", "")
     if not call.state.rows("SELECT 1 FROM notes WHERE id = ? AND document_id = ?", (note_id, document_id)):
         raise not_found("Note")

@@ -52,7 +52,12 @@ def find_document(state: State, document_id: int, viewer: User) -> sqlite3.Row |
 
 
 def may_see(viewer: User, row: sqlite3.Row) -> bool:
-    """Say whether the viewer may see an object with an owner."""
+    """Say whether the viewer may see an object with an owner; a document also where it is shared for looking."""
+    return may_change(viewer, row) or ("seen_by" in row.keys() and row["seen_by"] == viewer.id)  # noqa: SIM118
+
+
+def may_change(viewer: User, row: sqlite3.Row) -> bool:
+    """Say whether the viewer may change an object with an owner."""
     return viewer.is_superuser or row["owner"] in (None, viewer.id)
 
 
@@ -174,7 +179,7 @@ def document_answer(
         "created_date": lambda: row["created"],
         "archived_file_name": lambda: public_name(state, row, "application/pdf") if row["archive_checksum"] else None,
         "duplicate_documents": lambda: twins_of(state, row),
-        "user_can_change": lambda: may_see(viewer, row),
+        "user_can_change": lambda: may_change(viewer, row),
         "is_shared_by_requester": lambda: False,
         "permissions": no_permissions,
         "notes": lambda: notes_of(state, row["id"]),

@@ -58,7 +58,7 @@ def _visible(call: Call, trashed: bool) -> Clause:
     text = "d.deleted_at IS NOT NULL" if trashed else "d.root_document IS NULL AND d.deleted_at IS NULL"
     if call.user.is_superuser:
         return text, []
-    return text + " AND (d.owner IS NULL OR d.owner = ?)", [call.user.id]
+    return text + " AND (d.owner IS NULL OR d.owner = ? OR d.seen_by = ?)", [call.user.id, call.user.id]
 
 
 def _order(wanted: str) -> str:

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS documents (
     deleted_at TEXT, correspondent INTEGER, document_type INTEGER, storage_path INTEGER,
     archive_serial_number INTEGER, original_file_name TEXT, owner INTEGER, mime_type TEXT,
     page_count INTEGER, checksum TEXT, archive_checksum TEXT,
-    extracted TEXT, root_document INTEGER, version_label TEXT);
+    extracted TEXT, root_document INTEGER, version_label TEXT, seen_by INTEGER);
 CREATE INDEX IF NOT EXISTS documents_by_checksum ON documents (checksum);
 CREATE INDEX IF NOT EXISTS documents_by_root ON documents (root_document) WHERE root_document IS NOT NULL;
 CREATE TABLE IF NOT EXISTS document_tags (

@@ -268,9 +268,20 @@ def succeed(
 
 
 @durable
-def fail(tx: Transaction, job: Job, *, now: datetime) -> None:
-    """End a given-up job, once its marks are in Paperless (or Paperless would not take them)."""
-    job_row.fenced(tx, job, job_row.moving(State.RUNNING, State.FAILED, "finished_at = :now"), now=now.timestamp())
+def fail(tx: Transaction, job: Job, *, now: datetime, unmarked: str | None = None) -> None:
+    """End a given-up job, once its marks are in Paperless; `unmarked` says that Paperless would not take them.
+
+    That is then the end of its reason too.
+    """
+    ended = job_row.moving(
+        State.RUNNING, State.FAILED, "finished_at = :now, reason = coalesce(reason || ' ', '') || :unmarked"
+    )
+    if unmarked is None:
+        ended = job_row.moving(State.RUNNING, State.FAILED, "finished_at = :now")
+        job_row.fenced(tx, job, ended, now=now.timestamp())
+    else:
+        job_row.fenced(tx, job, ended, now=now.timestamp(), unmarked=unmarked)
+        job_row.note_event(tx, job.id, unmarked, now)
     _settle_write(tx, job, "verified", now)
 
 
@@ -315,13 +326,16 @@ def last_states(tx: Transaction, document_id: int) -> dict[Kind, State]:
 
 
 @reading
-def endings(tx: Transaction, *, since: datetime) -> dict[tuple[int, Kind], list[Ending]]:
-    """Return how jobs ended since then, by document and kind."""
+def endings(
+    tx: Transaction, *, since: datetime, failed_since: datetime | None = None
+) -> dict[tuple[int, Kind], list[Ending]]:
+    """Return how jobs ended since then, and those that failed since an earlier time, by document and kind."""
     rows = tx.rows(
         "SELECT document_id, kind, state, changed, reason, finished_at FROM job "
-        "WHERE state IN ('succeeded', 'failed', 'cancelled') AND finished_at >= :since",
-        since=since.timestamp(),
-    )
+        "WHERE state IN ('succeeded', 'failed', 'cancelled') AND finished_at >= :failed_since "
+        "AND (finished_at >= :since OR state = 'failed')",
+        since=since.timestamp(), failed_since=min(since, failed_since or since).timestamp(),
+    )  # fmt: skip
     found: dict[tuple[int, Kind], list[Ending]] = {}
     for row in rows:
         changed = None if row.changed is None else bool(row.changed)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from sidecar.domain.document import Document
 from sidecar.domain.errors import CancelledError, PermanentError
 from sidecar.domain.job import Job, Kind, State
-from sidecar.domain.trigger import Tags
+from sidecar.domain.trigger import UNMARKED, Tags
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
 from sidecar.observe import news
 from sidecar.observe.news import Cause
@@ -149,11 +149,14 @@ class Attempts:
         """Show in Paperless that the job was given up, then end it. Paperless away: later. Not allowed: without."""
         delta = TagDelta(add=frozenset({self._tags.failed}), remove=frozenset({self._tags.trigger(job.kind)}))
         note = f"Paperless Sidecar gave up ({job.kind}, job {job.id}): {job.reason}" if self._rules.fail_note else None
+        unmarked = None
         try:
             delivered = await self._delivery.deliver(job, Proposal(base={}, wanted={}, delta=delta, note=note))
             await self._reviews.remove_note(job, delivered.document)
         except PermanentError as error:
             _log.error("document %s: the fail tag could not be set: %s", job.document_id, error)
-        await self._db.run(queue.fail, job, now=self._clock.now())
-        _log.error("document %s: %s failed. %s", job.document_id, job.kind, job.reason)
-        news.tell(Cause.FAILED, f"Document {job.document_id}: {job.kind} failed. {job.reason}")
+            unmarked = UNMARKED
+        await self._db.run(queue.fail, job, now=self._clock.now(), unmarked=unmarked)
+        said = f"{job.reason} {unmarked}" if unmarked else job.reason
+        _log.error("document %s: %s failed. %s", job.document_id, job.kind, said)
+        news.tell(Cause.FAILED, f"Document {job.document_id}: {job.kind} failed. {said}")

@@ -13,6 +13,7 @@ from sidecar.domain.job import Kind
 from sidecar.domain.trigger import (
     LOOP_REASON,
     LOOP_WINDOW,
+    UNMARKED_WINDOW,
     Ending,
     Tags,
     Verdict,
@@ -132,7 +133,7 @@ class Poller:
         if not new:
             return 0
         now = self._clock.now()
-        endings = await self._db.run(queue.endings, since=now - LOOP_WINDOW)
+        endings = await self._db.run(queue.endings, since=now - LOOP_WINDOW, failed_since=now - UNMARKED_WINDOW)
         ended = {about for about, those in endings.items() if any(one.finished_at >= asked_at for one in those)}
         wishes = [wish for document in new if (wish := self._wish(document, endings, now)) and wish[:2] not in ended]
         priority, made = poll_priority(len(new)), 0

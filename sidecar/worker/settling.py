@@ -33,6 +33,7 @@ from sidecar.domain.errors import (
 )
 from sidecar.domain.job import Job
 from sidecar.domain.retry import RetryPolicy
+from sidecar.domain.trigger import UNMARKED
 from sidecar.observe import news
 from sidecar.observe.news import Cause
 from sidecar.store import queue
@@ -158,8 +159,8 @@ class Settling:
         """Write down that the job is given up, and return it as it is to be run now: to show that in Paperless."""
         now = self._clock.now()
         if job.giving_up:  # even the marks could not be set
-            await self._db.run(queue.fail, job, now=now)
-            news.tell(Cause.FAILED, f"Document {job.document_id}: {job.kind} failed. {job.reason}")
+            await self._db.run(queue.fail, job, now=now, unmarked=UNMARKED)
+            news.tell(Cause.FAILED, f"Document {job.document_id}: {job.kind} failed. {job.reason} {UNMARKED}")
             return None
         await self._db.run(queue.doom, job, reason=reason, now=now)
         return replace(job, giving_up=True, reason=reason)

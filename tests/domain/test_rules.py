@@ -20,6 +20,7 @@ from sidecar.domain.suggestion import AnswerError, Suggestion, check_answer
 from sidecar.domain.trigger import (
     BACKLOG_FROM,
     LOOP_REASON,
+    UNMARKED,
     Ending,
     Tags,
     Verdict,
@@ -94,6 +95,8 @@ def ending(state: State, changed: bool | None = None, minutes: int = 5, reason: 
         ([ending(State.FAILED, minutes=61)] * 3, Verdict.ENQUEUE),
         ([ending(State.FAILED)] * 3 + [ending(State.FAILED, reason=LOOP_REASON)], Verdict.IGNORE),
         ([ending(State.FAILED, reason=LOOP_REASON, minutes=61)], Verdict.ENQUEUE),
+        ([ending(State.FAILED, reason=f"No. {UNMARKED}", minutes=23 * 60)], Verdict.IGNORE),
+        ([ending(State.FAILED, reason=f"No. {UNMARKED}", minutes=24 * 60 + 1)], Verdict.ENQUEUE),
     ],
 )
 def test_a_tag_that_keeps_coming_back_with_nothing_changed_is_given_up_once(
