@@ -6,6 +6,10 @@ from typing import Any
 
 MAX_TITLE_LENGTH = 100
 SHORT_LINE_LENGTH = 15
+#: So many lines say what a paper is; further down a name may be spoken of in passing (10. Insurance).
+HEAD_LINES = 8
+#: Words by which a paper is what it does not call itself.
+SAYS_AS_MUCH = {"contract": ["agreement"], "invoice": ["bill"], "letter": ["dear", "sehr geehrte", "sehr geehrter"]}
 
 _MONTHS = [
     ("january", "januar", "jänner", "jan"),
@@ -65,9 +69,27 @@ def sensible_title(text: str, longest: int = MAX_TITLE_LENGTH) -> str:
 
 
 def names_in(names: list[str], text: str) -> list[str]:
-    """Give the names that stand in the text as whole words, the longest first."""
+    """Give the names that stand in the text as whole words, or words that say as much, the longest first."""
     ranked = sorted(names, key=lambda name: (-len(name), name))
-    return [name for name in ranked if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)]
+    return [name for name in ranked if _place(name, text) is not None]
+
+
+def topmost(names: list[str], text: str) -> str | None:
+    """Give the name that stands first in the text; of two in one place the longer one."""
+    found = {name: place for name in names_in(names, text) if (place := _place(name, text)) is not None}
+    return min(found, key=lambda name: found[name], default=None)
+
+
+def _place(name: str, text: str) -> int | None:
+    """Give where a name stands first in the text; None if it does not."""
+    words = "|".join(map(re.escape, (name, *SAYS_AS_MUCH.get(name.lower(), ()))))
+    found = re.search(rf"(?<!\w)(?:{words})(?!\w)", text, re.IGNORECASE)
+    return found.start() if found else None
+
+
+def head(text: str) -> str:
+    """Give the lines of a text that say what it is: the first ones that are not empty."""
+    return "\n".join([line for line in text.splitlines() if line.strip()][:HEAD_LINES])
 
 
 class SchemaAnswerer:
@@ -116,9 +138,10 @@ class SchemaAnswerer:
             return self._unknown_name
         by_text = {str(option): option for option in options if option is not None}
         said = self._string(name, {}, nullable=True) if _FIGURES.search(name) else None  # its date, its total
-        found = [one for one in by_text if said and one in said] or names_in(list(by_text), self._document)
+        figures = [one for one in by_text if said and one in said]
+        found = figures[0] if figures else topmost(list(by_text), self._document)
         if found:
-            return by_text[found[0]]
+            return by_text[found]
         return None if nullable or None in options else options[0]
 
     def _plain(self, name: str, form: dict[str, Any], nullable: bool) -> Any:
@@ -170,7 +193,8 @@ class SchemaAnswerer:
         if self._unknown_name is not None and options:
             return [self._unknown_name]
         by_text = {str(option): option for option in options}
-        found = [by_text[name] for name in names_in(list(by_text), self._document)]
+        names = names_in(list(by_text), head(self._document)) or names_in(list(by_text), self._document)
+        found = [by_text[name] for name in names]
         return found[: form.get("maxItems", len(found))]
 
 

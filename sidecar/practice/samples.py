@@ -140,7 +140,8 @@ _CONTRACT_BEFORE = """Tenancv Agreernent
 Agreernent nurnber 0PP-2O26-O417 Paqe l of 4
 Th1s agreernent is rnade on 3 March 2O26 betvveen 0rrisdale Propertv Partners"""
 
-_ENERGY_INVOICE = """# Ambervale Energy
+_ENERGY_INVOICE = """# Electricity bill for April 2026
+Ambervale Energy
 Power Station Road 5, Ambervale\tCustomer 4471-9082
 
 
@@ -148,7 +149,7 @@ Mara Ellison
 14 Lantern Street
 Eastmere
 
-# Invoice AE-260512
+Invoice AE-260512
 Date of invoice\t12 May 2026
 Period\t1 April to 30 April 2026
 
@@ -165,7 +166,7 @@ _ENERGY_BEFORE = """Arnberva1e Enerqy
 lnvoice AE-26O5I2
 E1ectricitv used, 2l4 kVVh"""
 
-_RECEIPT = """# PEBBLE & THYME
+_RECEIPT = """# Receipt
 Pebble & Thyme Market
 9 Harbour Lane, Eastmere
 
@@ -181,7 +182,8 @@ Paid by card\t36.33
 18 June 2026 at 17:42
 Thank you for your visit"""
 
-_TWO_LANGUAGES = """# Tannwald Hausverwaltung
+_TWO_LANGUAGES = """# Annual meeting of the owners
+Tannwald Hausverwaltung
 Am Wiesenhang 3, Tannwald\t9 February 2026
 
 
@@ -205,7 +207,8 @@ Tannwald Hausverwaltung"""
 _TWO_LANGUAGES_BEFORE = """Tannvva1d Hausvervva1tung
 Dear Ms E11ison, the annua1 rneeting of the ovvners takes p1ace on Thursdav"""
 
-_HOSTING_INVOICE = """# Velmora Hosting
+_HOSTING_INVOICE = """# Invoice for web hosting
+Velmora Hosting
 Invoice number\tVH-88213
 Invoice date\t2 June 2026
 Customer\tMara Ellison
@@ -217,8 +220,8 @@ Total\t85.40 EUR
 Please transfer the total by 16 June 2026 and name the invoice number."""
 
 _POLICY = (
-    """# Quillstone Insurance
-Home contents policy\tPolicy QS-5520-771
+    """# Home contents policy
+Quillstone Insurance\tPolicy QS-5520-771
 
 Insured person: Mara Ellison
 Insured place: 14 Lantern Street, Eastmere
@@ -241,7 +244,8 @@ Damage done on purpose, damage by flood from outside, and money above 500 EUR th
 Report every damage without delay, and burglary to the police as well.""",
 )
 
-_DENTIST_LETTER = """# Eastmere Dental Practice
+_DENTIST_LETTER = """# Your next examination
+Eastmere Dental Practice
 2 Station Square, Eastmere\t21 January 2026
 
 
@@ -250,8 +254,8 @@ Dear Ms Ellison,
 your last examination was more than a year ago. We have kept an appointment free for you on Tuesday, 17 February \
 2026 at 8:15 in the morning. If the time does not suit you, please call the reception at least two days before.
 
-Please bring your insurance card and a list of the medicines that you take. The examination takes about half an \
-hour and is paid for by your insurance.
+Please bring your health card and a list of the medicines that you take. The examination takes about half an hour \
+and costs you nothing.
 
 With kind regards
 Dr Imogen Farrow"""

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from sidecar.practice import samples
+from sidecar.practice.model_rules import SchemaAnswerer
 from sidecar.practice.samples import Sample, demo_samples
 
 #: What is made once for all tests is made by one worker.
@@ -33,7 +34,7 @@ down the weather and the names of 3,508 ships, and sold the old clockwork to a m
 KEY_WORDS = {
     "scan0001.pdf": "Tenancy OPP-2026-0417 Orrisdale landlord 1,180.00 deposit 2,360.00 Repairs Annex wardrobe",
     "scan0002.pdf": "Ambervale Invoice AE-260512 12 May 2026 94.53 1EMH0049281",
-    "IMG_2718.jpg": "PEBBLE Market Sourdough 16.90 TOTAL 36.33 June 2026",
+    "IMG_2718.jpg": "Receipt Pebble Market Sourdough 16.90 TOTAL 36.33 June 2026",
     "scan0003.pdf": "Tannwald Ellison meeting 26 March 2026 Versammlung Gemeindesaal Donnerstag",
     "scan0004.pdf": "Eastmere Dental Practice Tuesday, February 8:15 Farrow",
 }
@@ -183,6 +184,41 @@ def test_the_demo_shows_every_kind_of_document_once(demo: dict[str, Sample]) -> 
     assert {tag for sample in demo.values() for tag in sample.tags} == {"auto-ocr", "auto-tag"}
     assert all(sample.story and "\n" not in sample.story for sample in demo.values())
     assert b"Incorrect password" in run("pdfinfo", "-", stdin=demo["statement-3.pdf"].data).stderr
+
+
+#: How the practice model files each: title, correspondent, type, tags, date.
+FILED = {
+    "scan0001.pdf": ("Tenancy Agreement", "Orrisdale Property Partners", "Contract", ["Contract"], "2026-03-03"),
+    "scan0002.pdf": (
+        "Electricity bill for April 2026", "Ambervale Energy", "Invoice", ["Invoice", "Energy"], "2026-05-12",
+    ),
+    "IMG_2718.jpg": ("Receipt, Pebble & Thyme Market", "Pebble & Thyme Market", "Receipt", ["Receipt"], "2026-06-18"),
+    "scan0003.pdf": ("Annual meeting of the owners", "Tannwald Hausverwaltung", "Letter", [], "2026-02-09"),
+    "scan0004.pdf": ("Your next examination", "Eastmere Dental Practice", "Letter", [], "2026-01-21"),
+    "VH-88213.pdf": ("Invoice for web hosting", "Velmora Hosting", "Invoice", ["Invoice"], "2026-06-02"),
+    "document(7).pdf": ("Home contents policy", "Quillstone Insurance", "Policy", ["Insurance"], "2026-04-01"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILED)
+def test_the_demo_files_every_document_rightly(name: str, demo: dict[str, Sample], read: dict[str, str]) -> None:
+    text = demo[name].content if name in TEXT_WORDS else read[name]
+    lists = {kind: list(names) for kind, names in samples.DEMO_NAMES.items()}
+    schema = {
+        "type": "object",
+        "properties": {
+            "title": {"type": "string"},
+            "correspondent": {"enum": [*lists["correspondents"], None]},
+            "document_type": {"enum": [*lists["document_types"], None]},
+            "tags": {"type": "array", "items": {"enum": lists["tags"]}},
+            "created": {"type": ["string", "null"]},
+        },
+    }
+    assert tuple(SchemaAnswerer(schema, text).answer().values()) == FILED[name]
+
+
+def test_the_table_of_what_is_filed_misses_none_but_the_locked_one(demo: dict[str, Sample]) -> None:
+    assert set(demo) - set(FILED) == {"statement-3.pdf"}
 
 
 @pytest.mark.parametrize("sender", sorted(set(samples.DEMO_NAMES["correspondents"]) - {LOCKED_SENDER}))
