@@ -69,8 +69,11 @@ class Settling:
         A store that cannot be used now is waited for, the lease renewed meanwhile. A crash in here leaves the job
         settled, or running and taken back like any other.
         """
+        meant = error
+        if isinstance(error, OutageError):
+            meant = await self._providers.refused(error, job.document_id)
         try:
-            return await once_the_store_is_back(lambda: self._settle(job, error, needs), self._clock)
+            return await once_the_store_is_back(lambda: self._settle(job, meant, needs), self._clock)
         except LeaseLostError as lost:  # another runner holds it, or the store had taken the end before it hung up
             _log.warning("%s", lost)
             return None
@@ -90,10 +93,7 @@ class Settling:
             case CancelledError():
                 await self._db.run(queue.cancel, job, reason=str(error), now=now)
             case OutageError():
-                meant = await self._providers.refused(error, job.document_id)
-                if isinstance(meant, TemporaryError):
-                    return await self._try_later(job, meant)
-                await self._wait(job, meant, needs)
+                await self._wait(job, error, needs)
             case BudgetError():
                 await self._put_off(job, error)
             case TemporaryError():
