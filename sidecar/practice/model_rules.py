@@ -134,7 +134,7 @@ class SchemaAnswerer:
 
     def _choice(self, name: str, form: dict[str, Any], nullable: bool) -> Any:
         options = form.get("enum", [form.get("const")])
-        if self._unknown_name is not None:
+        if self._unknown_name is not None and not _FIGURES.search(name):
             return self._unknown_name
         by_text = {str(option): option for option in options if option is not None}
         said = self._string(name, {}, nullable=True) if _FIGURES.search(name) else None  # its date, its total
