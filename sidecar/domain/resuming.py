@@ -30,6 +30,8 @@ class BrokenOff:
     chosen: Mapping[str, Any]
     fields_sent: bool = False
     tags_sent: bool = False
+    #: What goes on is not its proposal but one that was made anew, which may have fields of its own.
+    is_dropped: bool = False
 
 
 def rest(proposal: Proposal, broken: BrokenOff, current: Document, *, trigger: int, marks: Collection[int]) -> Plan:
@@ -43,8 +45,8 @@ def rest(proposal: Proposal, broken: BrokenOff, current: Document, *, trigger: i
     sent = {name: value for name, value in broken.chosen.items() if fields_sent or _is_column(name)}
     if not fields_sent and not any(_is_ours(proposal, name, current) for name in sent):
         sent = {}
-    left = {name for name in plan.write if name in broken.chosen and name not in sent}
-    theirs = [name for name in plan.write if name not in broken.chosen]
+    theirs = [name for name in plan.write if name not in broken.chosen and not broken.is_dropped]
+    left = plan.write.keys() - sent.keys() - set(theirs)
     return replace(
         plan,
         write={name: value for name, value in plan.write.items() if name in left},

@@ -10,6 +10,7 @@ from types import EllipsisType
 from typing import Any
 
 from sidecar.domain.job import Job, Kind
+from sidecar.domain.resuming import BrokenOff
 from sidecar.domain.vocabulary import Names
 from sidecar.domain.writeback import NewName, Plan, Proposal, TagDelta
 from sidecar.store import job_row
@@ -44,6 +45,18 @@ class Entry:
     tags_sent: bool = False
     #: By field, documents that were linked and did not have the field before: Paperless put it on them.
     linked: Mapping[str, Collection[int]] = field(default_factory=dict)
+
+    @property
+    def broken_off(self) -> BrokenOff | None:
+        """What is known of the delivery, for whoever goes on with it; None if nothing can have been sent of it.
+
+        As long as names are to be made nothing was. Of one that was dropped only the fields can have been.
+        """
+        if self.state == "dropped" and self.fields_sent:
+            return BrokenOff(TagDelta(), self.written, fields_sent=True, is_dropped=True)
+        if self.state != "intended" or self.proposal.names:
+            return None
+        return BrokenOff(self.proposal.delta, self.written, self.fields_sent, self.tags_sent)
 
 
 @reading
@@ -93,7 +106,7 @@ def intend(
                 **plain(earlier.proposal if earlier and resumed else replace(proposal, delta=plan.delta)),
                 "tags": sorted(earlier.tags if earlier and resumed and earlier.tags is not None else plan.tags),
                 **_linked(linked or {}, earlier.linked if earlier else {}),
-                **({mark: True for mark in _MARKS if getattr(earlier, mark)} if resumed else {}),
+                **_marks(earlier, resumed=resumed, sends=bool(plan.write)),
             }
         ),
         old=_dump(old),
@@ -149,6 +162,16 @@ def drop(tx: Transaction, job: Job, *, earlier: Entry | EllipsisType | None = ..
     if earlier is not ...:
         values = {"old": _dump(earlier.old), "written": _dump(earlier.written)}
         tx.run("UPDATE write SET old = :old, written = :written WHERE job_id = :job", job=job.id, **values)
+
+
+def _marks(earlier: Entry | None, *, resumed: bool, sends: bool) -> dict[str, bool]:
+    """Return how far the write-back came, as the part of an entry's JSON that it is.
+
+    Of one that was dropped the fields stay sent as long as no others are.
+    """
+    if earlier is None or not (resumed or (earlier.state == "dropped" and not sends)):
+        return {}
+    return {mark: True for mark in (_MARKS if resumed else _MARKS[:1]) if getattr(earlier, mark)}
 
 
 def _linked(*many: Mapping[str, Collection[int]]) -> dict[str, dict[str, list[int]]]:

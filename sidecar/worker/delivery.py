@@ -105,16 +105,6 @@ def _is_ours(job: Job, earlier: journal.Entry | None, current: Document) -> bool
     return job.giving_up or sent or shows_our_hand(earlier.proposal, earlier.written, current)
 
 
-def _broken_off(job: Job, earlier: journal.Entry | None) -> BrokenOff | None:
-    """Return the try of the same delivery that broke off; None if nothing can have been sent of it.
-
-    As long as names are to be made nothing was, and the marks of a job that is given up are a delivery of their own.
-    """
-    if earlier is None or earlier.state != "intended" or earlier.proposal.names or job.giving_up:
-        return None
-    return BrokenOff(earlier.proposal.delta, earlier.written, earlier.fields_sent, earlier.tags_sent)
-
-
 async def still_heard(db: Database, job: Job, tags: Tags, delta: TagDelta) -> TagDelta:
     """Leave tags by which a person decides on the document while another proposal there has not heard them."""
     heard = delta.remove & tags.decisions
@@ -165,8 +155,8 @@ class Delivery:
         read_at = self._clock.now()
         current = await self._paperless.document(job.document_id)
         earlier = await self._db.run(journal.find, job.id)
-        before, broken = earlier, _broken_off(job, earlier)
-        refused: dict[str, str] = dict(earlier.refused) if broken and earlier else {}
+        before, broken = earlier, earlier.broken_off if earlier and not job.giving_up else None
+        refused: dict[str, str] = dict(earlier.refused) if earlier and broken and not broken.is_dropped else {}
         sending: Sending | None = None
         for _ in range(LOOKS):
             plan = (await self._plan(job, proposal, broken, current)).without(frozenset(refused))

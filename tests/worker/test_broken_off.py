@@ -148,6 +148,20 @@ async def test_a_field_that_a_person_gave_its_old_value_before_anything_was_sent
     assert (after["title"], after["created"]) == ("scan", "2026-05-12")
 
 
+async def test_fields_put_back_by_a_person_stay_though_it_is_thought_anew_since_a_tag_was_gone(world: World) -> None:
+    document = world.letter("auto-tag")
+    gone = Answer(400, body='{"non_field_errors": ["Some tags in add_tags don\'t exist or were specified twice."]}')
+    world.archive.faults.add(Fault("POST", "bulk_edit", times=1, answer=gone))
+    async with world.sidecar(fast_clock(400)) as sidecar:
+        await breaks_off(sidecar)
+        world.archive.edit(document, title="scan", correspondent=None)
+        (job,) = await to_the_end(sidecar)
+    after = world.archive.document(document)
+    assert (after["title"], after["correspondent"], after["created"]) == ("scan", None, "2026-05-12")
+    assert world.writes(document) == [FIELDS, "correspondent+title", "tags"]
+    assert job.state is State.SUCCEEDED
+
+
 async def test_what_is_asked_for_anew_after_all_was_sent_is_done_anew(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
