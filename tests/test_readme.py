@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from typer.main import get_command
 
 from sidecar.cli.main import app
 from sidecar.settings import Settings
@@ -59,3 +63,18 @@ def test_every_setting_that_the_page_on_filing_names_exists() -> None:
     page = (ROOT / "docs" / "tagging.md").read_text(encoding="utf-8")
     names = set(re.findall(r"\b(?:[A-Z]+_)+[A-Z]+\b", page)) | {"REVIEW", "PRICES"}
     assert {name.lower() for name in names} <= set(Settings.model_fields)
+
+
+def test_all_commands_but_those_that_the_readme_names_print_json() -> None:
+    said = re.search(r"all but ((?:`[a-z]+`(?:, | and )?)+) print JSON", README)
+    assert said
+    but = set(re.findall(r"`([a-z]+)`", said[1]))
+
+    def without(command: Any, name: str) -> Iterator[str]:
+        if hasattr(command, "commands"):
+            for called, one in command.commands.items():
+                yield from without(one, called)
+        elif "as_json" not in {parameter.name for parameter in command.params}:
+            yield name
+
+    assert set(without(get_command(app), "")) == but

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import typer
 from rich.live import Live
 from rich.table import Table
 
-from sidecar.app import Sidecar, serve
+from sidecar.app import Beside, Present, Sidecar, serve
 from sidecar.cli import show
 from sidecar.cli.ending import Exit, in_words, load_settings, run_async
 from sidecar.cli.run import dashboard
@@ -110,15 +110,27 @@ class _Shown:
 
 async def _serve(settings: Settings) -> bool:
     """Work with the dashboard beside, until told to stop. Raises SettingsError if its port is taken."""
-    if not settings.web_port:
-        raise SettingsError(["WEB_PORT is 0, so there is no dashboard to see."])
-    out, address = show.console(), f"http://localhost:{settings.web_port}{settings.web_prefix}"
+    address = f"http://localhost:{settings.web_port}{settings.web_prefix}"
     practice = settings.paperless_token.get_secret_value() == PRACTICE_TOKEN
     user = f'user "{GUEST}", password "{GUEST}"' if practice else "your Paperless account"
-    out.print(f"The dashboard: {address} ({user}). Ctrl-C ends it.")
     async with Parts(settings) as parts:
-        await serve(parts, beside=dashboard(parts))
+        shown = dashboard(parts)
+        if shown is None:
+            raise SettingsError(["WEB_PORT is 0, so there is no dashboard to see."])
+        await serve(parts, beside=_announced(shown, f"The dashboard: {address} ({user}). Ctrl-C ends it."))
     return True
+
+
+def _announced(beside: Beside, said: str) -> Beside:
+    """Print this once it listens, and not where it cannot."""
+
+    @contextlib.asynccontextmanager
+    async def shown(present: Present) -> AsyncIterator[None]:
+        async with beside(present):
+            show.console().print(said)
+            yield
+
+    return shown
 
 
 async def _demo(settings: Settings) -> bool:

@@ -60,9 +60,11 @@ def rights(found: Answered, settings: Settings) -> list[Said]:
             )
         ]
     missing = {right: why for right, why in wanted_rights(settings).items() if right not in found.rights}
+    useful = {right: why for right, why in useful_rights(settings).items() if right not in found.rights}
+    without = [Said(True, f"Without the right {right} the sidecar cannot {why}.") for right, why in useful.items()]
     if not missing:
-        return [Said(True, f'The user "{found.username}" may do all that the settings ask for.')]
-    return [
+        return [Said(True, f'The user "{found.username}" may do all that the settings ask for.'), *without]
+    return without + [
         Said(False, f'The user "{found.username}" lacks the right {right}, needed to {why}. {WHERE}.')
         for right, why in missing.items()
     ]
@@ -96,6 +98,16 @@ def wanted_rights(s: Settings) -> dict[str, str]:
     if s.webhook_secret is not None:
         wanted["view_workflow"] = "look whether Paperless rings"
     return wanted
+
+
+def useful_rights(s: Settings) -> dict[str, str]:
+    """Return the rights without which all goes on, and the dashboard says less, with what for."""
+    if not s.web_port:
+        return {}
+    return {
+        "view_logentry": "say who changed a document since; all else works",
+        "view_user": "ask again what those who are logged in may do, so a login ends after twelve hours",
+    }
 
 
 async def tags(parts: Parts) -> list[Said]:

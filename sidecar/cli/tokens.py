@@ -33,11 +33,19 @@ def create(
     scope: Scope = typer.Option(
         Scope.READ, help="metrics: the figures at /metrics alone; read: look; work: steer jobs too; admin: everything."
     ),
+    as_json: bool = _JSON,
 ) -> None:
     """Make a token and print it; it is shown this once."""
     with in_words(), opened() as parts:
-        _, token = asyncio.run(tokens.create(parts, name, scope, now=datetime.now(UTC)))
-        print(token)
+        number, token = asyncio.run(tokens.create(parts, name, scope, now=datetime.now(UTC)))
+    _tell(token, {"id": number, "name": name, "scope": scope.value, "token": token}, as_json)
+
+
+def _tell(said: str, value: object, as_json: bool) -> None:
+    if as_json:
+        show.print_json(value)
+    else:
+        print(said)
 
 
 @tokens_app.command("list", epilog="Example:  sidecar token list")
@@ -65,16 +73,19 @@ def list_tokens(as_json: bool = _JSON) -> None:
 
 
 @tokens_app.command(epilog="Example:  sidecar token revoke 3")
-def revoke(token: int = typer.Argument(help="Its number, from the list.")) -> None:
+def revoke(token: int = typer.Argument(help="Its number, from the list."), as_json: bool = _JSON) -> None:
     """Make a token worthless."""
     with in_words(), opened() as parts:
         if not parts.db.run_now(api_tokens.revoke, token):
             raise PermanentError(f"There is no token {token}.")
-        print(f"Token {token} is worthless now.")
+    _tell(f"Token {token} is worthless now.", {"revoked": token}, as_json)
 
 
 @tokens_app.command(epilog="Examples:  sidecar token logout --user anna   |   sidecar token logout")
-def logout(user: str | None = typer.Option(None, help="Only this person's, by the name in Paperless.")) -> None:
+def logout(
+    user: str | None = typer.Option(None, help="Only this person's, by the name in Paperless."), as_json: bool = _JSON
+) -> None:
     """End logins to the dashboard, for when somebody's rights in Paperless were taken or a password leaked."""
     with in_words(), opened() as parts:
-        print(f"Logins ended: {parts.db.run_now(sessions.close_all, user)}.")
+        ended = parts.db.run_now(sessions.close_all, user)
+    _tell(f"Logins ended: {ended}.", {"ended": ended}, as_json)

@@ -275,7 +275,12 @@ def test_the_demo_ends_well_and_shows_before_and_after(tmp_path: Path) -> None:
     assert "practice model files them" in said.stdout
     assert "The PDF is encrypted" in said.stdout
     assert "before" in said.stdout
-    assert re.search(r"Amount +│ - +│ EUR94\.53", said.stdout)
+    for amount in ("1180.00", "94.53", "36.33", "85.40", "128.60"):
+        assert re.search(rf"Amount +│ - +│ EUR{re.escape(amount)}", said.stdout), amount
+    for title in ("Tenancy Agreement", "Receipt, Pebble & Thyme Market", "Annual meeting of the owners"):
+        assert re.search(rf"title .*│ {title} ", said.stdout), title
+    assert re.search(r"type +│ - +│ Contract ", said.stdout)
+    assert re.search(r"tags .*│ Contract, auto-ocr-done, auto-tagged ", said.stdout)
     assert re.search(r"8 documents: .*11 succeeded jobs", said.stdout)
 
 
@@ -297,6 +302,20 @@ def test_the_demo_is_seen_in_the_browser_until_it_is_ended(tmp_path: Path) -> No
         said, _ = program.communicate(timeout=60)
     assert program.returncode == 0
     assert f"http://localhost:{port}" in said
+
+
+def test_the_demo_names_no_address_of_a_dashboard_that_cannot_listen(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        said = subprocess.run(
+            [sys.executable, "-m", "sidecar", "demo", "--dashboard"], cwd=tmp_path, check=False, timeout=60, text=True,
+            capture_output=True,
+            env={"PATH": os.environ["PATH"], "COLUMNS": "160", "WEB_PORT": str(taken.getsockname()[1])},
+        )  # fmt: skip
+    assert said.returncode == 3
+    assert "Another program listens there" in said.stderr
+    assert "http://localhost" not in said.stdout
 
 
 def is_up(browser: httpx.Client) -> bool:
