@@ -15,6 +15,9 @@ HEAD = """\
 # them as environment variables. Any value can also stand in a file: name it with NAME_FILE (PAPERLESS_TOKEN_FILE=..),
 # or put it into /run/secrets under the setting's name.
 # TZ=Europe/Berlin beside them is read as every program reads it: the clock of logs, and where days begin.
+#
+# For docker-compose.yml alone, not for the sidecar: the network of Paperless's stack, as `docker network ls` shows it.
+# PAPERLESS_NETWORK=paperless_default
 """
 
 

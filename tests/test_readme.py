@@ -35,7 +35,7 @@ def test_the_tags_and_their_settings_are_those_of_the_program() -> None:
 
 
 def test_every_setting_the_readme_names_exists() -> None:
-    theirs = {"PAPERLESS_BASE_URL", "PAPERLESS_API_TOKEN", "OLLAMA_HOST", "PAPERLESS_TOKEN_FILE"}
+    theirs = {"PAPERLESS_BASE_URL", "PAPERLESS_API_TOKEN", "OLLAMA_HOST", "PAPERLESS_TOKEN_FILE", "PAPERLESS_NETWORK"}
     names = set(re.findall(r"\b(?:[A-Z]+_)+[A-Z]+\b", README)) - theirs
     placeholders = {"YOUR_PAPERLESS_TOKEN", "YOUR_MODEL_KEY"}
     assert {name.lower() for name in names - placeholders} <= set(Settings.model_fields)
