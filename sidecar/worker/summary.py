@@ -12,7 +12,7 @@ def summary(delivered: Delivered) -> str:
     """Say what was written, what was not, and why."""
     custom = {number: f'"{word}"' for name, word in delivered.words.items() if (number := custom_id(name)) is not None}
     words = [field_words(name, custom) for name in delivered.written if name not in delivered.refused]
-    tags = sorted(delivered.words.get(tag_key(tag), f"number {tag}") for tag in delivered.put_on)
+    tags = sorted(f'"{delivered.words.get(tag_key(tag), tag)}"' for tag in delivered.put_on)
     parts = [f"Wrote {', '.join(words)}."] if words else []
     parts += [f"Put on {', '.join(tags)}."] if tags else []
     parts = parts or ["Nothing had to be changed."]

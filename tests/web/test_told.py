@@ -87,6 +87,10 @@ def test_a_sentence_and_its_translation_have_the_same_holes() -> None:
             "It is locked. Given up after 3 attempts.",
             '<span lang="en">It is locked.</span> Nach 3 Versuchen aufgegeben.',
         ),
+        (
+            'Wrote title. Put on "v. 2", "Tax".',
+            "Geschrieben: Titel. Angebracht: &#34;v. 2&#34;, &#34;Tax&#34;.",
+        ),
         ("Handed back: the sidecar was stopped.", "Zurückgegeben: Der Sidecar wurde angehalten."),
         ("Approved by anna, with changes.", "Freigegeben von anna, mit Änderungen."),
         ("Work began anew.", '<span lang="en">Work began anew.</span>'),

@@ -227,14 +227,14 @@ async def test_the_story_names_the_tags_that_were_put_on_and_none_that_were_ther
     world.letter("auto-tag", "Tax", content=LETTER)
     says(world, title="The bill of May", tags=["Invoice", "Energy", "Tax", "Power"])
     job = await filed(world, create_names=("tags",))
-    assert job.reason == "Wrote title. Put on Energy, Invoice, Power."
+    assert job.reason == 'Wrote title. Put on "Energy", "Invoice", "Power".'
 
 
 async def test_where_only_tags_were_put_on_the_story_does_not_say_that_nothing_changed(world: World) -> None:
     world.archive.add_name("tags", "Invoice")
     world.letter("auto-tag", content=LETTER)
     says(world, tags=["Invoice"])
-    assert (await filed(world)).reason == "Put on Invoice."
+    assert (await filed(world)).reason == 'Put on "Invoice".'
 
 
 async def test_of_two_tags_of_one_name_the_one_below_the_right_tag_is_put_on(world: World) -> None:
@@ -247,4 +247,4 @@ async def test_of_two_tags_of_one_name_the_one_below_the_right_tag_is_put_on(wor
     ids = {row["id"]: row["parent"] for row in world.archive.state.rows("SELECT id, parent FROM names")}
     assert {ids[tag] for tag in world.archive.document(document)["tags"] if ids[tag]} == {business}
     assert len([above for above in ids.values() if above]) == 2
-    assert job.reason == "Put on Business / Trip."
+    assert job.reason == 'Put on "Business / Trip".'
