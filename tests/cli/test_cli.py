@@ -352,3 +352,9 @@ def test_a_token_is_shown_once_and_known_until_it_is_revoked(stage: Stage) -> No
     assert stage.run("token", "revoke", "1").returncode == 0
     assert stage.run("token", "revoke", "1").stderr.strip() == "There is no token 1."
     assert stage.run("token", "list").stdout == ""
+    made = json.loads(stage.run("token", "create", "cron", "--json").stdout)
+    assert re.fullmatch(r"sidecar_[\w-]{43}", made.pop("token"))
+    number = made["id"]
+    assert made == {"id": number, "name": "cron", "scope": "read"}
+    assert json.loads(stage.run("token", "revoke", str(number), "--json").stdout) == {"revoked": number}
+    assert json.loads(stage.run("token", "logout", "--json").stdout) == {"ended": 0}
