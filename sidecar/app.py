@@ -18,7 +18,7 @@ from sidecar.domain.errors import OutageError, TemporaryError, WorkError
 from sidecar.domain.retry import parking_s
 from sidecar.domain.trigger import Tags
 from sidecar.parts import Parts
-from sidecar.store import report, review
+from sidecar.store import listing, review
 from sidecar.worker.clock import Clock, steady_clock
 from sidecar.worker.upkeep import show_life
 
@@ -84,7 +84,7 @@ class Sidecar:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self.folder.close()
-        return not await self.parts.db.run(report.waiting)
+        return not await self.parts.db.run(listing.waiting)
 
     async def _listen(self) -> None:
         await self.parts.db.listen(self.runner.wake, self.poller.ring)
@@ -118,7 +118,7 @@ class Sidecar:
 
     async def _moves(self) -> bool:
         was_busy, begun = self.runner.is_busy, self.runner.begun
-        ready = await self.parts.db.run(report.ready)
+        ready = await self.parts.db.run(listing.ready)
         decided = bool(ready) and self.runner.can_write() and await self.parts.db.run(review.is_ready)
         if was_busy or self.runner.is_busy or self.runner.begun != begun:
             return True  # what was begun or ended meanwhile, and what came of it, is not in the answers

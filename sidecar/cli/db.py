@@ -14,7 +14,7 @@ from sidecar import parts
 from sidecar.cli import show
 from sidecar.cli.ending import Exit, in_words, load_settings
 from sidecar.domain.errors import SettingsError, StoreError
-from sidecar.store import copying, report
+from sidecar.store import copying, keeping
 from sidecar.store.database import Database
 from sidecar.store.sqlite import SqliteDatabase
 
@@ -59,7 +59,7 @@ def backup(
 def check(as_json: bool = _JSON) -> None:
     """Look whether the store is sound. Nothing is changed."""
     with in_words(), _opened() as db:
-        found = db.check() or db.run_now(report.contradictions)
+        found = db.check() or db.run_now(keeping.contradictions)
     if as_json:
         show.print_json({"place": db.place, "found": found})
     elif found:

@@ -25,7 +25,7 @@ from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.vocabulary import Names, Vocabulary
 from sidecar.parts import Parts
 from sidecar.settings import Settings
-from sidecar.store import report
+from sidecar.store import listing
 
 EXCERPT = 150
 #: The custom field of the practice archive that is filled.
@@ -149,7 +149,7 @@ async def _demo(settings: Settings) -> bool:
         for document_id, one in shown.items():
             with contextlib.suppress(CancelledError):
                 one.after = await parts.paperless.document(document_id)
-            jobs = parts.db.run_now(report.jobs, document_id=document_id)
+            jobs = parts.db.run_now(listing.jobs, document_id=document_id)
             out.print(_comparison(one, jobs[::-1], known))
         return _summary(parts, shown)
 
@@ -171,7 +171,7 @@ async def _work(sidecar: Sidecar, parts: Parts, shown: dict[int, _Shown]) -> Non
 
 
 def _tell(parts: Parts, shown: dict[int, _Shown], told: set[int]) -> None:
-    for job in reversed(parts.db.run_now(report.jobs, limit=500)):
+    for job in reversed(parts.db.run_now(listing.jobs, limit=500)):
         if job.finished_at and job.id not in told:
             told.add(job.id)
             one = shown.get(job.document_id)
@@ -182,7 +182,7 @@ def _progress(parts: Parts, shown: dict[int, _Shown]) -> Table:
     table = Table(box=None, pad_edge=False, title="Working", title_justify="left")
     for column in ("document", "reading", "pages", "filing"):
         table.add_column(column, no_wrap=True)
-    newest = {(job.document_id, job.kind): job for job in reversed(parts.db.run_now(report.jobs, limit=500))}
+    newest = {(job.document_id, job.kind): job for job in reversed(parts.db.run_now(listing.jobs, limit=500))}
     for document_id, one in shown.items():
         ocr, tagging = newest.get((document_id, Kind.OCR)), newest.get((document_id, Kind.TAGGING))
         table.add_row(show.plain(one.before.title), _state(ocr), show.pages(ocr) if ocr else "", _state(tagging))
@@ -234,7 +234,7 @@ def _excerpt(content: str) -> str:
 
 def _summary(parts: Parts, shown: dict[int, _Shown]) -> bool:
     counts: dict[State, int] = {}
-    for job in parts.db.run_now(report.jobs, limit=500):
+    for job in parts.db.run_now(listing.jobs, limit=500):
         counts[job.state] = counts.get(job.state, 0) + 1
     words = ", ".join(f"{number} {state.value}" for state, number in sorted(counts.items()))
     show.console().print(f"{len(shown)} documents: {words} jobs.")

@@ -18,7 +18,7 @@ from sidecar.domain.errors import StoreError
 from sidecar.domain.job import Kind, State
 from sidecar.domain.trigger import Tags
 from sidecar.parts import Parts
-from sidecar.store import report
+from sidecar.store import listing
 
 jobs_app = typer.Typer(help="Look at the jobs.", invoke_without_command=True)
 
@@ -53,7 +53,7 @@ def list_jobs(
     if context.invoked_subcommand:
         return
     with in_words(), opened() as parts:
-        found = parts.db.run_now(report.jobs, state=state, document_id=document, limit=limit)
+        found = parts.db.run_now(listing.jobs, states=[state] if state else (), document_id=document, limit=limit)
         if as_json:
             show.print_json([show.job_json(job) for job in found])
         elif found:
@@ -67,7 +67,7 @@ def show_job(job_id: int = typer.Argument(help="The job's number."), as_json: bo
     """Show one job and its story."""
     with in_words(), opened() as parts:
         job = asyncio.run(desk.existing(parts, job_id))
-        events = parts.db.run_now(report.story, job_id)
+        events = parts.db.run_now(listing.story, job_id)
         if as_json:
             told = [{"at": event.at.isoformat(), "text": event.text} for event in events]
             show.print_json({**show.job_json(job), "events": told})

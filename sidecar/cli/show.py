@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sidecar.domain.job import Job, State
-from sidecar.store.report import Event
+from sidecar.store.listing import Event
 
 STYLES = {
     State.READY: "cyan",

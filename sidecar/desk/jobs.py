@@ -14,7 +14,7 @@ from sidecar.domain.trigger import Tags
 from sidecar.domain.writeback import TagDelta
 from sidecar.paperless.http import RefusedError
 from sidecar.parts import Parts
-from sidecar.store import listing, pages, queue, report, undoing
+from sidecar.store import listing, pages, queue, undoing
 from sidecar.store.undoing import Asked
 
 
@@ -35,7 +35,7 @@ class Done:
 
 async def existing(parts: Parts, job_id: int) -> Job:
     """Return the job. Raises UnknownJobError."""
-    job = await parts.db.run(report.job, job_id)
+    job = await parts.db.run(listing.job, job_id)
     if job is None:
         raise UnknownJobError(f"There is no job {job_id}.")
     return job
@@ -139,6 +139,6 @@ async def prioritize(parts: Parts, job_id: int, priority: int, *, by_whom: str, 
     Raises UnknownJobError, and PermanentError for a job that does not wait.
     """
     job = await existing(parts, job_id)
-    if not await parts.db.run(listing.prioritize, job_id, priority=priority, by_whom=by_whom, now=now):
+    if not await parts.db.run(queue.prioritize, job_id, priority=priority, by_whom=by_whom, now=now):
         raise PermanentError(f"Job {job_id} is {job.state}; only a job that waits has a place in the queue.")
     return Done(job.document_id, job_id, f"Job {job_id} has the priority {priority} now.")

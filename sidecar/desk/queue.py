@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sidecar.domain.job import Kind
 from sidecar.parts import Parts
-from sidecar.store import pauses, report
+from sidecar.store import keeping, pauses
 from sidecar.worker.upkeep import Released
 
 #: Clearing stops after so long, in seconds, and says that there is more.
@@ -54,7 +54,7 @@ async def clear(parts: Parts, *, older_than: timedelta, now: datetime) -> Cleare
     """Forget jobs that ended so long ago, with their story, journal and texts. What was forgotten cannot be undone."""
     loop = asyncio.get_running_loop()
     until, rows = loop.time() + PATIENCE_S, 0
-    while gone := await parts.db.run(report.prune, before=now - older_than, now=now):
+    while gone := await parts.db.run(keeping.prune, before=now - older_than, now=now):
         rows += gone
         if loop.time() > until:
             return Cleared(rows, more=True)

@@ -1,4 +1,4 @@
-"""What pages and machines look up: jobs by what they are, and what jobs left behind for a document."""
+"""Looking jobs up: one, lists of them, a job's story, what is left to do, and what jobs left behind for a document."""
 
 from __future__ import annotations
 
@@ -8,10 +8,19 @@ from datetime import datetime
 from typing import Any
 
 from sidecar.domain.job import Job, Kind, State
-from sidecar.store import job_row, journal
-from sidecar.store.job_row import to_job, when
+from sidecar.store import journal
+from sidecar.store.job_row import NOT_BEING_UNDONE, to_job, when
 from sidecar.store.journal import Entry
-from sidecar.store.transaction import Transaction, durable, reading
+from sidecar.store.pauses import NOT_PAUSED
+from sidecar.store.transaction import Transaction, reading
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One sentence of a job's story."""
+
+    at: datetime
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,13 @@ class KeptPage:
     #: Why it was read this way, in words.
     reason: str
     read_at: datetime | None
+
+
+@reading
+def job(tx: Transaction, job_id: int) -> Job | None:
+    """Return a job, None for an unknown id."""
+    row = tx.row("SELECT * FROM job WHERE id = :id", id=job_id)
+    return to_job(row) if row else None
 
 
 @reading
@@ -94,6 +110,33 @@ def ended_last(tx: Transaction, *, limit: int) -> list[Job]:
 
 
 @reading
+def story(tx: Transaction, job_id: int) -> list[Event]:
+    """Return a job's events, oldest first."""
+    rows = tx.rows("SELECT at, text FROM event WHERE job_id = :job ORDER BY id", job=job_id)
+    return [Event(at, row.text) for row in rows if (at := when(row.at)) is not None]
+
+
+@reading
+def ready(tx: Transaction) -> set[Kind]:
+    """Return the kinds of which a job is ready and may be claimed: none that is paused, or waits for an undo."""
+    free = f"{NOT_PAUSED} AND {NOT_BEING_UNDONE}"
+    first = f"SELECT 1 FROM job WHERE state = 'ready' AND kind = :kind AND {free} LIMIT 1"
+    return {kind for kind in Kind if tx.row(first, kind=kind.value) is not None}
+
+
+@reading
+def waiting(tx: Transaction) -> dict[State, int]:
+    """Return how many jobs are ready, running and scheduled; what waits for a person is no work that is left."""
+    # The four states are the condition of the partial index of unfinished jobs, word for word: SQLite takes the index
+    # for no shorter list, and would go through all jobs there ever were.
+    rows = tx.rows(
+        "SELECT state, COUNT(*) AS number FROM job WHERE state IN ('ready', 'running', 'scheduled', 'review') "
+        "AND state <> 'review' GROUP BY state"
+    )
+    return {State(row.state): row.number for row in rows}
+
+
+@reading
 def write_backs(tx: Transaction, document_id: int, *, limit: int = 100) -> list[WriteBack]:
     """Return the document's write-backs, the newest first."""
     rows = tx.rows(
@@ -135,15 +178,3 @@ def kept_pages(tx: Transaction, document_id: int, *, page: int | None = None) ->
         for row in rows
     }
     return list(newest.values())
-
-
-@durable
-def prioritize(tx: Transaction, job_id: int, *, priority: int, now: datetime, by_whom: str) -> bool:
-    """Give a waiting job another priority; smaller goes first. Return False if it does not wait."""
-    moved = tx.run(
-        "UPDATE job SET priority = :priority WHERE id = :id AND state IN ('ready', 'scheduled', 'review')",
-        priority=priority, id=job_id,
-    )  # fmt: skip
-    if moved:
-        job_row.note_event(tx, job_id, f"{by_whom} gave it the priority {priority}.", now)
-    return bool(moved)

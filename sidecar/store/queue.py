@@ -311,6 +311,18 @@ def withdraw(tx: Transaction, job_id: int, *, reason: str, now: datetime) -> boo
     return False
 
 
+@durable
+def prioritize(tx: Transaction, job_id: int, *, priority: int, now: datetime, by_whom: str) -> bool:
+    """Give a waiting job another priority; smaller goes first. Return False if it does not wait."""
+    moved = tx.run(
+        "UPDATE job SET priority = :priority WHERE id = :id AND state IN ('ready', 'scheduled', 'review')",
+        priority=priority, id=job_id,
+    )  # fmt: skip
+    if moved:
+        job_row.note_event(tx, job_id, f"{by_whom} gave it the priority {priority}.", now)
+    return bool(moved)
+
+
 @reading
 def unfinished(tx: Transaction) -> set[tuple[int, Kind]]:
     """Return document and kind of every unfinished job."""

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Scope
 
 from sidecar.domain.errors import SidecarError
-from sidecar.store import api_tokens, failures, listing, report, review, sessions
+from sidecar.store import api_tokens, failures, listing, review, sessions
 from sidecar.store.api_tokens import digest
 from sidecar.web.api import openapi
 from sidecar.web.pages import prompts, settings, spending, tokens
@@ -59,7 +59,7 @@ def _looks(site: Site, bare: FastAPI) -> Iterator[Callable[[], Awaitable[object]
     yield lambda: run(sessions.find, unknown, now=now)
     yield lambda: run(api_tokens.find, unknown)
     yield lambda: run(listing.jobs, limit=1)
-    yield lambda: run(report.story, 0)
+    yield lambda: run(listing.story, 0)
     yield lambda: run(listing.write_back, 0)
     yield lambda: run(listing.kept_pages, 0)
     yield lambda: run(review.waiting)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sidecar.domain.errors import StoreError
-from sidecar.store import report, rescue, spending
+from sidecar.store import keeping, rescue, spending
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
 
@@ -221,9 +221,9 @@ class Upkeep:
                 if self._clock.now() > until:
                     return True
                 await self._clock.sleep(0.01)
-        if not await self._db.run(report.old, before=before):
+        if not await self._db.run(keeping.old, before=before):
             return False
-        while await self._db.run(report.prune, before=before, now=self._clock.now()):
+        while await self._db.run(keeping.prune, before=before, now=self._clock.now()):
             if self._clock.now() > until:
                 return True
             await self._clock.sleep(0.01)

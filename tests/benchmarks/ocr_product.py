@@ -15,7 +15,7 @@ from sidecar.engines.vision import Vision
 from sidecar.parts import Parts
 from sidecar.practice.archive import PracticeArchive
 from sidecar.practice.model import NAME, PracticeModel
-from sidecar.store import report
+from sidecar.store import listing
 from sidecar.store.transaction import Transaction, reading
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.ocr_reading import FAST, Reading, data_of
@@ -63,7 +63,7 @@ async def _read(folder: Path, readings: Sequence[Reading], below: float) -> dict
         async with Parts(given) as parts:
             sidecar = await Sidecar.start(parts)
             await sidecar.run(drain=True)
-            (job,) = await parts.db.run(report.jobs, limit=10)
+            (job,) = await parts.db.run(listing.jobs, limit=10)
             assert job.pages_done == len(readings), f"the document was not read: {job.reason}"
             return await parts.db.run(_engines)
 

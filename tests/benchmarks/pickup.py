@@ -15,7 +15,7 @@ from sidecar.domain.job import Job, Kind, State
 from sidecar.parts import Parts
 from sidecar.practice.archive import PracticeArchive
 from sidecar.practice.samples import text_pdf
-from sidecar.store import queue, report
+from sidecar.store import listing, queue
 from sidecar.store.database import Database
 from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.sqlite import SqliteDatabase
@@ -112,7 +112,7 @@ async def _told(db: Database, other: Database, archive: PracticeArchive, enqueue
 async def _claimed(db: Database, document_id: int) -> float:
     """Wait until the document's job has ended, and give when it was claimed."""
     while True:
-        jobs: list[Job] = await db.run(report.jobs, document_id=document_id)
+        jobs: list[Job] = await db.run(listing.jobs, document_id=document_id)
         if jobs and jobs[0].state in (State.SUCCEEDED, State.CANCELLED, State.FAILED):
             return await db.run(_started_at, jobs[0].id)
         await asyncio.sleep(0.02)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sidecar.domain.job import Job, Kind
 from sidecar.domain.trigger import LOOP_WINDOW
-from sidecar.store import queue, report
+from sidecar.store import keeping, queue
 from sidecar.store.database import Database
 from sidecar.store.transaction import Transaction, durable
 from sidecar.worker.poller import AT_ONCE
@@ -82,9 +82,9 @@ def _forget(db: Database, backend: str) -> Iterator[Figure]:
     worker = threading.Thread(target=work)
     worker.start()
     before, began_s, forgotten = datetime.fromtimestamp(20_000_000, UTC), time.perf_counter(), 0
-    while db.run_now(report.old, before=before):
+    while db.run_now(keeping.old, before=before):
         call_s = time.perf_counter()
-        forgotten += db.run_now(report.prune, before=before, now=datetime.now(UTC))
+        forgotten += db.run_now(keeping.prune, before=before, now=datetime.now(UTC))
         held_s.append(time.perf_counter() - call_s)
         over.wait(0.01)
     all_s = time.perf_counter() - began_s

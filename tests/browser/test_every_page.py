@@ -20,7 +20,7 @@ from starlette.routing import compile_path
 
 from sidecar.domain.job import Kind, State
 from sidecar.practice.samples import scan_pdf, text_pdf
-from sidecar.store import api_tokens, pauses, report
+from sidecar.store import api_tokens, listing, pauses
 from sidecar.store.api_tokens import Scope
 from sidecar.web.app import ROUTERS
 from tests.browser.conftest import NARROW, WIDE, World, log_in
@@ -81,13 +81,13 @@ def lived(world: World) -> World:
     )
     for job_id, (data, title, content, tag) in enumerate(papers, start=1):
         archive.add_document(data, title=title, content=content, tags=[tag])
-        until(lambda wanted=job_id: db.run_now(report.job, wanted))
+        until(lambda wanted=job_id: db.run_now(listing.job, wanted))
     until(lambda: all(done(world, job_id) for job_id in (1, 2, 3)))
     archive.add_document(text_pdf(["x"]), title="Boat", content=f"{LONG[:90]}", tags=["auto-tag", "auto-review"])
-    until(lambda: (job := db.run_now(report.job, 4)) and job.state is State.REVIEW)
+    until(lambda: (job := db.run_now(listing.job, 4)) and job.state is State.REVIEW)
     db.run_now(pauses.pause, [Kind.TAGGING], by_whom=LONG[:60], now=NOW)
     archive.add_document(text_pdf(["x"]), title="Later", content="Later", tags=["auto-tag"])
-    until(lambda: db.run_now(report.job, 5))
+    until(lambda: db.run_now(listing.job, 5))
     db.run_now(api_tokens.create, "0" * 64, name=LONG[:50], scope=Scope.WORK, now=NOW)
     return world
 
@@ -103,7 +103,7 @@ def routes() -> list[str]:
 
 
 def done(world: World, job_id: int) -> bool:
-    job = world.site.db.run_now(report.job, job_id)
+    job = world.site.db.run_now(listing.job, job_id)
     return job is not None and job.finished_at is not None
 
 

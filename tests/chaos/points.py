@@ -27,7 +27,7 @@ ASIDE = {
     "sessions.open_session", "sessions.touch", "sessions.close_session", "sessions.close_all",
     "sessions.close_of", "sessions.set_staff",
     "api_tokens.create", "api_tokens.use", "api_tokens.revoke",
-    "pauses.pause", "pauses.resume", "listing.prioritize",
+    "pauses.pause", "pauses.resume", "queue.prioritize",
 }  # fmt: skip
 #: Store functions that only the programs of a shared store come to.
 SHARED = {
@@ -43,7 +43,7 @@ SCENES = {
     "queue.withdraw": "withdraw",
     "rescue.shift": "leap",
     "rescue.straighten": "set_back",
-    "report.prune": "prune",
+    "keeping.prune": "prune",
     "spending.forget": "prune",
     "ledger.record_alone": "suggest",
     "trials.record": "measure",

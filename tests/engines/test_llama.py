@@ -21,7 +21,7 @@ from sidecar.engines.llm import Model, Reply
 from sidecar.engines.prompts import Prompts
 from sidecar.practice.archive import PracticeArchive
 from sidecar.practice.model import PracticeModel
-from sidecar.store import report
+from sidecar.store import listing
 from sidecar.store.transaction import Transaction, reading
 from tests.engines import llama_server
 from tests.engines.test_asking import Question
@@ -131,7 +131,7 @@ async def test_a_letter_is_filed_by_a_real_model(llama: Llama, world: World) -> 
     document = world.letter("auto-tag")
     async with world.sidecar(openai_base_url=llama[0], llm_model="smollm2", llm_max_tokens=200) as sidecar:
         await sidecar.run(drain=True)
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
         lines = await sidecar.parts.db.run(ledger)
     assert job.state is State.SUCCEEDED, job.reason
     tags = world.archive.tag_names(document)
@@ -149,7 +149,7 @@ async def test_a_server_that_stopped_is_parked_and_the_tag_stays(world: World) -
         async with world.sidecar(openai_base_url=url, llm_model="smollm2") as sidecar:
             await sidecar.run(drain=True)
             assert "cannot be reached" in sidecar.providers.parked["model"].reason
-            (job,) = await sidecar.parts.db.run(report.jobs)
+            (job,) = await sidecar.parts.db.run(listing.jobs)
     assert (job.state, job.attempt) == (State.READY, 0)
     assert world.archive.tag_names(document) == {"auto-tag"}
     async with model_at(url) as model:

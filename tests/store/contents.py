@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sidecar.domain.job import Job
-from sidecar.store import job_row, journal, queue, report, rescue, schema
+from sidecar.store import job_row, journal, keeping, listing, queue, rescue, schema
 from sidecar.store.transaction import Transaction, durable, reading
 from tests.store.model import Write
 
@@ -46,8 +46,8 @@ def contents(tx: Transaction, *, now: datetime) -> Contents:
             "unfinished": queue.unfinished(tx),
             "due_at": rescue.due_at(tx),
             "expired": rescue.expired(tx, now=now),
-            "ready": report.ready(tx),
-            "contradictions": report.contradictions(tx),
+            "ready": listing.ready(tx),
+            "contradictions": keeping.contradictions(tx),
         },
     )
 

@@ -14,7 +14,7 @@ from sidecar.domain.errors import LeaseLostError
 from sidecar.domain.job import UNFINISHED, Job, Kind, Priority, State
 from sidecar.domain.page import PageText
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
-from sidecar.store import job_row, journal, pages, queue, report, rescue
+from sidecar.store import job_row, journal, keeping, pages, queue, rescue
 from sidecar.store.database import Database
 from sidecar.store.transaction import Transaction, durable
 from tests.store.conftest import LEASE, NOW, another
@@ -222,7 +222,7 @@ class StoreMachine(RuleBasedStateMachine):
     def prune(self, age: timedelta, limit: int) -> None:
         before = self.now - age
         forgotten = 0
-        while number := self.db.run_now(report.prune, before=before, now=self.now, limit=limit):
+        while number := self.db.run_now(keeping.prune, before=before, now=self.now, limit=limit):
             forgotten += number
         assert forgotten == self.model.prune(before=before, now=self.now)
 

@@ -10,7 +10,7 @@ from sidecar.domain.job import Job, Kind
 from sidecar.domain.page import PageText
 from sidecar.domain.suggestion import Suggestion
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
-from sidecar.store import journal, ledger, pages, queue, report, rescue
+from sidecar.store import journal, keeping, ledger, pages, queue, rescue
 from tests.store.conftest import LEASE, NOW
 from tests.store.together import Asked
 
@@ -62,7 +62,7 @@ class Story:
             claim, claim, claim,
             (rescue.promote, (), {"now": now}),
             (rescue.rescue, (), {"now": now, "everything": False, "settle": SETTLE, "max_crashes": 5}),
-            (report.prune, (), {"before": now - timedelta(seconds=300), "now": now, "limit": 3}),
+            (keeping.prune, (), {"before": now - timedelta(seconds=300), "now": now, "limit": 3}),
         ])  # fmt: skip
 
     def _work(self, job: Job) -> Asked:

@@ -6,7 +6,7 @@ import pytest
 
 from sidecar import settings
 from sidecar.domain.errors import SettingsError, StoreError
-from sidecar.store import report
+from sidecar.store import listing
 from sidecar.store.postgres import PostgresDatabase
 
 OTHERS = {"paperless_url": "http://paperless:8000", "paperless_token": "token"}
@@ -18,7 +18,7 @@ NOBODY = "127.0.0.1:1"
 def test_an_error_names_the_place_and_not_the_password(password: str) -> None:
     db = PostgresDatabase(f"postgresql+psycopg://me:{password}@{NOBODY}/papers", schema="desk")
     assert db.place == f"postgresql://{NOBODY}/papers (schema desk)"
-    for use in (db.migrate, db.exists, db.check, lambda: db.run_now(report.jobs)):
+    for use in (db.migrate, db.exists, db.check, lambda: db.run_now(listing.jobs)):
         with pytest.raises(StoreError, match="Is the PostgreSQL server there") as said:
             use()
         assert "hun" not in str(said.value)

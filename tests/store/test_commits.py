@@ -12,7 +12,7 @@ import pytest
 
 from sidecar.domain.errors import LeaseLostError, StoreError
 from sidecar.domain.job import Job, Kind
-from sidecar.store import job_row, queue, report, sqlite
+from sidecar.store import job_row, listing, queue, sqlite
 from sidecar.store.database import Database
 from sidecar.store.sqlite import SqliteDatabase
 from sidecar.store.transaction import Transaction, durable, reading, relaxed
@@ -65,7 +65,7 @@ def enqueue(document: int) -> Asked:
 
 
 def documents(db: Database) -> list[int]:
-    return sorted(job.document_id for job in db.run_now(report.jobs, limit=1000))
+    return sorted(job.document_id for job in db.run_now(listing.jobs, limit=1000))
 
 
 async def test_calls_that_wait_together_share_one_commit(file: SqliteDatabase, watched: list[Watched]) -> None:
@@ -97,7 +97,7 @@ async def test_a_call_that_fails_leaves_nothing_behind_and_takes_no_other_one_al
     assert isinstance(failed, ZeroDivisionError)
     assert None not in (before, after)
     assert documents(db) == [1, 2]
-    assert db.run_now(report.story, 1) == []
+    assert db.run_now(listing.story, 1) == []
 
 
 async def test_a_call_of_a_runner_that_lost_its_lease_takes_no_other_one_along(db: Database, job: Job) -> None:
@@ -184,7 +184,7 @@ def test_looking_does_not_wait_for_writing(db: Database) -> None:
 
     @reading
     def seen(tx: Transaction) -> int:
-        return len(report.jobs(tx))
+        return len(listing.jobs(tx))
 
     writing = threading.Thread(target=db.run_now, args=(slow,))
     writing.start()

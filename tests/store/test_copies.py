@@ -12,7 +12,7 @@ import pytest
 
 from sidecar.domain.errors import InstanceError, StoreError
 from sidecar.domain.job import Kind
-from sidecar.store import copying, pages, queue, report
+from sidecar.store import copying, keeping, listing, pages, queue
 from sidecar.store.database import Database
 from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.sqlite import SqliteDatabase
@@ -54,9 +54,9 @@ def test_a_backup_made_while_work_goes_on_is_the_store_at_one_moment(db: Databas
         working.result()
     copy = SqliteDatabase(tmp_path / "copy.db")
     copy.migrate()
-    assert len(copy.run_now(report.jobs, limit=100)) == 50
-    succeeded = sum(job.finished_at is not None for job in copy.run_now(report.jobs, limit=100))
-    stories = sum(len(copy.run_now(report.story, job.id)) for job in copy.run_now(report.jobs, limit=100))
+    assert len(copy.run_now(listing.jobs, limit=100)) == 50
+    succeeded = sum(job.finished_at is not None for job in copy.run_now(listing.jobs, limit=100))
+    stories = sum(len(copy.run_now(listing.story, job.id)) for job in copy.run_now(listing.jobs, limit=100))
     assert stories == succeeded  # each success writes one event, in the same commit
     assert copy.check() == []
     copy.close()
@@ -74,7 +74,7 @@ def test_a_store_copied_to_postgres_and_back_holds_the_same_rows(
 
 def test_new_jobs_in_a_copied_store_get_new_numbers(filled: SqliteDatabase, empty: PostgresDatabase) -> None:
     copying.pour(filled, empty)
-    before = {job.id for job in empty.run_now(report.jobs)}
+    before = {job.id for job in empty.run_now(listing.jobs)}
     assert empty.run_now(queue.enqueue, 99, Kind.OCR, priority=10, now=NOW) not in before
     claimed = empty.run_now(queue.claim, Kind.OCR, owner="me", now=NOW, lease=LEASE)
     assert claimed is not None  # and its events get numbers of their own too
@@ -85,7 +85,7 @@ def test_a_store_that_is_not_empty_is_not_copied_over(filled: SqliteDatabase, em
     empty.run_now(queue.enqueue, 99, Kind.OCR, priority=10, now=NOW)
     with pytest.raises(StoreError, match="not empty"):
         copying.pour(filled, empty)
-    assert [job.document_id for job in empty.run_now(report.jobs)] == [99]
+    assert [job.document_id for job in empty.run_now(listing.jobs)] == [99]
 
 
 def test_a_copy_that_differs_is_taken_back(filled: SqliteDatabase, empty: PostgresDatabase) -> None:
@@ -100,7 +100,7 @@ def test_a_copy_that_differs_is_taken_back(filled: SqliteDatabase, empty: Postgr
     empty.run_now(spoil)
     with pytest.raises(StoreError, match="not what was read"):
         copying.pour(filled, empty)
-    assert empty.run_now(report.jobs) == []
+    assert empty.run_now(listing.jobs) == []
 
 
 def test_a_text_with_a_nul_is_copied_without_it(file: SqliteDatabase, empty: PostgresDatabase) -> None:
@@ -124,7 +124,7 @@ def test_a_store_in_use_is_not_moved(filled: SqliteDatabase) -> None:
 
 def test_a_sound_store_is_said_to_be_sound(db: Database) -> None:
     assert db.check() == []
-    assert db.run_now(report.contradictions) == []
+    assert db.run_now(keeping.contradictions) == []
 
 
 def test_a_damaged_page_is_found(filled: SqliteDatabase) -> None:
@@ -146,7 +146,7 @@ def test_what_no_sound_store_holds_is_found(filled: SqliteDatabase) -> None:
         raw.execute("DROP INDEX uq_job_unfinished")
         raw.execute("UPDATE job SET document_id = 5, kind = 'ocr' WHERE state IN ('running', 'ready')")
         raw.execute("UPDATE write SET state = 'intended', job_id = 4711 WHERE state = 'verified'")
-    found = filled.run_now(report.contradictions)
+    found = filled.run_now(keeping.contradictions)
     assert any("Document 5 has" in line for line in found)
     assert any("job 4711" in line for line in found)
 

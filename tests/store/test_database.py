@@ -24,26 +24,40 @@ from sidecar.domain.errors import InstanceError, StoreError
 from sidecar.domain.job import Job, Kind
 from sidecar.store import (
     journal,
+    keeping,
     ledger,
+    listing,
     made_names,
     migrate,
     pages,
     queue,
     rates,
-    report,
     rescue,
     schema,
     sharing,
     spending,
     trials,
-)  # fmt: skip
+)
 from sidecar.store.sqlite import SqliteDatabase
 from sidecar.store.transaction import Mode, Transaction, mode_of, reading
 from tests.store.conftest import LEASE, NOW
 
 FUNCTIONS = [
     function
-    for module in (journal, ledger, made_names, pages, queue, rates, report, rescue, sharing, spending, trials)
+    for module in (
+        journal,
+        keeping,
+        ledger,
+        listing,
+        made_names,
+        pages,
+        queue,
+        rates,
+        rescue,
+        sharing,
+        spending,
+        trials,
+    )
     for name, function in inspect.getmembers(module, inspect.isfunction)
     if function.__module__ == module.__name__
     and not name.startswith("_")
@@ -86,7 +100,7 @@ def test_a_failing_function_leaves_nothing_behind(file: SqliteDatabase) -> None:
 
     with pytest.raises(ZeroDivisionError):
         file.run_now(half)
-    assert file.run_now(report.story, 1) == []
+    assert file.run_now(listing.story, 1) == []
 
 
 def test_a_second_program_on_the_same_store_is_refused_in_words(file: SqliteDatabase) -> None:
@@ -197,10 +211,10 @@ def test_a_full_disk_is_said_in_words_and_survived(file: SqliteDatabase) -> None
     with pytest.raises(StoreError, match=r"full\. Free some space"):
         for document in range(10_000):
             file.run_now(queue.enqueue, document, Kind.OCR, priority=10, now=NOW)
-    kept = len(file.run_now(report.jobs, limit=20_000))
+    kept = len(file.run_now(listing.jobs, limit=20_000))
     file.run_now(limit, 1_000_000)
     assert file.run_now(queue.enqueue, 99_999, Kind.OCR, priority=10, now=NOW) is not None
-    assert len(file.run_now(report.jobs, limit=20_000)) == kept + 1
+    assert len(file.run_now(listing.jobs, limit=20_000)) == kept + 1
 
 
 async def test_another_process_that_commits_is_noticed(file: SqliteDatabase) -> None:
@@ -231,5 +245,5 @@ def test_a_copied_store_opens_with_all_its_jobs(file: SqliteDatabase, tmp_path: 
     shutil.copy2(file.file, copy)
     other = SqliteDatabase(copy)
     other.migrate()
-    assert [job.document_id for job in other.run_now(report.jobs)] == [5]
+    assert [job.document_id for job in other.run_now(listing.jobs)] == [5]
     other.close()

@@ -17,7 +17,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from sidecar.domain.job import State
-from sidecar.store import migrate, report, schema
+from sidecar.store import listing, migrate, schema
 from sidecar.store.database import Database
 from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.sqlite import SqliteDatabase
@@ -41,7 +41,7 @@ def test_a_store_of_every_release_upgrades_with_all_its_data(revision: str, tmp_
     before = rows(file)
     db = SqliteDatabase(file)
     db.migrate()
-    jobs = db.run_now(report.jobs)
+    jobs = db.run_now(listing.jobs)
     db.close()
     after = rows(file)
     assert after.pop("alembic_version") == [{"version_num": migrate.REVISION}]
@@ -91,7 +91,7 @@ def test_new_tables_on_postgres_are_what_the_schema_says() -> None:
 def test_an_older_schema_on_postgres_upgrades_with_its_data(old_schema: str) -> None:
     db = PostgresDatabase(server_url(), schema=old_schema)
     db.migrate()
-    assert [job.document_id for job in db.run_now(report.jobs)] == [5]
+    assert [job.document_id for job in db.run_now(listing.jobs)] == [5]
     assert db.exists()
     db.close()
 
@@ -140,7 +140,7 @@ def test_an_upgrade_that_is_cut_in_the_middle_leaves_a_usable_store(old_file: Pa
     assert rows(old_file) == before
     db = SqliteDatabase(old_file)
     db.migrate()
-    assert len(db.run_now(report.jobs)) == len(before["job"])
+    assert len(db.run_now(listing.jobs)) == len(before["job"])
     assert db.check() == []
     db.close()
 
@@ -152,7 +152,7 @@ def test_an_upgrade_on_postgres_that_is_cut_in_the_middle_leaves_a_usable_store(
     assert cut.returncode != 0
     db = PostgresDatabase(server_url(), schema=old_schema)
     db.migrate()
-    assert [job.document_id for job in db.run_now(report.jobs)] == [5]
+    assert [job.document_id for job in db.run_now(listing.jobs)] == [5]
     db.close()
 
 

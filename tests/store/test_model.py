@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from sidecar.store import job_row, queue, report, rescue
+from sidecar.store import job_row, keeping, queue, rescue
 from sidecar.store.database import Database
 from sidecar.store.sqlite import SqliteDatabase
 from tests.store.machine import Counter, StoreMachine
@@ -59,7 +59,7 @@ TAKE_BACK = rescue._take_back
             queue, "_claim", lambda *how: CLAIM(*how).replace("priority, ", ""), id="none goes first"
         ),
         pytest.param(queue, "_settle_write", lambda *args: None, id="an ending forgets its write-back"),
-        pytest.param(report, "_FORGETTABLE", ONE_FORGETS, id="the newest job is forgotten too"),
+        pytest.param(keeping, "_FORGETTABLE", ONE_FORGETS, id="the newest job is forgotten too"),
         pytest.param(
             rescue, "_take_back", lambda tx, job, crashes, free_at, *rest: TAKE_BACK(tx, job, crashes, None, *rest),
             id="a request in flight is not waited for",

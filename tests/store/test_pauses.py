@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sidecar.domain.job import Job, Kind
-from sidecar.store import pauses, queue, report
+from sidecar.store import listing, pauses, queue
 from sidecar.store.database import Database
 from sidecar.store.pauses import Pause
 from tests.store.conftest import LEASE, NOW, another
@@ -22,7 +22,7 @@ def test_no_program_claims_a_kind_that_is_paused_until_it_is_resumed(db: Databas
     assert claim(other, Kind.OCR) is None
     assert claim(other, Kind.OCR, most=2) is None
     assert claim(other, Kind.TAGGING) is not None
-    assert db.run_now(report.ready) == {Kind.TAGGING}, "a drain does not wait for what is paused"
+    assert db.run_now(listing.ready) == {Kind.TAGGING}, "a drain does not wait for what is paused"
     db.run_now(pauses.resume, [Kind.OCR])
     assert claim(other, Kind.OCR) is not None
     other.close()

@@ -18,6 +18,7 @@ from sidecar.domain.job import Kind, State
 from sidecar.domain.page import PageText
 from sidecar.store import (
     journal,
+    keeping,
     ledger,
     listing,
     pages,
@@ -25,7 +26,6 @@ from sidecar.store import (
     postgres,
     queue,
     rates,
-    report,
     rescue,
     review,
     sharing,
@@ -157,7 +157,7 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (rescue.is_crooked, (), {"now": NOW, "lease": LEASE}, {"ix_job_running", "ix_job_scheduled_moved_at"}),
     (rescue.straighten, (), {"now": NOW, "lease": LEASE},
      {"ix_job_running", "ix_job_scheduled", "ix_job_scheduled_moved_at"}),
-    (report.ready, (), {}, {"ix_job_ready", "pk_pause", *UNDOING}),
+    (listing.ready, (), {}, {"ix_job_ready", "pk_pause", *UNDOING}),
     (statistics.unfinished, (), {},
      {"ix_job_ready", "ix_job_running", "ix_job_scheduled", "ix_job_scheduled_moved_at", "ix_job_review"}),
     (statistics.ended, (), {"since": NOW - timedelta(seconds=90)}, {"ix_job_finished"}),
@@ -172,7 +172,7 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (sharing.parked, (), {}, set()),
     (sharing.take_slot, ("door",), {"width": 1, "owner": "me", "now": NOW, "until": NOW + LEASE}, {"pk_slot"}),
     (rates.used, (["model", "model 2"],), {"since": NOW - timedelta(seconds=60)}, {"ix_ledger_created_at"}),
-    (report.waiting, (), {}, {"uq_job_unfinished"}),
+    (listing.waiting, (), {}, {"uq_job_unfinished"}),
     (review.waiting, (), {}, {"uq_job_unfinished", "ix_job_review"}),
     (review.waiting_on, (5,), {}, {"ix_job_document", "uq_job_unfinished", "ix_job_review", "pk_review"}),
     (review.others_undecided, (5,), {"but": 7}, {"ix_job_document", "uq_job_unfinished", "ix_job_review", "pk_review"}),
@@ -188,8 +188,8 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (spending.old, (), {"before": LONG_AGO}, {"ix_ledger_created_at"}),
     (spending.forget, (), {"before": LONG_AGO}, {"ix_ledger_created_at", "pk_ledger"}),
     (spending.pages_so_far, (["a-model"],), {}, {"ix_page_created_at"}),
-    (report.old, (), {"before": LONG_AGO}, FORGETTING),
-    (report.prune, (), {"before": LONG_AGO, "now": NOW},
+    (keeping.old, (), {"before": LONG_AGO}, FORGETTING),
+    (keeping.prune, (), {"before": LONG_AGO, "now": NOW},
      {*FORGETTING, "ix_event_job", "pk_write", "pk_page", "pk_answer", "pk_review", "pk_taken_back"}),
 ]  # fmt: skip
 RUNNER: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = [
@@ -224,7 +224,7 @@ def test_what_is_asked_of_the_queue_is_looked_up_in_its_own_index(
 def test_what_a_runner_writes_is_looked_up_by_number(
     old_store: Database, function: Any, args: tuple[Any, ...], values: dict[str, Any]
 ) -> None:
-    job = old_store.run_now(report.jobs, state=State.RUNNING)[0]
+    job = old_store.run_now(listing.jobs, states=[State.RUNNING])[0]
     renewal = asked(old_store, queue.renew, {job.id: job.lease_token}, until=NOW)
     for statement in [*asked(old_store, function, job, *args, **values), *renewal]:
         assert complaints(old_store, statement, {*BY_KEY, "ix_ledger_job", "ix_ledger_created_at"}) == []

@@ -17,7 +17,7 @@ import pytest
 
 from sidecar.domain.errors import StoreError
 from sidecar.domain.job import Kind
-from sidecar.store import queue, report, rescue, schema, sqlite
+from sidecar.store import keeping, queue, rescue, schema, sqlite
 from sidecar.store.sqlite import SqliteDatabase
 from sidecar.store.transaction import Mode, Transaction, mode_of, reading
 from tests.store.conftest import LEASE, NOW
@@ -110,7 +110,7 @@ def found_in(file: Path, moments: list[int]) -> int | None:
     db = SqliteDatabase(file)
     try:
         now = db.run_now(everything)
-        sound = db.check() == [] and db.run_now(report.contradictions) == []
+        sound = db.check() == [] and db.run_now(keeping.contradictions) == []
     except StoreError:
         return None
     finally:
@@ -129,7 +129,7 @@ def goes_on(file: Path) -> bool:
     for kind in Kind:
         while job := db.run_now(queue.claim, kind, owner="next", now=late, lease=LEASE):
             db.run_now(queue.succeed, job, changed=True, summary="Done.", now=late)
-    finished = not db.run_now(queue.unfinished) and not db.run_now(report.contradictions)
+    finished = not db.run_now(queue.unfinished) and not db.run_now(keeping.contradictions)
     db.close()
     return finished
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from sidecar.domain.job import Job, Kind, State
-from sidecar.store import job_row, queue, report, rescue
+from sidecar.store import job_row, listing, queue, rescue
 from sidecar.store.database import Database
 from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.transaction import Transaction, durable
@@ -52,9 +52,9 @@ def test_each_job_is_claimed_and_ended_once(programs: list[Database]) -> None:
     with ThreadPoolExecutor(4) as threads:
         done = [one for mine in threads.map(work, programs) for one in mine]
     assert sorted(done) == [(number, 1) for number in range(200)]
-    ended = programs[0].run_now(report.jobs, limit=500)
+    ended = programs[0].run_now(listing.jobs, limit=500)
     assert {(job.state, job.attempt) for job in ended} == {(State.SUCCEEDED, 1)}
-    assert sum(len(programs[0].run_now(report.story, job.id)) for job in ended) == 200
+    assert sum(len(programs[0].run_now(listing.story, job.id)) for job in ended) == 200
 
 
 @pytest.mark.parametrize("most", [1, 3])
@@ -92,7 +92,7 @@ def test_each_dead_programs_job_is_taken_back_once(programs: list[Database]) -> 
     with ThreadPoolExecutor(4) as threads:
         taken = [job for mine in threads.map(take_back, programs) for job in mine]
     assert len(taken) == len(set(taken)) == 40
-    assert {job.crashes for job in programs[0].run_now(report.jobs)} == {1}
+    assert {job.crashes for job in programs[0].run_now(listing.jobs)} == {1}
 
 
 # -- on a server, where transactions are open at the same time
@@ -171,4 +171,4 @@ def test_nobody_writes_a_job_while_its_runner_writes_down_what_it_will_send(
         return other.run_now(rescue.rescue, now=late, everything=False, settle=SETTLE, max_crashes=5)
 
     assert db.run_now(intending) == []
-    assert db.run_now(report.jobs)[0].state is State.RUNNING
+    assert db.run_now(listing.jobs)[0].state is State.RUNNING

@@ -16,7 +16,7 @@ from sidecar.domain.job import Job, Kind, Priority, State
 from sidecar.domain.page import PageText
 from sidecar.domain.word import Word
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
-from sidecar.store import journal, ledger, pages, queue, report, rescue, undoing
+from sidecar.store import journal, keeping, ledger, listing, pages, queue, rescue, undoing
 from sidecar.store.database import Database
 from sidecar.store.transaction import Transaction, reading
 from tests.store.conftest import LEASE, NOW, another, claimed
@@ -28,7 +28,7 @@ PLAN = Plan(write={"title": "new"}, settled=(), conflicts=(), delta=PROPOSAL.del
 
 
 def current(db: Database, job: Job) -> Job:
-    found = db.run_now(report.job, job.id)
+    found = db.run_now(listing.job, job.id)
     assert found is not None
     return found
 
@@ -310,7 +310,7 @@ def test_while_an_undo_has_begun_and_not_ended_nothing_else_of_the_document_is_c
     first = db.run_now(queue.claim, Kind.TAGGING, owner="me", now=NOW, lease=SETTLE)
     assert first is not None
     assert first.document_id == job.document_id + 1
-    assert Kind.TAGGING not in db.run_now(report.ready)
+    assert Kind.TAGGING not in db.run_now(listing.ready)
     db.run_now(queue.succeed, back, changed=True, summary="Took back: title.", now=NOW)
     second = db.run_now(queue.claim, Kind.TAGGING, owner="me", now=NOW, lease=SETTLE)
     assert second is not None
@@ -323,7 +323,7 @@ def test_success_ends_the_job_and_its_intent_together(db: Database, job: Job) ->
     entry = db.run_now(journal.find, job.id)
     assert entry is not None
     assert (entry.state, current(db, job).state) == ("verified", State.SUCCEEDED)
-    assert [event.text for event in db.run_now(report.story, job.id)][-1] == "Wrote title."
+    assert [event.text for event in db.run_now(listing.story, job.id)][-1] == "Wrote title."
 
 
 # -- withdrawing, pages, retention
@@ -363,23 +363,23 @@ def test_old_jobs_are_forgotten_with_all_that_hangs_on_them_and_nothing_else(db:
     db.run_now(journal.intend, job, PROPOSAL, PLAN, now=NOW)
     db.run_now(queue.succeed, job, changed=True, summary="", now=NOW)
     db.run_now(queue.enqueue, 6, Kind.OCR, priority=10, now=NOW)
-    assert not db.run_now(report.old, before=NOW)
+    assert not db.run_now(keeping.old, before=NOW)
     later = NOW + timedelta(days=1)
-    assert db.run_now(report.old, before=later)
-    assert db.run_now(report.prune, before=later, now=later) == 2
-    assert not db.run_now(report.old, before=later)
+    assert db.run_now(keeping.old, before=later)
+    assert db.run_now(keeping.prune, before=later, now=later) == 2
+    assert not db.run_now(keeping.old, before=later)
     assert db.run_now(journal.find, job.id) is None
-    assert db.run_now(report.story, job.id) == []
-    assert [left.document_id for left in db.run_now(report.jobs)] == [6]
+    assert db.run_now(listing.story, job.id) == []
+    assert [left.document_id for left in db.run_now(listing.jobs)] == [6]
 
 
 def test_the_number_of_a_forgotten_job_is_never_given_to_another_one(db: Database, job: Job) -> None:
     db.run_now(queue.succeed, job, changed=True, summary="", now=NOW)
     later = NOW + timedelta(days=1)
-    assert not db.run_now(report.old, before=later)  # or upkeep would look for it for ever
-    assert db.run_now(report.prune, before=later, now=later) == 0
+    assert not db.run_now(keeping.old, before=later)  # or upkeep would look for it for ever
+    assert db.run_now(keeping.prune, before=later, now=later) == 0
     db.run_now(queue.enqueue, 6, Kind.OCR, priority=10, now=later)
-    assert db.run_now(report.prune, before=later, now=later) == 1
+    assert db.run_now(keeping.prune, before=later, now=later) == 1
     newer = claimed(db)
     assert newer.id > job.id
     with pytest.raises(LeaseLostError):
@@ -403,10 +403,10 @@ def calls(tx: Transaction) -> int:
 def test_what_an_unfinished_job_has_paid_for_is_not_forgotten(db: Database, job: Job) -> None:
     db.run_now(pages.checkpoint, job, "key", PageText(1, "text", "tesseract", 90.0, 1.0), total=2, now=NOW, lease=LEASE)
     later = NOW + timedelta(days=2)
-    assert db.run_now(report.prune, before=later, now=later) == 1
-    assert db.run_now(report.prune, before=later, now=later) == 0
+    assert db.run_now(keeping.prune, before=later, now=later) == 1
+    assert db.run_now(keeping.prune, before=later, now=later) == 0
     assert db.run_now(pages.load, {"key": 1})
     db.run_now(queue.fail, job, now=NOW)
     much_later = later + timedelta(days=2)
-    db.run_now(report.prune, before=much_later, now=much_later)
+    db.run_now(keeping.prune, before=much_later, now=much_later)
     assert not db.run_now(pages.load, {"key": 1})

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from sidecar.domain.errors import StoreError
-from sidecar.store import migrate, report
+from sidecar.store import listing, migrate
 from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.sqlite import SqliteDatabase
 from sidecar.store.transaction import Transaction, reading
@@ -32,7 +32,7 @@ def test_a_newer_store_is_refused_in_words_and_not_a_byte_of_it_changed(old_file
         raw.execute("UPDATE alembic_version SET version_num = '9999'")
     before = digest(old_file)
     db = SqliteDatabase(old_file)
-    for use in (db.migrate, lambda: db.run_now(report.jobs)):
+    for use in (db.migrate, lambda: db.run_now(listing.jobs)):
         with pytest.raises(StoreError, match="made by a newer sidecar"):
             use()
     db.close()
@@ -69,7 +69,7 @@ def test_a_database_of_another_program_is_refused_and_not_a_byte_of_it_changed(t
         raw.execute("CREATE TABLE recipes (id)")
     before = digest(file)
     db = SqliteDatabase(file)
-    for use in (db.migrate, lambda: db.run_now(report.jobs)):
+    for use in (db.migrate, lambda: db.run_now(listing.jobs)):
         with pytest.raises(StoreError, match="tables of another program"):
             use()
     db.close()
@@ -125,7 +125,7 @@ def test_a_sound_file_is_used_again_after_a_kill(full_file: Path) -> None:
     db = SqliteDatabase(full_file)
     db.hold_instance()
     db.migrate()
-    assert db.run_now(report.jobs)
+    assert db.run_now(listing.jobs)
     db.close()
 
 

@@ -9,7 +9,7 @@ import pytest
 from sidecar.domain.errors import LeaseLostError
 from sidecar.domain.job import Job, Kind, Priority, State
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
-from sidecar.store import journal, queue, report, rescue, review, undoing
+from sidecar.store import journal, listing, queue, rescue, review, undoing
 from sidecar.store.database import Database
 from sidecar.store.review import Decided, Decision
 from tests.store.conftest import LEASE, NOW, claimed
@@ -28,7 +28,7 @@ def waiting(db: Database, job: Job) -> Job:
 
 
 def state(db: Database, job: Job) -> State:
-    found = db.run_now(report.job, job.id)
+    found = db.run_now(listing.job, job.id)
     assert found is not None
     return found.state
 
@@ -132,7 +132,7 @@ def test_after_a_death_while_it_was_shown_the_note_is_waited_for(db: Database, j
 
 
 def test_what_waits_for_a_person_is_no_work_that_is_left(db: Database, waiting: Job) -> None:
-    assert db.run_now(report.waiting) == {}
+    assert db.run_now(listing.waiting) == {}
 
 
 def test_what_an_undo_took_back_is_written_down_once(db: Database, job: Job) -> None:

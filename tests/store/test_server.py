@@ -14,7 +14,7 @@ import pytest
 
 from sidecar.domain.errors import StoreError
 from sidecar.domain.job import Kind
-from sidecar.store import job_row, postgres, queue, report
+from sidecar.store import job_row, listing, postgres, queue
 from sidecar.store.postgres import PostgresDatabase
 from sidecar.store.transaction import Transaction, durable, reading
 from tests.postgres import drop_schema, new_schema, server_url
@@ -43,7 +43,7 @@ def cut(pid: int) -> None:
 
 
 def documents(db: PostgresDatabase) -> list[int]:
-    return sorted(job.document_id for job in db.run_now(report.jobs, limit=1000))
+    return sorted(job.document_id for job in db.run_now(listing.jobs, limit=1000))
 
 
 def enqueue(db: PostgresDatabase, document: int) -> int | None:
@@ -122,7 +122,7 @@ def test_two_that_wait_for_each_other_both_come_to_their_end(server: PostgresDat
         for done in [threads.submit(server.run_now, hasten, 1, 2), threads.submit(server.run_now, hasten, 2, 1)]:
             done.result()
     assert len(tries) >= 3  # one of them was ended by the server, and begun again
-    assert {job.priority for job in server.run_now(report.jobs)} == {8}
+    assert {job.priority for job in server.run_now(listing.jobs)} == {8}
 
 
 def test_a_transaction_that_is_ended_again_and_again_is_given_up_with_nothing_done(server: PostgresDatabase) -> None:
@@ -152,7 +152,7 @@ def test_nobody_waits_for_ever_for_a_program_that_is_frozen_in_a_transaction(
             server.run_now(queue.hasten, 1, Kind.OCR, priority=5)
 
     server.run_now(frozen)
-    assert [job.priority for job in server.run_now(report.jobs)] == [0]
+    assert [job.priority for job in server.run_now(listing.jobs)] == [0]
 
 
 def test_a_fault_of_ours_is_not_called_a_trouble_of_the_store(server: PostgresDatabase) -> None:
@@ -171,7 +171,7 @@ def test_a_text_with_a_nul_is_kept_without_it(server: PostgresDatabase) -> None:
         job_row.note_event(tx, 1, "a\0b", NOW)
 
     server.run_now(noted)
-    assert [event.text for event in server.run_now(report.story, 1)] == ["ab"]
+    assert [event.text for event in server.run_now(listing.story, 1)] == ["ab"]
 
 
 @pytest.mark.parametrize("most", [None, 99])
@@ -194,7 +194,7 @@ def test_texts_come_and_go_as_they_are_through_a_prepared_statement(server: Post
     job = server.run_now(queue.claim, Kind.OCR, owner=owner, now=NOW, lease=LEASE)
     assert job is not None
     server.run_now(queue.succeed, job, changed=True, summary=f"{owner}\0.", now=NOW)
-    (told,) = server.run_now(report.story, job.id)
+    (told,) = server.run_now(listing.story, job.id)
     assert told.text == f"{owner}."
     with psycopg.connect(server_url(), options=f"-c search_path={server.schema}") as raw:
         row = raw.execute("SELECT reason, lease_owner, finished_at FROM job").fetchone()

@@ -11,7 +11,7 @@ from sidecar.domain.budget import WAITS, Budget, Limit, Period, Refusal, Spent
 from sidecar.domain.estimate import Share
 from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.prices import parse
-from sidecar.store import ledger, queue, report, rescue, spending
+from sidecar.store import keeping, ledger, listing, queue, rescue, spending
 from sidecar.store.database import Database
 from sidecar.store.ledger import Call
 from tests.store.conftest import NOW, another, claimed
@@ -120,8 +120,8 @@ def test_old_calls_are_forgotten_by_age_whatever_became_of_their_jobs(db: Databa
     assert db.run_now(spending.forget, before=NOW) == 0
     db.run_now(queue.fail, job, now=NOW)
     db.run_now(queue.enqueue, 6, Kind.OCR, priority=10, now=NOW)
-    db.run_now(report.prune, before=NOW + DAY, now=NOW + DAY)
-    assert db.run_now(report.job, job.id) is None
+    db.run_now(keeping.prune, before=NOW + DAY, now=NOW + DAY)
+    assert db.run_now(listing.job, job.id) is None
     assert db.run_now(spending.spent, ("tagging",), {Period.DAY: NOW})[Period.DAY].tokens == 110
 
 
@@ -134,7 +134,7 @@ def test_jobs_that_wait_for_their_budget_are_woken_and_others_are_not(db: Databa
         job = claimed(db, kind)
         db.run_now(queue.retry, job, run_after=later, reason=reason, now=NOW, blame=False)
     assert db.run_now(rescue.promote_waiting, [Kind.OCR], now=NOW) == 1
-    states = {job.document_id: (job.state, job.attempt) for job in db.run_now(report.jobs)}
+    states = {job.document_id: (job.state, job.attempt) for job in db.run_now(listing.jobs)}
     assert states == {1: (State.READY, 0), 2: (State.SCHEDULED, 0), 3: (State.SCHEDULED, 0)}
     assert db.run_now(rescue.promote_waiting, [Kind.OCR], now=NOW) == 0
     assert db.run_now(rescue.promote_waiting, [], now=NOW) == 0

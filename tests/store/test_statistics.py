@@ -92,6 +92,6 @@ def test_a_document_shows_what_was_written_and_what_was_read(db: Database, job: 
 def test_a_waiting_job_gets_another_place_and_a_running_one_does_not(db: Database, job: Job) -> None:
     for document in (1, 2):
         db.run_now(queue.enqueue, document, Kind.OCR, priority=10, now=NOW)
-    assert db.run_now(listing.prioritize, 3, priority=0, now=NOW, by_whom="anna")
+    assert db.run_now(queue.prioritize, 3, priority=0, now=NOW, by_whom="anna")
     assert claimed(db).document_id == 2
-    assert not db.run_now(listing.prioritize, job.id, priority=0, now=NOW, by_whom="anna")
+    assert not db.run_now(queue.prioritize, job.id, priority=0, now=NOW, by_whom="anna")

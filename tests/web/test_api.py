@@ -15,7 +15,7 @@ from sidecar.domain.job import Kind
 from sidecar.domain.page import PageText
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
 from sidecar.practice.samples import text_pdf
-from sidecar.store import journal, pages, queue, report
+from sidecar.store import journal, listing, pages, queue
 from sidecar.store.transaction import Transaction, durable
 from sidecar.web.app import bare_app
 from sidecar.web.site import Site as WebSite
@@ -289,7 +289,7 @@ def test_an_undo_of_certain_jobs_is_asked_for_again_as_that_and_without_its_tag(
     assert first is not None
     site.db.run_now(queue.withdraw, first, reason="Not now.", now=NOW)
     again = site.machine("work").post(f"/api/jobs/{first}/retry").json()
-    job = site.db.run_now(report.job, again["job_id"])
+    job = site.db.run_now(listing.job, again["job_id"])
     assert job is not None
     assert (job.kind, job.ask) == (Kind.UNDO, (3, 5))
     assert site.archive.tag_names(number) == set()

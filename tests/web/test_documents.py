@@ -11,7 +11,7 @@ from sidecar.desk.history import Stand, decide
 from sidecar.domain.job import Kind, State
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
 from sidecar.practice.samples import text_pdf
-from sidecar.store import journal, listing, queue, report
+from sidecar.store import journal, listing, queue
 from tests.web.conftest import Site, Stage, csrf, until
 from tests.web.test_pages import EVIL, claimed
 
@@ -106,7 +106,7 @@ def test_a_machine_sees_what_an_undo_would_write_and_asks_for_it(site: Site) -> 
     assert site.machine("read").post(url).status_code == 403
     done = machine.post(url, json={"jobs": [job_id]})
     assert done.status_code == 202
-    job = site.db.run_now(report.job, done.json()["job_id"])
+    job = site.db.run_now(listing.job, done.json()["job_id"])
     assert job is not None
     assert (job.kind, job.ask) == (Kind.UNDO, (job_id,))
     assert machine.post(url).json()["job_id"] is None

@@ -12,7 +12,7 @@ from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.page import PageText
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
 from sidecar.practice.samples import scan_pdf, text_pdf
-from sidecar.store import journal, listing, pages, pauses, queue, report
+from sidecar.store import journal, listing, pages, pauses, queue
 from sidecar.web import titles
 from tests.web.conftest import Site, Stage, csrf, until
 
@@ -109,7 +109,7 @@ def test_a_failed_job_is_tried_again_by_a_button(site: Site, anna: httpx.Client)
     assert (said.status_code, said.headers["location"]) == (303, f"/jobs/{job + 1}")
     assert site.archive.tag_names(number) == {"auto-ocr"}
     assert press(anna, f"/jobs/{job + 1}", f"/jobs/{job + 1}/cancel").headers["location"] == f"/jobs/{job + 1}"
-    withdrawn = site.db.run_now(report.job, job + 1)
+    withdrawn = site.db.run_now(listing.job, job + 1)
     assert withdrawn is not None
     assert (withdrawn.state, withdrawn.reason) == (State.CANCELLED, "Withdrawn by anna.")
 

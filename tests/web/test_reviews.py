@@ -17,7 +17,7 @@ from sidecar.domain.telling import Spoken, tell
 from sidecar.domain.vocabulary import Names
 from sidecar.domain.writeback import NewName, Proposal, TagDelta
 from sidecar.practice.samples import text_pdf
-from sidecar.store import queue, report, review
+from sidecar.store import listing, queue, review
 from sidecar.store.review import Decision, Review
 from sidecar.web import called, rows
 from tests.hostile.corpus import documents
@@ -147,7 +147,7 @@ def test_a_proposal_is_changed_in_a_form(site: Site, anna: httpx.Client) -> None
     assert found.proposal.wanted == {"title": "Mine", "created": "2026-03-04"}
     assert len(found.proposal.delta.add) == 2
     assert (found.is_edited, found.decision) == (True, None)
-    job = site.db.run_now(report.job, job_id)
+    job = site.db.run_now(listing.job, job_id)
     assert isinstance(job, Job)
     assert job.state is State.READY
 

@@ -20,7 +20,7 @@ from sidecar.parts import Parts
 from sidecar.practice.archive import PracticeArchive
 from sidecar.practice.model import PracticeModel
 from sidecar.practice.samples import text_pdf
-from sidecar.store import report
+from sidecar.store import listing
 from sidecar.worker.clock import Clock
 
 LETTER = "Ambervale Energy\nInvoice\nInvoice date 2026-05-12\nPlease pay 84.20 EUR for electricity."
@@ -81,7 +81,7 @@ class World:
         """Run a sidecar until nothing is due, and return all jobs, the oldest first."""
         async with self.sidecar(**given) as sidecar:
             await sidecar.run(drain=True)
-            return (await sidecar.parts.db.run(report.jobs, limit=1000))[::-1]
+            return (await sidecar.parts.db.run(listing.jobs, limit=1000))[::-1]
 
     def writes(self, document_id: int) -> list[str]:
         """What the archive's history says was written, oldest first: the changed fields of each entry."""

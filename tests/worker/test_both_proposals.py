@@ -11,7 +11,7 @@ from sidecar.app import Sidecar
 from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.writeback import Proposal
 from sidecar.practice.samples import text_pdf
-from sidecar.store import report, review
+from sidecar.store import listing, review
 from sidecar.store.review import Decision
 from sidecar.worker.lane import Lane
 from tests.worker.conftest import LETTER, World
@@ -155,7 +155,7 @@ async def test_words_that_came_while_the_tag_was_looked_at_are_not_approved_by_i
             words = (kept.proposal, f"{kept.shown} Changed.")
             now = datetime.now(UTC)
             assert await sidecar.parts.db.run(review.edit, kept.job_id, *words, seen=kept.shown, by="me", now=now)
-            (job,) = await sidecar.parts.db.run(report.jobs)
+            (job,) = await sidecar.parts.db.run(listing.jobs)
             await sidecar.runner._start_all()  # shown anew and waiting, all before the answer is here
             while sidecar.runner.is_busy:
                 await sidecar._clock.sleep(0.01)
@@ -168,11 +168,11 @@ async def test_words_that_came_while_the_tag_was_looked_at_are_not_approved_by_i
 
 
 async def _states(sidecar: Sidecar) -> dict[Kind, State]:
-    return {job.kind: job.state for job in await sidecar.parts.db.run(report.jobs)}
+    return {job.kind: job.state for job in await sidecar.parts.db.run(listing.jobs)}
 
 
 async def _decide(sidecar: Sidecar, kind: Kind, decision: Decision) -> None:
-    (job,) = (job for job in await sidecar.parts.db.run(report.jobs) if job.kind is kind)
+    (job,) = (job for job in await sidecar.parts.db.run(listing.jobs) if job.kind is kind)
     now = datetime.now(UTC)
     assert await sidecar.parts.db.run(review.decide, job.id, decision, by="the dashboard", now=now)
 

@@ -13,7 +13,7 @@ import pytest
 from sidecar.app import Sidecar
 from sidecar.domain.job import Job, Kind, State
 from sidecar.practice.faults import Answer, Fault
-from sidecar.store import report
+from sidecar.store import listing
 from tests.worker.conftest import World, fast_clock, running, until
 from tests.worker.test_undo import Filing, standing
 
@@ -40,7 +40,7 @@ def no_read_back(world: World, document: int) -> Callable[[], None]:
 
 
 async def jobs_of(sidecar: Sidecar) -> list[Job]:
-    return (await sidecar.parts.db.run(report.jobs))[::-1]
+    return (await sidecar.parts.db.run(listing.jobs))[::-1]
 
 
 async def to_the_end(sidecar: Sidecar, jobs: int = 1) -> list[Job]:

@@ -21,7 +21,7 @@ from sidecar.domain.prices import Prices
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.model import PracticeModel
 from sidecar.practice.samples import scan_pdf
-from sidecar.store import ledger, report, spending
+from sidecar.store import ledger, listing, spending
 from sidecar.store.ledger import Call
 from sidecar.store.transaction import Transaction, reading
 from sidecar.worker.budget import Purse
@@ -56,7 +56,7 @@ def paid(tx: Transaction) -> list[Any]:
 
 
 async def jobs_of(sidecar: Sidecar) -> list[Job]:
-    return (await sidecar.parts.db.run(report.jobs, limit=1000))[::-1]
+    return (await sidecar.parts.db.run(listing.jobs, limit=1000))[::-1]
 
 
 async def over(sidecar: Sidecar) -> bool:

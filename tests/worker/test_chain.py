@@ -20,7 +20,7 @@ from sidecar.parts import text_models
 from sidecar.practice.faults import Answer, Fault, Verdict
 from sidecar.practice.model import PracticeModel
 from sidecar.practice.samples import scan_pdf, text_pdf
-from sidecar.store import report
+from sidecar.store import listing
 from sidecar.store.transaction import Transaction, reading
 from sidecar.worker.chain import Chain
 from tests.worker.conftest import World, fast_clock, running, until
@@ -68,7 +68,7 @@ async def test_the_next_endpoint_is_asked_where_the_first_refuses_and_the_first_
     async with world.sidecar(**fallback(second, "other"), tagging_concurrency=1) as sidecar:
         await sidecar.run(drain=True)
         assert set(sidecar.providers.parked) == {"model"}
-        jobs: list[Job] = await sidecar.parts.db.run(report.jobs)
+        jobs: list[Job] = await sidecar.parts.db.run(listing.jobs)
         lines = await sidecar.parts.db.run(ledger)
     assert filed(world, *documents)
     assert {job.attempt for job in jobs} == {1}
@@ -100,7 +100,7 @@ async def test_while_all_are_away_nothing_is_burnt_and_the_job_waits(world: Worl
         assert world.archive.tag_names(document) == {"auto-tag"}
         second.faults.clear()
         await until(lambda: filed(world, document), "filed")
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert job.attempt == 1
 
 
@@ -149,12 +149,12 @@ async def test_a_model_that_had_its_chances_is_not_paid_again_while_the_other_on
         await until(lambda: filed(world, good), "others are filed by the first meanwhile")
         later = clock.now() + timedelta(minutes=2)
         await until(lambda: clock.now() > later, "two minutes")
-        jobs = await sidecar.parts.db.run(report.jobs)
+        jobs = await sidecar.parts.db.run(listing.jobs)
         assert {job.document_id: job.state for job in jobs}[poison] in (State.SCHEDULED, State.READY, State.RUNNING)
         assert len(world.model.calls()) == 3, "two for the poison, one for the good one"
         second.faults.clear()
         await until(lambda: filed(world, poison), "filed")
-        jobs = await sidecar.parts.db.run(report.jobs)
+        jobs = await sidecar.parts.db.run(listing.jobs)
     assert {job.attempt for job in jobs} == {1}
     assert len(world.model.calls()) == 3
 
@@ -207,7 +207,7 @@ async def test_one_that_waits_by_itself_does_not_spin(world: World, second: Prac
     world.letter("auto-tag", content="POISON of Ambervale Energy")
     async with world.sidecar(**fallback(second)) as sidecar:
         await sidecar.run(drain=True)
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert job.state is State.SCHEDULED
     assert job.lease_token <= 2
     assert (job.run_after - job.created_at).total_seconds() > 500
@@ -221,7 +221,7 @@ async def test_an_endpoint_that_hangs_up_on_everybody_is_parked_after_three_docu
     async with world.sidecar(**fallback(second), tagging_concurrency=1) as sidecar:
         await sidecar.run(drain=True)
         assert "model" in sidecar.providers.parked
-        jobs = await sidecar.parts.db.run(report.jobs)
+        jobs = await sidecar.parts.db.run(listing.jobs)
     assert filed(world, *documents)
     assert {job.attempt for job in jobs} == {1}
 
@@ -330,7 +330,7 @@ async def test_pages_go_to_the_next_endpoint_while_the_first_is_away(world: Worl
     given = {"ocr_engine": "vision", "vision_model": "practice", "ocr_dpi": 150, "vision_concurrency": 1}
     async with world.sidecar(**given, vision_fallbacks=f"other@{second.url}") as sidecar:
         await sidecar.run(drain=True)
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
         lines = await sidecar.parts.db.run(ledger)
         assert set(sidecar.providers.parked) == {"vision model"}
     assert job.state is State.SUCCEEDED
@@ -347,8 +347,8 @@ async def test_a_key_that_an_endpoint_repeats_is_in_no_note_story_or_log(
     document = world.letter("auto-tag")
     async with world.sidecar(openai_api_key=key) as sidecar:
         await sidecar.run(drain=True)
-        (job,) = await sidecar.parts.db.run(report.jobs)
-        story = await sidecar.parts.db.run(report.story, job.id)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
+        story = await sidecar.parts.db.run(listing.story, job.id)
     told = " ".join([*world.archive.notes(document), str(job), str(story), caplog.text])
     assert "flagged" in told
     assert key not in told
@@ -376,7 +376,7 @@ async def test_a_private_document_waits_for_the_model_in_the_house_while_others_
         # Both stand-ins are on this machine; of this one it is said that it is not.
         sidecar.parts.models[0]._base_url = world.model.url.replace("127.0.0.1", "localhost.localdomain")
         await sidecar.run(drain=True)
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
         assert set(sidecar.providers.parked) == {"model 2"}
     assert (job.state, job.document_id, job.attempt) == (State.SCHEDULED, private, 0)
     assert not world.model.calls()
@@ -388,7 +388,7 @@ async def test_a_document_that_was_shown_in_part_says_so_in_its_story(world: Wor
     document = world.letter("auto-tag", content=text, data=text_pdf(["A letter."]))
     async with world.sidecar() as sidecar:
         await sidecar.run(drain=True)
-        (job,) = await sidecar.parts.db.run(report.jobs)
-        story = await sidecar.parts.db.run(report.story, job.id)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
+        story = await sidecar.parts.db.run(listing.story, job.id)
     assert filed(world, document)
     assert any("has room for 1500 tokens" in event.text for event in story)

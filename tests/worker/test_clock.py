@@ -9,7 +9,7 @@ import pytest
 
 from sidecar.domain.errors import OutageError
 from sidecar.domain.job import Kind, State
-from sidecar.store import queue, report, rescue
+from sidecar.store import listing, queue, rescue
 from sidecar.store.sqlite import SqliteDatabase
 from sidecar.worker.clock import Clock, SteadyTime
 from sidecar.worker.providers import Providers
@@ -88,12 +88,12 @@ async def test_a_job_that_waits_a_minute_waits_a_minute_whatever_the_clock_is_se
     wall.set_by = leap
     wall.ticks.seconds = 30
     await upkeep.tick()
-    assert [job.state for job in db.run_now(report.jobs)] == [State.SCHEDULED]
+    assert [job.state for job in db.run_now(listing.jobs)] == [State.SCHEDULED]
     assert (providers.parked["model"].until - wall.clock.now()).total_seconds() == pytest.approx(30)
     alive.unlink()
     wall.ticks.seconds = 61
     await upkeep.tick()
-    assert [job.state for job in db.run_now(report.jobs)] == [State.READY]
+    assert [job.state for job in db.run_now(listing.jobs)] == [State.READY]
     assert alive.exists(), "the health check would think that it hangs"
 
 

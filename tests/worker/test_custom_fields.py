@@ -14,7 +14,7 @@ from sidecar.domain.document import custom_name
 from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.writeback import Proposal, TagDelta
 from sidecar.practice.faults import Answer, Fault
-from sidecar.store import journal, report
+from sidecar.store import journal, listing
 from tests.worker.conftest import World, until
 
 BROKE_DOWN = Answer(500, "text/html", "<h1>Server Error (500)</h1>")
@@ -75,7 +75,7 @@ async def deliver(
     async with world.sidecar() as sidecar:
         give(sidecar, wanted, then, **more)
         await sidecar.run(drain=True)
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
         entry = await sidecar.parts.db.run(journal.find, job.id)
     assert entry is not None
     return job, entry
@@ -182,7 +182,7 @@ async def test_after_a_refusal_the_document_is_looked_at_again(world: World) -> 
 
         sidecar.parts.paperless.patch = patch_and_edit  # type: ignore[method-assign]
         await sidecar.run(drain=True)
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert held(world, document) == {fields["number"]: "mine", fields["remark"]: "mine too"}
     assert job.state is State.SUCCEEDED
 
@@ -195,7 +195,7 @@ async def test_a_paperless_that_takes_no_change_at_all_costs_no_field(world: Wor
     async with world.sidecar(retry_base_s=0.01, paperless_timeout_s=1.0) as sidecar:
         give(sidecar, wanted)
         await sidecar.run(drain=True)
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert job.state is not State.FAILED
     assert held(world, document) == {}
     assert "broke down" not in str(job.reason)

@@ -14,7 +14,7 @@ from sidecar.app import Sidecar
 from sidecar.domain.job import State
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.samples import text_pdf
-from sidecar.store import journal, report
+from sidecar.store import journal, listing
 from sidecar.worker.delivery import FRESH
 from tests.worker.conftest import LETTER, World, fast_clock, running, until
 
@@ -54,7 +54,7 @@ async def test_what_a_person_changes_while_the_model_thinks_stays(world: World) 
         world.archive.edit(document, title="My own title", add_tags=["Mine"])
         await until(lambda: "auto-tagged" in world.archive.tag_names(document), "filed")
         await until(lambda: _finished(sidecar), "finished")
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
         entry = await sidecar.parts.db.run(journal.find, job.id)
     after = world.archive.document(document)
     assert after["title"] == "My own title"
@@ -73,7 +73,7 @@ async def _finished(sidecar: object) -> bool:
     from sidecar.app import Sidecar  # noqa: PLC0415
 
     assert isinstance(sidecar, Sidecar)
-    jobs = await sidecar.parts.db.run(report.jobs)
+    jobs = await sidecar.parts.db.run(listing.jobs)
     return bool(jobs) and all(job.finished_at for job in jobs)
 
 
@@ -85,7 +85,7 @@ async def test_a_write_whose_answer_is_lost_is_looked_at_and_not_repeated(world:
     world.archive.faults.add(Fault(method=method, path=path, times=1, drop=drop))  # type: ignore[arg-type]
     async with world.sidecar(fast_clock(60)) as sidecar, running(sidecar):
         await until(lambda: _finished(sidecar), "finished")
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert job.state is State.SUCCEEDED
     assert world.writes(document) == [FIELDS, "tags"]
     assert len(world.model.calls()) == 1
@@ -120,7 +120,7 @@ async def test_the_owner_takes_the_trigger_off_before_anything_was_written(world
         await until(lambda: _asked(world), "the model was asked")
         world.archive.edit(document, remove_tags=["auto-tag"])
         await until(lambda: _finished(sidecar), "finished")
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert job.state is State.CANCELLED
     assert "trigger tag was taken off" in str(job.reason)
     assert world.archive.document(document)["title"] == "scan"
@@ -134,7 +134,7 @@ async def test_a_document_that_vanishes_ends_as_cancelled(world: World) -> None:
         await until(lambda: _asked(world), "the model was asked")
         world.archive.delete(document)
         await until(lambda: _finished(sidecar), "finished")
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert (job.state, job.reason) == (State.CANCELLED, "The document is no longer in Paperless.")
 
 
@@ -159,7 +159,7 @@ async def test_a_reason_is_not_lost_when_paperless_hiccups_at_the_marks(world: W
     async with world.sidecar(fast_clock(60)) as sidecar, running(sidecar):
         await until(lambda: "auto-failed" in world.archive.tag_names(document), "marked")
         await until(lambda: _finished(sidecar), "finished")
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert job.state is State.FAILED
     assert "neither a PDF nor an image" in str(job.reason)
     assert len(world.archive.notes(document)) == 1
@@ -172,7 +172,7 @@ async def test_marks_have_attempts_of_their_own(world: World) -> None:
     async with world.sidecar(fast_clock(60), max_attempts=1) as sidecar, running(sidecar):
         await until(lambda: "auto-failed" in world.archive.tag_names(document), "marked")
         await until(lambda: _finished(sidecar), "finished")
-        jobs = await sidecar.parts.db.run(report.jobs)
+        jobs = await sidecar.parts.db.run(listing.jobs)
     assert [job.state for job in jobs] == [State.FAILED]
 
 
@@ -182,7 +182,7 @@ async def test_a_stop_in_the_middle_of_a_slow_write_does_not_write_twice(world: 
     async with world.sidecar(stop_grace_s=0.2) as sidecar:
         async with running(sidecar):
             await until(lambda: world.archive.faults.are_used_up, "the tags are under way")
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert (job.state, job.attempt) == (State.SCHEDULED, 0)
     async with world.sidecar(fast_clock(20)) as sidecar, running(sidecar):
         await until(lambda: _finished(sidecar), "finished")
@@ -201,7 +201,7 @@ async def test_a_second_reading_is_cancelled_when_the_trigger_is_taken_off_befor
         await until(lambda: any(e.method == "PATCH" for e in world.archive.requests()), "the text was sent")
         world.archive.edit(document, remove_tags=["auto-ocr"])
         await until(lambda: _finished(sidecar), "finished")
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert job.state is State.CANCELLED
     assert world.archive.document(document)["content"] == before
 
@@ -233,7 +233,7 @@ async def test_a_workflow_that_sets_a_title_back_is_told_and_not_fought(world: W
         await until(lambda: any(e.method == "PATCH" for e in world.archive.requests()), "the fields were sent")
         world.archive.edit(document, title="scan")
         await until(lambda: _finished(sidecar), "finished")
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert job.state is State.SUCCEEDED
     assert "changed it again at once: title" in str(job.reason)
     assert sum(e.method == "PATCH" for e in world.archive.requests()) == 1
@@ -308,7 +308,7 @@ async def test_a_stopped_sidecar_hands_its_jobs_back_uncounted_and_the_next_one_
         async with running(sidecar):
             await until(lambda: sidecar.runner.is_busy and _asked(world), "the model was asked")
             await asyncio.sleep(0)
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert (job.state, job.attempt) == (State.READY, 0)
     world.model.delay_s = 0.0
     (job,) = await world.drain()
@@ -356,7 +356,7 @@ async def test_an_edit_made_while_the_write_waits_for_its_turn_stays(world: Worl
     async with world.sidecar() as sidecar:
         async with _waiting_in_the_door(sidecar):
             world.archive.edit(document, title="My own title")
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
         entry = await sidecar.parts.db.run(journal.find, job.id)
     assert (world.archive.document(document)["title"], job.state) == ("My own title", State.SUCCEEDED)
     assert "Kept what somebody changed meanwhile: title" in str(job.reason)
@@ -370,7 +370,7 @@ async def test_a_trigger_taken_off_while_the_write_waits_for_its_turn_stops_it(w
     async with world.sidecar() as sidecar:
         async with _waiting_in_the_door(sidecar):
             world.archive.edit(document, remove_tags=["auto-tag"])
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert job.state is State.CANCELLED
     assert world.archive.tag_names(document) == set()
     assert world.writes(document) == ["tags"]  # the person's

@@ -10,7 +10,7 @@ import pytest
 
 from sidecar.domain.job import Kind, State
 from sidecar.practice.samples import text_pdf
-from sidecar.store import queue, report
+from sidecar.store import listing, queue
 from sidecar.store.database import Database
 from sidecar.worker.runner import Runner
 from tests.worker.conftest import LETTER, World
@@ -49,7 +49,7 @@ async def test_a_job_that_runs_and_makes_another_one_while_the_store_is_slow_to_
         async def held(self: Database, operation: Callable[..., Any], *given: Any, **named: Any) -> Any:
             nonlocal is_held
             answer = await run(self, operation, *given, **named)
-            if operation is report.ready and not is_held:
+            if operation is listing.ready and not is_held:
                 is_held = True
                 world.archive.edit(letter, add_tags=["auto-ocr", "auto-tag"])
                 await run(self, queue.enqueue, letter, Kind.OCR, priority=10, now=sidecar._clock.now())
@@ -61,7 +61,7 @@ async def test_a_job_that_runs_and_makes_another_one_while_the_store_is_slow_to_
 
         monkeypatch.setattr(Database, "run", held)
         assert await sidecar.run(drain=True)
-        jobs = await sidecar.parts.db.run(report.jobs)
+        jobs = await sidecar.parts.db.run(listing.jobs)
     assert [(job.kind, job.state) for job in jobs] == [
         (Kind.TAGGING, State.SUCCEEDED), (Kind.OCR, State.SUCCEEDED),
     ]  # fmt: skip

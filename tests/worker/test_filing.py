@@ -10,7 +10,7 @@ import pytest
 from sidecar.domain.job import Job, State
 from sidecar.paperless.similar import like
 from sidecar.practice.faults import Answer, Fault
-from sidecar.store import report
+from sidecar.store import listing
 from tests.worker.conftest import World
 from tests.worker.test_custom_fields import fields_of, fill, held
 from tests.worker.test_naming import says
@@ -34,7 +34,7 @@ async def filed(world: World, **given: Any) -> Job:
     """Drain, and return the newest job."""
     async with world.sidecar(**given) as sidecar:
         await sidecar.run(drain=True)
-        return (await sidecar.parts.db.run(report.jobs))[0]
+        return (await sidecar.parts.db.run(listing.jobs))[0]
 
 
 def asked(world: World) -> str:

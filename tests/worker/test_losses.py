@@ -14,7 +14,7 @@ from sidecar.domain.job import State
 from sidecar.domain.page import PageText
 from sidecar.engines.raster import Source
 from sidecar.practice.samples import pdf_with_damaged_scan, scan_pdf, text_pdf
-from sidecar.store import report
+from sidecar.store import listing
 from tests.worker.conftest import World
 from tests.worker.test_vision import PAGES, VISION, kept, outcomes, read, scan
 
@@ -98,7 +98,7 @@ async def test_a_document_of_pages_that_take_for_ever_is_given_up_soon(world: Wo
 
         sidecar.parts.readers.read = slowly  # type: ignore[method-assign]
         await sidecar.run(drain=True)
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
         pages = await sidecar.parts.db.run(kept)
     assert begun == [1, 2, 3, 4, 5]
     assert (job.state, content(world, document), [page.page for page in pages]) == (State.FAILED, OLD, [1, 2])

@@ -11,7 +11,7 @@ from sidecar.domain.budget import WAITS
 from sidecar.domain.job import Job, Kind, State
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.samples import scan_pdf
-from sidecar.store import report, spending
+from sidecar.store import listing, spending
 from sidecar.store.transaction import Transaction, reading
 from tests.worker.conftest import LETTER, World, fast_clock, running, until
 
@@ -26,7 +26,7 @@ def lines(tx: Transaction) -> list[Any]:
 
 
 async def jobs_of(sidecar: Sidecar) -> list[Job]:
-    return (await sidecar.parts.db.run(report.jobs, limit=1000))[::-1]
+    return (await sidecar.parts.db.run(listing.jobs, limit=1000))[::-1]
 
 
 async def done(world: World, **given: Any) -> tuple[Job, list[Any]]:

@@ -19,7 +19,7 @@ from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.vocabulary import Names
 from sidecar.domain.writeback import NewName
 from sidecar.practice.faults import Answer, Fault
-from sidecar.store import journal, made_names, queue, report
+from sidecar.store import journal, listing, made_names, queue
 from sidecar.worker.gate import SharedDoor
 from sidecar.worker.naming import NameMaker
 from tests.domain.names import BASES, SAME, SPELLINGS
@@ -104,7 +104,7 @@ async def test_a_new_name_is_made_with_the_write_and_its_making_is_remembered(wo
     says(world, tags=["Electricity", "Electricity bills", "invoices"], correspondent="Nimbus Travel")
     async with world.sidecar(**NEW) as sidecar:
         await sidecar.run(drain=True)
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
         kept = await sidecar.parts.db.run(made_names.by_job, job.id)
         entry = await sidecar.parts.db.run(journal.find, job.id)
     after = world.archive.document(document)
@@ -131,7 +131,7 @@ async def test_no_name_is_made_for_a_document_whose_trigger_was_taken_off(world:
 
         sidecar.runner._attempts._delivery.deliver = after_the_person  # type: ignore[method-assign]
         await sidecar.run(drain=True)
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert job.state is State.CANCELLED
     assert "Nimbus Travel" not in named(world, "correspondents")
     assert "Brand new" not in named(world, "tags")
@@ -178,7 +178,7 @@ async def test_names_that_were_made_do_not_make_the_same_answer_cost_twice(world
     async with world.sidecar(retry_base_s=0.01, **NEW) as sidecar:
         await sidecar.run(drain=True)
         await until(lambda: _is_done(sidecar), "done at the second attempt")
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
         kept = await sidecar.parts.db.run(made_names.by_job, job.id)
     assert (job.state, job.attempt) == (State.SUCCEEDED, 2)
     assert len(_asked(world)) == 1, "the job's answer holds, though the lists it was asked with have changed"
@@ -189,7 +189,7 @@ async def test_names_that_were_made_do_not_make_the_same_answer_cost_twice(world
 
 async def _is_done(sidecar: Sidecar) -> bool:
     await sidecar.run(drain=True)
-    return all(job.finished_at for job in await sidecar.parts.db.run(report.jobs))
+    return all(job.finished_at for job in await sidecar.parts.db.run(listing.jobs))
 
 
 async def test_a_death_between_making_a_name_and_saying_so_leaves_one_name_that_is_known(world: World) -> None:
@@ -205,7 +205,7 @@ async def test_a_death_between_making_a_name_and_saying_so_leaves_one_name_that_
 
         sidecar.parts.names.make = make_and_die  # type: ignore[method-assign]
         await until(lambda: _is_done(sidecar), "done at the second attempt")
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
         kept = await sidecar.parts.db.run(made_names.by_job, job.id)
     number = named(world, "correspondents")["Nimbus Travel"]["id"]
     assert world.archive.document(document)["correspondent"] == number

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sidecar.domain.job import State
 from sidecar.practice.faults import Answer, Fault
-from sidecar.store import report
+from sidecar.store import listing
 from tests.worker.conftest import World, fast_clock, running, until
 
 TEN_MINUTES = timedelta(minutes=10)
@@ -31,7 +31,7 @@ async def test_a_model_that_is_away_for_ten_minutes_costs_no_attempt_and_no_tag(
             lambda: all("auto-tagged" in world.archive.tag_names(document) for document in documents), "all done"
         )
         await until(lambda: _succeeded(sidecar), "all succeeded")
-        jobs = await sidecar.parts.db.run(report.jobs)
+        jobs = await sidecar.parts.db.run(listing.jobs)
     assert {job.attempt for job in jobs} == {1}
     assert len(world.model.calls()) == len(documents)
 
@@ -45,7 +45,7 @@ async def test_a_model_that_answers_503_or_429_is_parked_and_asked_again(world: 
     async with world.sidecar(fast_clock(SPEED)) as sidecar, running(sidecar):
         await until(lambda: "auto-tagged" in world.archive.tag_names(document), "filed")
         await until(lambda: _succeeded(sidecar), "succeeded")
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert job.attempt == 1
 
 
@@ -68,7 +68,7 @@ async def test_paperless_away_in_the_middle_of_a_write_costs_no_attempt_and_doub
     async with world.sidecar(fast_clock(SPEED)) as sidecar, running(sidecar):
         await until(lambda: "auto-tagged" in world.archive.tag_names(document), "filed")
         await until(lambda: _succeeded(sidecar), "succeeded")
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert job.attempt == 1
     assert world.writes(document) == ["correspondent+created+document_type+title", "tags"]
     assert len(world.model.calls()) == 1
@@ -78,7 +78,7 @@ async def _succeeded(sidecar: object) -> bool:
     from sidecar.app import Sidecar  # noqa: PLC0415
 
     assert isinstance(sidecar, Sidecar)
-    return all(job.state is State.SUCCEEDED for job in await sidecar.parts.db.run(report.jobs))
+    return all(job.state is State.SUCCEEDED for job in await sidecar.parts.db.run(listing.jobs))
 
 
 async def test_an_outage_of_the_model_does_not_keep_pages_from_being_read(world: World) -> None:
@@ -96,7 +96,7 @@ async def test_a_drop_while_the_provider_is_alive_is_the_jobs_own_failure(world:
     async with world.sidecar(fast_clock(SPEED)) as sidecar, running(sidecar):
         await until(lambda: "auto-tagged" in world.archive.tag_names(document), "filed")
         await until(lambda: _succeeded(sidecar), "succeeded")
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert job.attempt == 3
 
 

@@ -12,7 +12,7 @@ from sidecar.domain.document import Tagged
 from sidecar.domain.errors import StoreError
 from sidecar.domain.job import State
 from sidecar.practice.faults import Answer, Fault
-from sidecar.store import queue, report
+from sidecar.store import listing, queue
 from sidecar.store.database import Database
 from tests.worker.conftest import World, fast_clock, running, until
 
@@ -33,7 +33,7 @@ async def test_a_list_that_is_older_than_the_end_of_a_job_makes_no_second_one(wo
             await until(lambda: "auto-tag" not in world.archive.tag_names(document), "filed once")
 
             async def over() -> bool:
-                return all(job.finished_at for job in await sidecar.parts.db.run(report.jobs))
+                return all(job.finished_at for job in await sidecar.parts.db.run(listing.jobs))
 
             await until(over, "the job has ended")
             world.archive.edit(document, add_tags=["auto-tag"])
@@ -46,7 +46,7 @@ async def test_a_list_that_is_older_than_the_end_of_a_job_makes_no_second_one(wo
             go_on.set()
             assert await stale == 0
             assert "auto-tag" not in world.archive.tag_names(document)
-        jobs = await sidecar.parts.db.run(report.jobs)
+        jobs = await sidecar.parts.db.run(listing.jobs)
     assert [job.state for job in jobs] == [State.SUCCEEDED, State.SUCCEEDED]
 
 

@@ -10,7 +10,7 @@ import pytest
 from sidecar.domain.errors import MisconfiguredError
 from sidecar.domain.job import Job, State
 from sidecar.practice.samples import scan_pdf
-from sidecar.store import report
+from sidecar.store import listing
 from sidecar.store.transaction import Transaction, reading
 from tests.worker.conftest import World
 
@@ -114,6 +114,6 @@ async def test_a_tag_that_was_made_private_meanwhile_is_asked_for(world: World, 
         world.archive.add_name("tags", "Surgery", parent=medical)
         private = world.letter("auto-tag", "Surgery")
         await sidecar.run(drain=True)
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
         assert (job.document_id, job.state) == (private, State.FAILED)
         assert await sidecar.parts.db.run(hosts) == set()

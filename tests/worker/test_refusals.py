@@ -14,7 +14,7 @@ from sidecar.practice.model import PracticeModel
 from sidecar.practice.model_prompt import ImageReader, understand
 from sidecar.practice.samples import scan_pdf
 from sidecar.practice.serving import Request
-from sidecar.store import report
+from sidecar.store import listing
 from sidecar.worker.providers import BUSY_REFUSALS, Providers
 from tests.worker.conftest import World, fast_clock, running, until
 from tests.worker.test_parts import ManualClock
@@ -44,7 +44,7 @@ async def _jobs(sidecar: object) -> dict[int, Job]:
     from sidecar.app import Sidecar  # noqa: PLC0415
 
     assert isinstance(sidecar, Sidecar)
-    return {job.document_id: job for job in await sidecar.parts.db.run(report.jobs, limit=100)}
+    return {job.document_id: job for job in await sidecar.parts.db.run(listing.jobs, limit=100)}
 
 
 @pytest.mark.parametrize("with_fallback", [False, True])

@@ -13,7 +13,7 @@ from sidecar.domain.errors import OutageError
 from sidecar.domain.job import Kind, State
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.samples import text_pdf
-from sidecar.store import report, review
+from sidecar.store import listing, review
 from sidecar.store.review import Decision
 from tests.worker.conftest import LETTER, World, fast_clock, once_a_write_waits, running, until
 from tests.worker.test_custom_fields import give
@@ -83,7 +83,7 @@ async def test_a_proposal_that_waits_is_no_work_that_is_left_and_is_not_made_aga
     async with world.sidecar(review="tagging") as sidecar:
         assert await sidecar.run(drain=True)
         assert await sidecar.run(drain=True)
-        assert [job.state for job in await sidecar.parts.db.run(report.jobs)] == [State.REVIEW]
+        assert [job.state for job in await sidecar.parts.db.run(listing.jobs)] == [State.REVIEW]
     assert len(world.archive.notes(document)) == 1
     assert len(world.model.calls()) == 1
 
@@ -272,4 +272,4 @@ async def test_a_summary_is_shown_first_even_where_nothing_else_is_to_be_written
 
 
 async def _is(sidecar: Sidecar, state: State) -> bool:
-    return [job.state for job in await sidecar.parts.db.run(report.jobs)] == [state]
+    return [job.state for job in await sidecar.parts.db.run(listing.jobs)] == [state]

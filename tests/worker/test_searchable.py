@@ -20,7 +20,7 @@ from sidecar.domain.job import Job, Kind, State
 from sidecar.domain.writeback import Proposal
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.samples import scan_pdf
-from sidecar.store import report
+from sidecar.store import listing
 from sidecar.worker import searchable
 from tests.worker.conftest import World, running, until
 
@@ -70,8 +70,8 @@ async def test_a_signed_file_is_left_alone_and_the_text_is_written_all_the_same(
     document = world.letter("auto-ocr", content="", data=out.getvalue())
     async with world.sidecar(**LOCAL) as sidecar:
         await sidecar.run(drain=True)
-        (job,) = await sidecar.parts.db.run(report.jobs)
-        story = await sidecar.parts.db.run(report.story, job.id)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
+        story = await sidecar.parts.db.run(listing.story, job.id)
     assert job.state is State.SUCCEEDED
     assert any("No searchable file was made" in event.text and "sign" in event.text for event in story)
     assert str(world.archive.document(document)["content"]).split() == TEXT.split()
@@ -153,7 +153,7 @@ async def test_what_a_person_wrote_while_pages_were_read_gets_no_version_over_it
 
         sidecar.parts.readers.add_layer = edit_first  # type: ignore[method-assign]
         await sidecar.run(drain=True)
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert "Kept what somebody changed meanwhile" in str(job.reason)
     assert len(world.archive.versions(document)) == 1
     assert content(world, document) == ["My", "own", "words", "about", "it."]

@@ -12,7 +12,7 @@ import pytest
 from sidecar.desk.queue import told
 from sidecar.domain.errors import LeaseLostError, OutageError, StoreError
 from sidecar.domain.job import Job, Kind
-from sidecar.store import queue, report, rescue, sharing
+from sidecar.store import listing, queue, rescue, sharing
 from sidecar.store.sqlite import SqliteDatabase
 from sidecar.worker.gate import SharedDoor
 from sidecar.worker.lane import Lane
@@ -253,7 +253,7 @@ async def test_right_after_an_outage_of_the_store_living_machines_keep_their_job
         time.time += timedelta(seconds=1)
         await upkeep.tick()
     assert (await upkeep.release_stalled()).jobs == 1
-    assert {job.id: job.state for job in shared.run_now(report.jobs)} == {lively.id: "running", dead.id: "ready"}
+    assert {job.id: job.state for job in shared.run_now(listing.jobs)} == {lively.id: "running", dead.id: "ready"}
     shared.close()
 
 
@@ -360,8 +360,8 @@ async def test_after_a_stall_all_have_time_to_renew_before_anything_is_taken_bac
     for _ in range(2):
         time.time += LEASE  # the whole machine sleeps
         await upkeep.tick()
-        assert [job.state for job in await shared.run(report.jobs)] == ["running"]
+        assert [job.state for job in await shared.run(listing.jobs)] == ["running"]
     for _ in range(int(LEASE.total_seconds())):
         time.time += timedelta(seconds=1)
         await upkeep.tick()
-    assert [job.state for job in await shared.run(report.jobs)] == ["ready"]
+    assert [job.state for job in await shared.run(listing.jobs)] == ["ready"]

@@ -13,7 +13,7 @@ from sidecar.app import Sidecar
 from sidecar.domain.errors import StoreError
 from sidecar.domain.job import State
 from sidecar.practice.samples import scan_pdf
-from sidecar.store import report
+from sidecar.store import listing
 from sidecar.store.transaction import Transaction, durable
 from sidecar.worker import finishing
 from sidecar.worker.folder import WorkFolder
@@ -58,7 +58,7 @@ async def free_the_disk(sidecar: Sidecar) -> None:
 
 
 async def done(sidecar: Sidecar) -> bool:
-    return {job.state for job in await sidecar.parts.db.run(report.jobs)} == {State.SUCCEEDED}
+    return {job.state for job in await sidecar.parts.db.run(listing.jobs)} == {State.SUCCEEDED}
 
 
 async def test_an_answer_that_comes_while_the_disk_is_full_is_kept_in_mind_and_not_paid_again(
@@ -75,7 +75,7 @@ async def test_an_answer_that_comes_while_the_disk_is_full_is_kept_in_mind_and_n
         assert world.writes(document) == []
         await free_the_disk(sidecar)
         await until(lambda: done(sidecar), "done")
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert len(world.model.calls()) == 1
     assert (job.attempt, job.crashes) == (1, 0)
     assert world.archive.tag_names(document) >= {"auto-tagged"}
@@ -93,13 +93,13 @@ async def test_a_page_that_is_read_while_the_disk_is_full_is_not_read_again(
         await asyncio.sleep(0.5)
         await free_the_disk(sidecar)
         await until(lambda: done(sidecar), "done")
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert (job.attempt, job.crashes, job.pages_done) == (1, 0, 4)
     assert sorted(world.writes(document)) == ["content", "tags"]
 
 
 async def _is_running(sidecar: Sidecar) -> bool:
-    return any(job.state is State.RUNNING and job.base for job in await sidecar.parts.db.run(report.jobs))
+    return any(job.state is State.RUNNING and job.base for job in await sidecar.parts.db.run(listing.jobs))
 
 
 # -- the work folder

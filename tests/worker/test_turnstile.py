@@ -12,7 +12,7 @@ import pytest
 from sidecar.domain.job import Job, Kind, State
 from sidecar.engines.llm import Model
 from sidecar.practice.model import PracticeModel
-from sidecar.store import ledger, queue, report
+from sidecar.store import ledger, listing, queue
 from sidecar.store.database import Database
 from sidecar.store.ledger import Call
 from sidecar.store.sqlite import SqliteDatabase
@@ -182,7 +182,7 @@ async def test_a_stop_does_not_wait_for_a_job_in_the_line(world: World) -> None:
     async with world.sidecar(llm_rpm=1, stop_grace_s=600.0) as sidecar:
         async with running(sidecar):
             await until(lambda: any("auto-tagged" in world.archive.tag_names(d) for d in documents), "one is filed")
-        jobs: list[Job] = await sidecar.parts.db.run(report.jobs)
+        jobs: list[Job] = await sidecar.parts.db.run(listing.jobs)
     assert sorted((job.state, job.attempt) for job in jobs) == [
         (State.READY, 0), (State.READY, 0), (State.SUCCEEDED, 1),
     ]  # fmt: skip

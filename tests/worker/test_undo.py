@@ -14,7 +14,7 @@ from sidecar.domain.trigger import LOOP_REASON
 from sidecar.domain.writeback import Proposal, TagDelta
 from sidecar.practice.faults import Fault
 from sidecar.practice.samples import scan_pdf, text_pdf
-from sidecar.store import queue, report, undoing
+from sidecar.store import listing, queue, undoing
 from sidecar.worker.lane import Lane
 from tests.worker.conftest import LETTER, World, fast_clock, once_a_write_waits, running, until
 
@@ -43,7 +43,7 @@ class Filing:
         self.values, self.add, self.note = values, add, note
         self._world.archive.edit(document, add_tags=["auto-tag"])
         await self._sidecar.run(drain=True)
-        return (await self._sidecar.parts.db.run(report.jobs, document_id=document, limit=1))[0]
+        return (await self._sidecar.parts.db.run(listing.jobs, document_id=document, limit=1))[0]
 
     async def undo(self, document: int, *jobs: Job) -> Job:
         """Have these jobs taken back as the command does, or by the tag if none is named."""
@@ -55,7 +55,7 @@ class Filing:
         else:
             self._world.archive.edit(document, add_tags=["auto-undo"])
         await self._sidecar.run(drain=True)
-        return (await self._sidecar.parts.db.run(report.jobs, document_id=document, limit=1))[0]
+        return (await self._sidecar.parts.db.run(listing.jobs, document_id=document, limit=1))[0]
 
     async def _propose(self, job: Job) -> Proposal:
         tags = await self._sidecar.parts.tags()
@@ -233,7 +233,7 @@ async def test_an_undo_whose_answer_is_lost_is_looked_at_and_not_repeated(
 
 
 async def _is_undone(sidecar: Sidecar) -> bool:
-    jobs = await sidecar.parts.db.run(report.jobs)
+    jobs = await sidecar.parts.db.run(listing.jobs)
     return jobs[0].kind is Kind.UNDO and jobs[0].state is State.SUCCEEDED
 
 
@@ -273,7 +273,7 @@ async def test_undo_of_a_hundred_documents_restores_every_field_except_where_a_p
             now = sidecar._clock.now()
             await sidecar.parts.db.run(queue.enqueue, one, Kind.UNDO, priority=Priority.NOW, now=now, ask=jobs)
         assert await sidecar.run(drain=True)
-        ended = await sidecar.parts.db.run(report.jobs, limit=100)
+        ended = await sidecar.parts.db.run(listing.jobs, limit=100)
     assert {job.state for job in ended if job.kind is Kind.UNDO} == {State.SUCCEEDED}
     assert sorted(found) == documents
     for one in documents:
@@ -332,11 +332,11 @@ async def test_a_filing_that_was_withdrawn_before_anything_was_sent_is_nothing_t
     async with world.sidecar() as sidecar:
         once_a_write_waits(sidecar, monkeypatch, lambda: world.archive.edit(document, remove_tags=["auto-tag"]))
         await sidecar.run(drain=True)
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
         assert job.state is State.CANCELLED
         world.archive.edit(document, correspondent="Ambervale Energy", title="Ambervale Energy", add_tags=["auto-undo"])
         before = standing(world, document)
         await sidecar.run(drain=True)
-        undo, _ = await sidecar.parts.db.run(report.jobs)
+        undo, _ = await sidecar.parts.db.run(listing.jobs)
     assert undo.reason == "There was nothing to take back."
     assert standing(world, document) | {"tags": 0} == before | {"tags": 0}

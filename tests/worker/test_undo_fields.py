@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sidecar.domain.job import Kind, Priority, State
-from sidecar.store import queue, report, undoing
+from sidecar.store import listing, queue, undoing
 from tests.worker.conftest import World
 from tests.worker.test_custom_fields import VALUES, fields_of, fill, give, held
 
@@ -62,7 +62,7 @@ async def test_undo_of_a_hundred_documents_restores_custom_fields_of_every_type_
             now = sidecar._clock.now()
             await sidecar.parts.db.run(queue.enqueue, one, Kind.UNDO, priority=Priority.NOW, now=now, ask=jobs)
         assert await sidecar.run(drain=True)
-        ended = [job for job in await sidecar.parts.db.run(report.jobs, limit=100) if job.kind is Kind.UNDO]
+        ended = [job for job in await sidecar.parts.db.run(listing.jobs, limit=100) if job.kind is Kind.UNDO]
     assert {job.state for job in ended} == {State.SUCCEEDED}
     for one in documents:
         assert _exactly(held(world, one)) == _exactly(before[one])

@@ -8,7 +8,7 @@ from sidecar.desk import jobs as desk
 from sidecar.desk.jobs import Done
 from sidecar.domain.errors import PermanentError
 from sidecar.domain.job import Job, Kind, State
-from sidecar.store import queue, report
+from sidecar.store import listing, queue
 from tests.worker.conftest import World
 from tests.worker.test_broken_off import jobs_of
 from tests.worker.test_undo import Filing, filing, standing
@@ -83,7 +83,7 @@ async def test_of_an_undo_that_has_begun_it_is_said_that_the_rest_was_not_asked_
             await db.run(queue.retry, claimed, run_after=now, reason="Paperless is away.", now=now, blame=True)
         with pytest.raises(PermanentError) as said:
             await ask(file, document, first)
-        undo = await db.run(report.job, claimed.id)
+        undo = await db.run(listing.job, claimed.id)
     assert undo is not None
     assert undo.ask == (second.id,)
     assert f"job {asked.job_id} (undo) has begun already. What job {first.id} wrote was not asked for" in str(

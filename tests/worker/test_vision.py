@@ -11,7 +11,7 @@ from sidecar.domain.errors import SettingsError
 from sidecar.domain.job import Job, State
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.samples import scan_pdf, text_pdf
-from sidecar.store import pages, report
+from sidecar.store import listing, pages
 from sidecar.store.transaction import Transaction, reading
 from tests.worker.conftest import World, fast_clock, running, until
 
@@ -47,7 +47,7 @@ async def read(world: World, **given: Any) -> tuple[list[Job], list[Kept], list[
     async with world.sidecar(**{**VISION, **given}) as sidecar:
         await sidecar.run(drain=True)
         db = sidecar.parts.db
-        jobs = (await db.run(report.jobs, limit=100))[::-1]
+        jobs = (await db.run(listing.jobs, limit=100))[::-1]
         return jobs, await db.run(kept), await db.run(outcomes)
 
 
@@ -135,14 +135,14 @@ async def test_a_model_that_is_away_costs_no_attempt_and_no_page_twice(world: Wo
     async with world.sidecar(fast_clock(120.0), **VISION) as sidecar, running(sidecar):
         await until(lambda: "auto-ocr-done" in world.archive.tag_names(document), "read")
         await until(lambda: _over(sidecar), "over")
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert (job.attempt, content(world, document)) == (1, WORDS)
     texts = world.model.documents()
     assert len(texts) == 3 + 0, "each page was asked about once beside those that were refused at the door"
 
 
 async def _over(sidecar: Any) -> bool:
-    return all(job.finished_at for job in await sidecar.parts.db.run(report.jobs))
+    return all(job.finished_at for job in await sidecar.parts.db.run(listing.jobs))
 
 
 async def test_text_is_not_replaced_by_worse(world: World) -> None:
@@ -198,7 +198,7 @@ async def test_stopping_while_a_model_thinks_hands_the_job_back_with_no_death_co
     async with world.sidecar(**{**VISION, "stop_grace_s": 1.0}) as sidecar:
         async with running(sidecar):
             await until(lambda: world.model.begun() >= 1, "the model thinks")
-        (job,) = await sidecar.parts.db.run(report.jobs)
+        (job,) = await sidecar.parts.db.run(listing.jobs)
     assert (job.state, job.attempt, job.crashes) == (State.READY, 0, 0)
 
 

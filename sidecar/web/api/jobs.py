@@ -10,7 +10,7 @@ from pydantic import Field
 
 from sidecar.desk import jobs as desk
 from sidecar.domain.job import Kind, Priority, State
-from sidecar.store import listing, report
+from sidecar.store import listing
 from sidecar.web.api.shapes import ERRORS, LARGEST, STEERING, UNKNOWN, Asked, DoneOut, JobList, JobOut, JobStory, Number
 from sidecar.web.site import Here
 from sidecar.web.who import Reader, Worker
@@ -80,7 +80,7 @@ async def jobs(
 async def show(job_id: Number, here: Here, _: Reader) -> JobStory:
     """Show a job and its story."""
     job = await desk.existing(here.parts, job_id)
-    return JobStory.of_job(job, await here.db.run(report.story, job_id))
+    return JobStory.of_job(job, await here.db.run(listing.story, job_id))
 
 
 @router.post("/{job_id}/cancel", responses=STEERING)

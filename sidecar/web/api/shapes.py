@@ -12,8 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sidecar.desk.jobs import Done
 from sidecar.domain.document import EMPTY
 from sidecar.domain.job import Job, Kind, State
-from sidecar.store.listing import KeptPage, WriteBack
-from sidecar.store.report import Event
+from sidecar.store.listing import Event, KeptPage, WriteBack
 
 #: The largest number that both databases keep.
 LARGEST = 2**31 - 1

@@ -15,9 +15,8 @@ from sidecar.desk import jobs as desk
 from sidecar.desk.history import is_taken_back
 from sidecar.domain.difference import Difference, beside, compare
 from sidecar.domain.job import Job, Kind
-from sidecar.store import listing, report, review, undoing
-from sidecar.store.listing import KeptPage
-from sidecar.store.report import Event
+from sidecar.store import listing, review, undoing
+from sidecar.store.listing import Event, KeptPage
 from sidecar.web.api.shapes import LARGEST, Number
 from sidecar.web.rows import Values, ids, needed, written
 from sidecar.web.site import Here, Site
@@ -75,7 +74,7 @@ async def job_events(request: Request, here: Here, _: Reader, job_id: Number, pa
 
 async def _job(here: Site, language: str, job_id: int, opened: int | None) -> str:
     job = await desk.existing(here.parts, job_id)
-    events = await here.db.run(report.story, job_id)
+    events = await here.db.run(listing.story, job_id)
     write = await here.db.run(listing.write_back, job_id)
     pages = await here.db.run(listing.kept_pages, job.document_id) if job.kind is Kind.OCR else []
     titles = await here.titles.of_jobs([job])
