@@ -24,14 +24,14 @@ from sidecar.domain.vocabulary import Names, Vocabulary
 from sidecar.paperless.finding import Wish
 from sidecar.parts import Parts
 from sidecar.settings import Settings
-from sidecar.worker import choosing
+from sidecar.worker import evaluation_sample
 from sidecar.worker.allowance import Allowance
 from sidecar.worker.asker import Asker
 from sidecar.worker.budget import Purse
-from sidecar.worker.choosing import Draw, Sample
 from sidecar.worker.clock import steady_clock
 from sidecar.worker.contestant import Contestant, Result
 from sidecar.worker.evaluation import Evaluation
+from sidecar.worker.evaluation_sample import Draw, Sample
 
 _COUNT, _SEED = 50, 1
 
@@ -136,7 +136,7 @@ async def measure(settings: Settings, wanted: Sequence[Variant], order: Order) -
             private=parts.privacy.tags, is_at_home=all(one.is_at_home(parts.privacy) for one in contestants),
             examples=max(one.tagger.rules.examples for one in contestants),
         )  # fmt: skip
-        sample = await choosing.draw(parts.paperless, parts.names, vocabulary, drawn)
+        sample = await evaluation_sample.draw(parts.paperless, parts.names, vocabulary, drawn)
         if not sample.cases:
             raise PermanentError(f"There is no document to measure on. {evaluation_report.in_words(sample)}")
         return await _ask(parts, contestants, sample, frozenset(own.values()), order.limit), sample

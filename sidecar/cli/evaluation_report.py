@@ -17,8 +17,8 @@ from sidecar.domain.filed import asked_fields
 from sidecar.domain.prices import in_words as money
 from sidecar.domain.privacy import host_or_openai
 from sidecar.domain.scoring import FieldScore, Missed, Value
-from sidecar.worker.choosing import Sample
 from sidecar.worker.contestant import Result
+from sidecar.worker.evaluation_sample import Sample
 
 NO_PROBABILITIES = "the server gives no probabilities"
 _TEMPLATES = Path(__file__).parent / "templates"

@@ -8,14 +8,14 @@ from sidecar import __version__
 from sidecar.cli import (
     check,
     db,
+    decisions,
     demo,
-    documents,
+    dry_run,
     estimate,
     evaluate,
     jobs,
     names,
     notify,
-    people,
     run,
     setup,
     spending,
@@ -39,5 +39,20 @@ def _root(context: typer.Context, version: bool = typer.Option(False, "--version
         print(context.get_help())
 
 
-for room in (run, demo, check, setup, jobs, people, names, documents, estimate, evaluate, spending, tokens, notify, db):
+for room in (
+    run,
+    demo,
+    check,
+    setup,
+    jobs,
+    decisions,
+    names,
+    dry_run,
+    estimate,
+    evaluate,
+    spending,
+    tokens,
+    notify,
+    db,
+):
     room.register(app)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sidecar.app import Present, Sidecar
 from sidecar.domain.errors import StoreError
 from sidecar.parts import Parts
-from sidecar.store import totals
+from sidecar.store import counters
 
 #: A store that takes longer for nothing at all is not there, in seconds.
 STORE_S = 3.0
@@ -58,7 +58,7 @@ class Readiness:
     async def _database(self) -> str:
         try:
             async with asyncio.timeout(STORE_S):
-                await self._parts.db.run(totals.answers)
+                await self._parts.db.run(counters.answers)
         except StoreError as error:
             return str(error)
         except TimeoutError:

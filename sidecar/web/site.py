@@ -16,17 +16,17 @@ from sidecar.domain.job import Kind
 from sidecar.domain.trigger import Tags
 from sidecar.parts import Parts
 from sidecar.store.spending import Spending
-from sidecar.web.called import Called
+from sidecar.web.counters import FILE, Counters
 from sidecar.web.doorbell import Doorbell
 from sidecar.web.live import Live
 from sidecar.web.pictures import Pictures
 from sidecar.web.ready import Readiness
 from sidecar.web.rights import Rights
 from sidecar.web.shell import Shell
+from sidecar.web.shown_names import ShownNames
 from sidecar.web.standing import Observer
 from sidecar.web.throttle import Throttle
 from sidecar.web.titles import Titles
-from sidecar.web.totals import FILE, Totals
 
 
 class Site:
@@ -44,7 +44,7 @@ class Site:
         self.throttle = Throttle()
         self.rights = Rights(parts.paperless.http, parts.db)
         self.titles = Titles(parts.paperless.http)
-        self.called = Called(parts.paperless.http, parts.tag_names)
+        self.called = ShownNames(parts.paperless.http, parts.tag_names)
         self.pictures = Pictures(parts)
         self.observer = Observer(parts, present)
         #: What was spent in days and months that are over, added up once.
@@ -52,7 +52,7 @@ class Site:
         #: One trial of the prompts at a time: each looks first whether the budget has room.
         self.trying = asyncio.Lock()
         self.readiness = Readiness(parts, present)
-        self.totals = Totals(parts.db, parts.settings.data_dir / FILE)
+        self.counters = Counters(parts.db, parts.settings.data_dir / FILE)
         self._tags: tuple[Sidecar | None, Tags] | None = None
 
     async def tags(self) -> Tags:

@@ -32,9 +32,9 @@ from sidecar.store.ledger import Call
 from sidecar.store.trials import Trial
 from sidecar.worker.allowance import Allowance
 from sidecar.worker.budget import Purse
-from sidecar.worker.choosing import Case
 from sidecar.worker.clock import Clock
 from sidecar.worker.contestant import PURPOSE, Result, question_of, trial_key
+from sidecar.worker.evaluation_sample import Case
 from sidecar.worker.finishing import once_the_store_is_back, to_the_end
 
 #: A model that is away, or busy, is asked so often in all, with so many seconds between, or as many as it asks for.

@@ -16,7 +16,7 @@ from sidecar.domain.vocabulary import Vocabulary
 from sidecar.engines.llm import Model
 from sidecar.engines.tagger import Question, Tagger
 from sidecar.store.trials import Trial
-from sidecar.worker.choosing import Case
+from sidecar.worker.evaluation_sample import Case
 
 PURPOSE = "eval"
 

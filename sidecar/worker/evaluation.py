@@ -10,8 +10,8 @@ from sidecar.domain.filed import asked_fields, filing_of
 from sidecar.domain.scoring import Filing
 from sidecar.store.trials import Trial
 from sidecar.worker.asker import Asker
-from sidecar.worker.choosing import Case
 from sidecar.worker.contestant import Contestant, Result
+from sidecar.worker.evaluation_sample import Case
 from sidecar.worker.finishing import together
 
 

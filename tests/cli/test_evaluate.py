@@ -28,8 +28,8 @@ from sidecar.practice.archive import PracticeArchive
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.model import PracticeModel
 from sidecar.practice.samples import text_pdf
-from sidecar.worker.choosing import EMPTY, OURS, PRIVATE, UNFILED, Draw, draw
 from sidecar.worker.contestant import Contestant, question_of
+from sidecar.worker.evaluation_sample import EMPTY, OURS, PRIVATE, UNFILED, Draw, draw
 from tests.cli.test_cli import Stage
 from tests.scenarios.letters import NAMES, letter
 from tests.worker.conftest import until

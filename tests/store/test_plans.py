@@ -17,6 +17,7 @@ from sidecar.domain.budget import Budget, Limit, Period, Spent
 from sidecar.domain.job import Kind, State
 from sidecar.domain.page import PageText
 from sidecar.store import (
+    counters,
     journal,
     keeping,
     ledger,
@@ -31,7 +32,6 @@ from sidecar.store import (
     sharing,
     spending,
     statistics,
-    totals,
     undoing,
 )
 from sidecar.store.database import Database
@@ -164,7 +164,7 @@ QUEUE: list[tuple[Any, tuple[Any, ...], dict[str, Any], set[str]]] = [
     (statistics.open_failures, (), {}, {"ix_job_failed", "ix_job_document", "pk_job"}),
     (statistics.oldest_waiting, (), {}, {"ix_job_ready", "pk_job"}),
     (statistics.holders, (), {}, {"ix_job_running"}),
-    (totals.since, (), {"after": NOW - timedelta(seconds=90), "until": NOW, "call": 23_000},
+    (counters.since, (), {"after": NOW - timedelta(seconds=90), "until": NOW, "call": 23_000},
      {"ix_job_finished", "pk_ledger"}),
     (listing.running, (), {"limit": 20}, {"ix_job_running"}),
     (listing.ended_last, (), {"limit": 8}, {"ix_job_finished"}),

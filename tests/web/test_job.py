@@ -13,7 +13,7 @@ from sidecar.domain.page import PageText
 from sidecar.domain.writeback import Plan, Proposal, TagDelta
 from sidecar.practice.samples import scan_pdf, text_pdf
 from sidecar.store import journal, listing, pages, queue
-from sidecar.web.called import Called
+from sidecar.web.shown_names import ShownNames
 from tests.hostile.corpus import documents
 from tests.web.conftest import Site, Stage, csrf
 from tests.web.test_pages import EVIL, LEASE, NOW, claimed
@@ -150,7 +150,7 @@ def test_a_job_with_many_pages_and_long_texts_is_a_small_page(site: Site, anna: 
 
 
 def test_a_name_that_is_gone_is_asked_for_once_and_a_new_one_is_found(site: Site) -> None:
-    called = Called(site.parts.paperless.http, site.parts.tag_names)
+    called = ShownNames(site.parts.paperless.http, site.parts.tag_names)
     first = site.do(called.spoken([("correspondents", 77)]))
     assert ("correspondents", 77) not in first.names
     called._not_before = 0.0  # as if some seconds had gone by

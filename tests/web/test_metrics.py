@@ -13,7 +13,7 @@ from sidecar.domain.job import Kind
 from sidecar.store import ledger, queue
 from sidecar.store.ledger import Call
 from sidecar.store.transaction import Transaction, durable
-from sidecar.web.totals import Totals
+from sidecar.web.counters import Counters
 from tests.web.conftest import Site, Stage, until
 
 NOW = datetime.now(UTC)
@@ -93,7 +93,7 @@ def test_waiting_and_ended_jobs_calls_tokens_and_money_are_those_of_the_store(si
 def test_counters_go_on_over_a_new_start_and_never_fall_when_old_jobs_are_forgotten(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sidecar.web.totals.SETTLED", timedelta(0))
+    monkeypatch.setattr("sidecar.web.counters.SETTLED", timedelta(0))
     first = stage.open()
     done(first, 1, LONG_AGO)
     assert value(figures(first), "sidecar_jobs_finished_total", kind="tagging", state="succeeded") == 1
@@ -118,13 +118,13 @@ def test_a_damaged_file_of_sums_costs_the_sums_and_nothing_else(stage: Stage) ->
 def test_two_that_look_at_once_count_nothing_twice(site: Site) -> None:
     for document in range(1, 4):
         done(site, document, LONG_AGO)
-    totals = Totals(site.db, site.parts.settings.data_dir / "sums.json")
+    counters = Counters(site.db, site.parts.settings.data_dir / "sums.json")
 
     async def look_twice() -> None:
-        await asyncio.gather(totals.look(NOW), totals.look(NOW))
+        await asyncio.gather(counters.look(NOW), counters.look(NOW))
 
     site.do(look_twice())
-    figures_now = {one.name: one.values for one in site.do(totals.look(NOW))}
+    figures_now = {one.name: one.values for one in site.do(counters.look(NOW))}
     assert figures_now["sidecar_jobs_finished_total"] == {("tagging", "succeeded"): 3}
 
 

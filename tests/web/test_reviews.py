@@ -19,7 +19,7 @@ from sidecar.domain.writeback import NewName, Proposal, TagDelta
 from sidecar.practice.samples import text_pdf
 from sidecar.store import listing, queue, review
 from sidecar.store.review import Decision, Review
-from sidecar.web import called, rows
+from sidecar.web import rows, shown_names
 from tests.hostile.corpus import documents
 from tests.web.conftest import Site, Stage, csrf, until
 
@@ -190,7 +190,7 @@ def test_a_form_made_while_names_were_unknown_changes_none_of_them(
     site: Site, anna: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = waits(site, filing(site))
-    monkeypatch.setattr(called, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(shown_names, "PATIENCE_S", 0.0)
     early = form(anna, job_id)
     until(lambda: form(anna, job_id)["field-correspondent"] == ["Girocenter"])
     assert early["field-correspondent"] != ["Girocenter"]

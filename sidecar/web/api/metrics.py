@@ -44,7 +44,7 @@ async def _figures(here: Site) -> list[Figure]:
     waiting = await here.db.run(statistics.unfinished)
     oldest = await here.db.run(statistics.oldest_waiting)
     return [
-        *await here.totals.look(now),
+        *await here.counters.look(now),
         Figure(
             "sidecar_jobs", "gauge", "Jobs that are not over.", ("kind", "state"),
             {(kind, state): waiting.get((state, kind), 0) for kind in Kind for state in UNFINISHED},

@@ -31,7 +31,7 @@ PAUSE_S = 15.0
 Needed = Collection[tuple[str, int]]
 
 
-class Called:
+class ShownNames:
     """All names of Paperless, of every kind, and what custom fields and their choices are called."""
 
     def __init__(self, http: Http, tags: TagNames) -> None:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sidecar.observe.meter import Figure, model_label
-from sidecar.store import totals
+from sidecar.store import counters
 from sidecar.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ _DIRECTIONS = ("input", "output")
 Sums = dict[tuple[str, ...], float]
 
 
-class Totals:
+class Counters:
     """The sums of one store as this program knows them."""
 
     def __init__(self, db: Database, file: Path) -> None:
@@ -54,7 +54,7 @@ class Totals:
 
     async def _look(self, now: datetime) -> list[Figure]:
         until = max(self._until, now - SETTLED)
-        came = await self._db.run(totals.since, after=self._until, until=until, call=self._last_call)
+        came = await self._db.run(counters.since, after=self._until, until=until, call=self._last_call)
         for labels, number in came.jobs.items():
             self._jobs[labels] += number
         for (model, purpose), paid in came.calls.items():
