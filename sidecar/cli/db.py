@@ -24,8 +24,6 @@ db_app = typer.Typer(
     no_args_is_help=True,
 )
 
-_JSON = typer.Option(False, "--json", help="Print JSON for scripts.")
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -35,7 +33,7 @@ def register(app: typer.Typer) -> None:
 @db_app.command(epilog="Example:  sidecar db backup /backup/sidecar-monday.db")
 def backup(
     file: Path = typer.Argument(help="The copy to make; must not exist yet."),
-    as_json: bool = _JSON,
+    as_json: bool = show.AS_JSON,
 ) -> None:
     """Copy the store as it is at one moment, while the sidecar works on.
 
@@ -56,7 +54,7 @@ def backup(
 
 
 @db_app.command(epilog="Example:  sidecar db check")
-def check(as_json: bool = _JSON) -> None:
+def check(as_json: bool = show.AS_JSON) -> None:
     """Look whether the store is sound. Nothing is changed."""
     with in_words(), _opened() as db:
         found = db.check() or db.run_now(keeping.contradictions)
@@ -74,7 +72,7 @@ def check(as_json: bool = _JSON) -> None:
 @db_app.command(epilog="Examples:  sidecar db copy   |   sidecar db copy --from /backup/sidecar-monday.db")
 def copy(
     file: Path | None = typer.Option(None, "--from", help="The SQLite file to copy; DATA_DIR/sidecar.db if not named."),
-    as_json: bool = _JSON,
+    as_json: bool = show.AS_JSON,
 ) -> None:
     """Copy a SQLite store into the empty PostgreSQL store that DATABASE_URL names, and compare the two.
 

@@ -28,7 +28,6 @@ from sidecar.store.review import Review
 
 T = TypeVar("T")
 
-_JSON = typer.Option(False, "--json", help="Print JSON for scripts.")
 _TITLE = typer.Option(None, help="Another title.")
 _CORRESPONDENT = typer.Option(None, help="Another correspondent, by name.")
 _TYPE = typer.Option(None, "--document-type", help="Another document type, by name.")
@@ -51,7 +50,7 @@ def register(app: typer.Typer) -> None:
     )(undo)
 
 
-def reviews(as_json: bool = _JSON) -> None:
+def reviews(as_json: bool = show.AS_JSON) -> None:
     """List what waits for approval, the oldest first."""
     with in_words(), opened() as parts:
         found = parts.db.run_now(review.open_ones)
@@ -71,7 +70,7 @@ def approve(
     created: str | None = _CREATED,
     tag: list[str] = _TAG,
     without: list[str] = _WITHOUT,
-    as_json: bool = _JSON,
+    as_json: bool = show.AS_JSON,
 ) -> None:
     """Have a proposal written as it is shown, or with changes. The running sidecar does it."""
     changes = Edit(title, correspondent, document_type, created, tuple(tag), tuple(without))
@@ -89,7 +88,7 @@ def edit(
     created: str | None = _CREATED,
     tag: list[str] = _TAG,
     without: list[str] = _WITHOUT,
-    as_json: bool = _JSON,
+    as_json: bool = show.AS_JSON,
 ) -> None:
     """Change a proposal; it is shown anew and goes on waiting."""
     changes = Edit(title, correspondent, document_type, created, tuple(tag), tuple(without))
@@ -99,7 +98,7 @@ def edit(
 
 
 def reject(
-    job_ids: list[int] = typer.Argument(help="Numbers of jobs that wait for approval."), as_json: bool = _JSON
+    job_ids: list[int] = typer.Argument(help="Numbers of jobs that wait for approval."), as_json: bool = show.AS_JSON
 ) -> None:
     """Drop a proposal: nothing is written, and the tag that asked for it goes off."""
     _end([_steer(partial(desk.reject, job_id=job_id, by=_BY, now=datetime.now(UTC))) for job_id in job_ids], as_json)
@@ -112,7 +111,7 @@ def undo(
     until: str | None = typer.Option(None, help="With --since: up to then; a day counts whole."),
     kind: Kind | None = typer.Option(None, help="Only what jobs of this kind wrote."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Say what would be taken back, and do nothing."),
-    as_json: bool = _JSON,
+    as_json: bool = show.AS_JSON,
 ) -> None:
     """Take back what the sidecar wrote; what a person changed since stays. The running sidecar does it."""
     if sum(one is not None for one in (document, job, since)) != 1:

@@ -29,8 +29,6 @@ from sidecar.engines import raster
 from sidecar.parts import Parts, cores
 from sidecar.store.ledger import Call
 
-_JSON = typer.Option(False, "--json", help="Print JSON for scripts.")
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -41,7 +39,7 @@ def register(app: typer.Typer) -> None:
 def ocr(
     file: Path = typer.Argument(help="A PDF or an image.", exists=True, dir_okay=False),
     page: int | None = typer.Option(None, min=1, help="Read this page only, counted from 1."),
-    as_json: bool = _JSON,
+    as_json: bool = show.AS_JSON,
 ) -> None:
     """Read a file as documents are read, and print its text. A vision model is not asked: that costs money."""
     with in_words():
@@ -92,7 +90,9 @@ def _read(parts: Parts, file: Path, folder: Path, only: int | None) -> tuple[lis
     return sorted(found, key=lambda page: page.page), failed
 
 
-def suggest(document: int = typer.Argument(help="Number of a document in Paperless."), as_json: bool = _JSON) -> None:
+def suggest(
+    document: int = typer.Argument(help="Number of a document in Paperless."), as_json: bool = show.AS_JSON
+) -> None:
     """Ask the model how it would file a document, and print that. Nothing is written."""
     with in_words():
         parts = Parts(load_settings())

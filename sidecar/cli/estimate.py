@@ -14,7 +14,7 @@ from rich.table import Table
 from sidecar.cli import show
 from sidecar.cli.batch import DOCUMENTS, Batch, filing, reading
 from sidecar.cli.ending import in_words, load_settings, run_async
-from sidecar.cli.jobs import Wish
+from sidecar.desk.jobs import Wish
 from sidecar.domain import prices
 from sidecar.domain.errors import PermanentError
 from sidecar.domain.estimate import MEASURED, counted, duration

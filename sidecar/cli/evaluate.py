@@ -21,7 +21,7 @@ from sidecar.domain.budget import Limit, Period, parse_limit
 from sidecar.domain.errors import PermanentError, SettingsError
 from sidecar.domain.privacy import host_or_openai
 from sidecar.domain.vocabulary import Names, Vocabulary
-from sidecar.paperless.finding import Wish
+from sidecar.paperless.finding import Search
 from sidecar.parts import Parts
 from sidecar.settings import Settings
 from sidecar.worker import evaluation_sample
@@ -132,7 +132,8 @@ async def measure(settings: Settings, wanted: Sequence[Variant], order: Order) -
         ]
         _require_prices(parts, contestants, order.limit)
         drawn = Draw(
-            Wish(order.query, _tag(vocabulary, own, order.tag), order.since, order.until), order.count, order.seed, own,
+            Search(order.query, _tag(vocabulary, own, order.tag), order.since, order.until),
+            order.count, order.seed, own,
             private=parts.privacy.tags, is_at_home=all(one.is_at_home(parts.privacy) for one in contestants),
             examples=max(one.tagger.rules.examples for one in contestants),
         )  # fmt: skip

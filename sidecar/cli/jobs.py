@@ -6,31 +6,20 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
-from enum import StrEnum
 
 import typer
 
 from sidecar.cli import show
 from sidecar.cli.ending import in_words, load_settings, run_async
 from sidecar.desk import jobs as desk
-from sidecar.desk.jobs import Done
+from sidecar.desk.jobs import Done, Wish
 from sidecar.domain.errors import StoreError
-from sidecar.domain.job import Kind, State
+from sidecar.domain.job import State
 from sidecar.domain.trigger import Tags
 from sidecar.parts import Parts
 from sidecar.store import listing
 
 jobs_app = typer.Typer(help="Look at the jobs.", invoke_without_command=True)
-
-_JSON = typer.Option(False, "--json", help="Print JSON for scripts.")
-
-
-class Wish(StrEnum):
-    """What a person may ask for at the command line."""
-
-    OCR = "ocr"
-    TAGGING = "tagging"
-    BOTH = "both"
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +36,7 @@ def list_jobs(
     state: State | None = typer.Option(None, help="Only jobs in this state."),
     document: int | None = typer.Option(None, help="Only jobs of this document."),
     limit: int = typer.Option(50, min=1, help="How many, the newest first."),
-    as_json: bool = _JSON,
+    as_json: bool = show.AS_JSON,
 ) -> None:
     """List jobs, the newest first."""
     if context.invoked_subcommand:
@@ -63,7 +52,7 @@ def list_jobs(
 
 
 @jobs_app.command("show", epilog="Example:  sidecar jobs show 7")
-def show_job(job_id: int = typer.Argument(help="The job's number."), as_json: bool = _JSON) -> None:
+def show_job(job_id: int = typer.Argument(help="The job's number."), as_json: bool = show.AS_JSON) -> None:
     """Show one job and its story."""
     with in_words(), opened() as parts:
         job = asyncio.run(desk.existing(parts, job_id))
@@ -79,13 +68,12 @@ def show_job(job_id: int = typer.Argument(help="The job's number."), as_json: bo
 def enqueue(
     documents: list[int] = typer.Argument(help="Numbers of documents in Paperless."),
     kind: Wish = typer.Option(Wish.BOTH, help="What to do with them."),
-    as_json: bool = _JSON,
+    as_json: bool = show.AS_JSON,
 ) -> None:
     """Tag documents and put them first in the queue."""
-    kinds = [Kind(kind.value)] if kind is not Wish.BOTH else [Kind.OCR, Kind.TAGGING]
 
     async def work(parts: Parts, tags: Tags) -> list[Done]:
-        return [await desk.enqueue(parts, tags, document, kinds, now=datetime.now(UTC)) for document in documents]
+        return [await desk.enqueue(parts, tags, document, kind.kinds, now=datetime.now(UTC)) for document in documents]
 
     _steer(work, as_json)
 
@@ -93,7 +81,7 @@ def enqueue(
 def retry(
     job_id: int = typer.Argument(help="Number of a finished job."),
     page: list[int] = typer.Option([], min=1, help="Read this page anew, counted from 1; the others stay as they are."),
-    as_json: bool = _JSON,
+    as_json: bool = show.AS_JSON,
 ) -> None:
     """Ask once more for what a job could not do, or for pages that it read badly."""
 
@@ -103,7 +91,7 @@ def retry(
     _steer(work, as_json)
 
 
-def cancel(job_id: int = typer.Argument(help="Number of an unfinished job."), as_json: bool = _JSON) -> None:
+def cancel(job_id: int = typer.Argument(help="Number of an unfinished job."), as_json: bool = show.AS_JSON) -> None:
     """Withdraw a job: take the trigger tag off. A running one stops before it writes."""
 
     async def work(parts: Parts, tags: Tags) -> list[Done]:

@@ -8,11 +8,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
 from sidecar.domain.job import Job, State
 from sidecar.store.listing import Event
+
+#: The option of every command whose answer scripts read.
+AS_JSON = typer.Option(False, "--json", help="Print JSON for scripts.")
 
 STYLES = {
     State.READY: "cyan",

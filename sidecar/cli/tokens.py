@@ -19,8 +19,6 @@ tokens_app = typer.Typer(
     help="Make, list and revoke tokens for the API.", epilog="Example:  sidecar token create cron --scope work"
 )
 
-_JSON = typer.Option(False, "--json", help="Print JSON for scripts.")
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -49,7 +47,7 @@ def _tell(said: str, value: object, as_json: bool) -> None:
 
 
 @tokens_app.command("list", epilog="Example:  sidecar token list")
-def list_tokens(as_json: bool = _JSON) -> None:
+def list_tokens(as_json: bool = show.AS_JSON) -> None:
     """List the tokens, without what they are made of."""
     with in_words(), opened() as parts:
         found = parts.db.run_now(api_tokens.tokens)

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sidecar.domain.document import Document
 from sidecar.domain.errors import CancelledError, PermanentError
@@ -20,6 +21,19 @@ from sidecar.store.undoing import Asked
 
 class UnknownJobError(PermanentError):
     """There is no job of this number."""
+
+
+class Wish(StrEnum):
+    """What to do with a document."""
+
+    OCR = "ocr"
+    TAGGING = "tagging"
+    BOTH = "both"
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """The kinds of jobs that come to, in their order."""
+        return [Kind.OCR, Kind.TAGGING] if self is Wish.BOTH else [Kind(self.value)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Search:
     """Which documents are meant; all conditions together, none of them for all documents."""
 
     #: Search words as in Paperless's own search.
@@ -32,19 +32,24 @@ class Found:
     tags: frozenset[int]
 
 
-async def find(http: Http, wish: Wish) -> list[Found]:
+async def find(http: Http, search: Search) -> list[Found]:
     """Return the documents that are meant, by id.
 
     An unknown filter answers with all documents, so tags and dates are looked at again. Raises the errors of `Http`.
     """
     params: dict[str, Any] = {"fields": "id,tags,created", "ordering": "id", "page_size": PAGE}
-    given = {"query": wish.query, "tags__id__all": wish.tag, "created__gte": wish.since, "created__lte": wish.until}
+    given = {
+        "query": search.query,
+        "tags__id__all": search.tag,
+        "created__gte": search.since,
+        "created__lte": search.until,
+    }
     params |= {name: value for name, value in given.items() if value}
     found: dict[int, Found] = {}
     async for row in http.pages("documents/", **params):
         tags, created = frozenset(row["tags"]), str(row["created"])[:10]
-        is_meant = wish.tag is None or wish.tag in tags
-        if is_meant and wish.since <= created and (not wish.until or created <= wish.until):
+        is_meant = search.tag is None or search.tag in tags
+        if is_meant and search.since <= created and (not search.until or created <= search.until):
             found[row["id"]] = Found(row["id"], tags)
     return sorted(found.values(), key=lambda one: one.id)
 

@@ -14,7 +14,7 @@ from sidecar.domain.scoring import likeness
 from sidecar.domain.vocabulary import Vocabulary
 from sidecar.paperless import finding
 from sidecar.paperless.client import Paperless
-from sidecar.paperless.finding import Wish
+from sidecar.paperless.finding import Search
 from sidecar.paperless.names import NameList
 from sidecar.paperless.similar import LOOKED_AT
 
@@ -52,7 +52,7 @@ class Sample:
 class Draw:
     """How a sample is drawn."""
 
-    wish: Wish
+    search: Search
     count: int
     #: The same seed on the same documents gives the same sample.
     seed: int
@@ -68,7 +68,7 @@ class Draw:
 
 async def draw(paperless: Paperless, names: NameList, vocabulary: Vocabulary, wanted: Draw) -> Sample:
     """Draw a sample. Nothing is written. Raises the errors of `Http`."""
-    found = await finding.find(paperless.http, wanted.wish)
+    found = await finding.find(paperless.http, wanted.search)
     sample, own = Sample(found=len(found)), frozenset(wanted.own.values())
     random.Random(wanted.seed).shuffle(found)  # noqa: S311 - a lot, not a secret
     for one in found:

@@ -12,7 +12,7 @@ import pytest
 
 from sidecar.cli.batch import Batch, reading
 from sidecar.cli.estimate import _estimate
-from sidecar.cli.jobs import Wish
+from sidecar.desk.jobs import Wish
 from sidecar.domain.estimate import MEASURED, Estimate, Share, as_before, drawn_out, duration, model_pages, side_by_side
 from sidecar.domain.job import Kind
 from sidecar.parts import Parts, budgets

@@ -22,7 +22,7 @@ from sidecar.cli.evaluate import Order, measure
 from sidecar.cli.evaluation_report import lines, report
 from sidecar.domain.budget import Period, parse_limit
 from sidecar.domain.errors import PermanentError, SettingsError
-from sidecar.paperless.finding import Wish
+from sidecar.paperless.finding import Search
 from sidecar.parts import Parts
 from sidecar.practice.archive import PracticeArchive
 from sidecar.practice.faults import Answer, Fault
@@ -319,7 +319,7 @@ async def test_a_private_document_is_no_example_for_a_model_elsewhere(desk: Desk
     )  # fmt: skip
     async with parts:
         vocabulary = await parts.names.vocabulary(hidden=())
-        wanted = Draw(Wish(), 100, 1, {}, private=("Medical",), is_at_home=False, examples=20)
+        wanted = Draw(Search(), 100, 1, {}, private=("Medical",), is_at_home=False, examples=20)
         sample = await draw(parts.paperless, parts.names, vocabulary, wanted)
         assert sample.skipped[PRIVATE] == 1
         case = next(case for case in sample.cases if any(one.id == private for one in case.like))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
 from sidecar.desk import jobs as desk
+from sidecar.desk.jobs import Wish
 from sidecar.domain.job import Kind, Priority, State
 from sidecar.store import listing
 from sidecar.web.api.shapes import ERRORS, LARGEST, STEERING, UNKNOWN, Asked, DoneOut, JobList, JobOut, JobStory, Number
@@ -16,14 +16,6 @@ from sidecar.web.site import Here
 from sidecar.web.who import Reader, Worker
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
-
-
-class Wish(StrEnum):
-    """What to do with a document."""
-
-    OCR = "ocr"
-    TAGGING = "tagging"
-    BOTH = "both"
 
 
 class Order(Asked):
@@ -51,9 +43,10 @@ class Place(Asked):
 @router.post("", status_code=202, responses=STEERING)
 async def submit(order: Order, here: Here, _: Worker) -> DoneOut:
     """Ask for a document to be read, filed, or both. It is tagged in Paperless, as a person would do it."""
-    kinds = [Kind.OCR, Kind.TAGGING] if order.kind is Wish.BOTH else [Kind(order.kind.value)]
     tags = await here.tags()
-    done = await desk.enqueue(here.parts, tags, order.document_id, kinds, now=here.now(), priority=order.priority)
+    done = await desk.enqueue(
+        here.parts, tags, order.document_id, order.kind.kinds, now=here.now(), priority=order.priority
+    )
     here.wake()
     return DoneOut.of(done)
 

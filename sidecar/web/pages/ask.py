@@ -8,8 +8,7 @@ from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
 from sidecar.desk import jobs as desk
-from sidecar.domain.job import Kind
-from sidecar.web.api.jobs import Wish
+from sidecar.desk.jobs import Wish
 from sidecar.web.api.shapes import LARGEST
 from sidecar.web.problems import Problem
 from sidecar.web.site import Here
@@ -26,8 +25,7 @@ async def ask(
     number = int(document) if document.isascii() and document.isdigit() else 0
     if not 1 <= number <= LARGEST:
         raise Problem(422, "problem.document")
-    kinds = [Kind.OCR, Kind.TAGGING] if kind is Wish.BOTH else [Kind(kind.value)]
-    done = await desk.enqueue(here.parts, await here.tags(), number, kinds, now=here.now())
+    done = await desk.enqueue(here.parts, await here.tags(), number, kind.kinds, now=here.now())
     here.wake()
     here.observer.forget()
     return RedirectResponse(here.shell.url(f"/jobs/{done.job_id}" if done.job_id else f"/documents/{number}"), 303)

@@ -13,11 +13,11 @@ from sidecar.desk import history
 from sidecar.desk import jobs as jobs_desk
 from sidecar.desk import undo as desk
 from sidecar.desk.history import Stand
+from sidecar.desk.jobs import Wish
 from sidecar.domain.job import Job, Kind
 from sidecar.domain.vocabulary import Names
 from sidecar.store import listing, undoing
 from sidecar.store.listing import WriteBack
-from sidecar.web.api.jobs import Wish
 from sidecar.web.api.shapes import LARGEST, Number
 from sidecar.web.pages.jobs import Filter
 from sidecar.web.rows import Row, Values, ids, needed, proposed, written

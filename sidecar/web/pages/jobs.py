@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sidecar.desk.jobs import Wish
 from sidecar.domain.job import Kind, State
 from sidecar.store import listing
-from sidecar.web.api.jobs import Wish
 from sidecar.web.api.shapes import LARGEST
 from sidecar.web.site import Here, Site
 from sidecar.web.texts import asked
