@@ -72,8 +72,6 @@ class Document:
     versions: tuple[Version, ...] = ()
     #: Values by the fields' ids, of those that the document has; None for one that it has without a value.
     custom_fields: Mapping[int, Any] = field(default_factory=dict, hash=False)
-    #: The owner's id; None for a document that everybody may see.
-    owner: int | None = None
 
     @property
     def version_to_read(self) -> int | None:

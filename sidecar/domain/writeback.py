@@ -92,8 +92,6 @@ class Plan:
 
     #: To be PATCHed: still as the work saw it, and different from what is wanted.
     write: Mapping[str, Any]
-    #: Already as wanted.
-    settled: tuple[str, ...]
     conflicts: tuple[Conflict, ...]
     delta: TagDelta
     #: The values of `write` before it, for undo.
@@ -148,19 +146,17 @@ def decide(proposal: Proposal, current: Document) -> Plan:
     Equal to wanted: nothing to do. Equal to base: write. Neither: a person changed it; theirs stays.
     """
     write: dict[str, Any] = {}
-    settled: list[str] = []
     conflicts: list[Conflict] = []
     for name, wanted in proposal.wanted.items():
         now, base = current.value(name), proposal.base[name]
         if same(name, now, wanted):
-            settled.append(name)
-        elif same(name, now, base):
+            continue
+        if same(name, now, base):
             write[name] = wanted
         else:
             conflicts.append(Conflict(name, base, now, wanted))
     return Plan(
         write=write,
-        settled=tuple(settled),
         conflicts=tuple(conflicts),
         delta=proposal.delta.missing_on(current.tags),
         old={name: current.to_restore(name) for name in write},

@@ -199,12 +199,3 @@ class PageReader:
     def _require_whole(self, source: Source, page: int, folder: Path) -> None:
         if raster.lost_images(source, page, folder):
             raise PermanentError(f"Page {page} is damaged: it holds a picture that breaks off.")
-
-
-def read_page(source: Source, page: int, folder: Path, limits: Limits, engine: Tesseract) -> PageText:
-    """Read one page in this process: see PageReader.read."""
-    reader = PageReader(engine, limits)
-    try:
-        return reader.read(source, page, folder)
-    finally:
-        reader.close()

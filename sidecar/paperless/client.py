@@ -25,7 +25,6 @@ class Download:
     """A document's file on disk."""
 
     file: Path
-    bytes: int
     sha256: str
 
 
@@ -201,7 +200,7 @@ class Paperless:
                         )
                     digest.update(chunk)
                     out.write(chunk)
-        return Download(file, size, digest.hexdigest())
+        return Download(file, digest.hexdigest())
 
 
 def _by_field(error: RefusedError, sent: Sequence[int], wanted: Collection[int]) -> RefusedError:
@@ -261,7 +260,6 @@ def to_document(row: dict[str, Any]) -> Document:
         notes=tuple(note["note"] for note in row.get("notes") or ()),
         user_can_change=row.get("user_can_change", True),
         custom_fields={one["field"]: one["value"] for one in row.get("custom_fields") or ()},
-        owner=row.get("owner"),
         versions=tuple(
             Version(one["id"], one.get("checksum") or "", one.get("version_label") or "", bool(one.get("is_root")))
             for one in row.get("versions") or ()

@@ -166,14 +166,6 @@ class NameList:
                 return int(row["id"])
         return None
 
-    async def ensure(self, kind: Names, name: str) -> int:
-        """Return the id of the name, made if there is none of exactly this spelling."""
-        row = await self._find(kind, name)
-        if row is None:
-            row = await self._create(kind, name)
-            self._vocabulary = None
-        return int(row["id"])
-
     async def _all(self, kind: Names) -> list[dict[str, Any]]:
         rows = {row["id"]: row async for row in self._http.pages(f"{kind}/", page_size=PAGE)}
         return list(rows.values())

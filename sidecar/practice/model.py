@@ -199,8 +199,6 @@ class PracticeModel:
                 self.misbehave(**sent)
             case "POST", "behave":
                 self.behave()
-            case "POST", "settings":
-                self.delay_s = sent["delay_s"]
             case _:
                 return json_answer({"detail": "no such control"}, 404)
         return json_answer(None)

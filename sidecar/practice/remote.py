@@ -160,7 +160,3 @@ class RemoteModel(Remote):
     def behave(self) -> None:
         """End all misbehaviour."""
         self.control("POST", "behave", {})
-
-    def set_delay(self, delay_s: float) -> None:
-        """Set how long every completion takes."""
-        self.control("POST", "settings", {"delay_s": delay_s})

@@ -7,18 +7,15 @@ name: two endpoints may have one of the same name.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sidecar.domain.errors import BudgetError, OutageError, PermanentError, TemporaryError, UnusableError
 from sidecar.domain.privacy import Privacy
 from sidecar.domain.retry import soonest
-from sidecar.engines.llm import Message, Model, Reply
+from sidecar.engines.llm import Model
 from sidecar.worker.providers import Probe, Providers
 
 _log = logging.getLogger(__name__)
@@ -27,17 +24,6 @@ T = TypeVar("T")
 
 #: So many questions are remembered that some model gave no usable answer to.
 REMEMBERED = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A reply, and who gave it."""
-
-    reply: Reply
-    model: str
-    provider: str
-    #: Sentences for the owner about how the question had to be put.
-    notes: tuple[str, ...] = ()
 
 
 class Chain:
@@ -78,14 +64,6 @@ class Chain:
         """Load what the first question needs."""
         for model in self.models:
             model.prepare()
-
-    async def ask(
-        self, messages: Sequence[Message], schema: dict[str, Any] | None = None, *, purpose: str, private: bool = False
-    ) -> Answered:
-        """Return the first model's reply that comes, whatever it says. Raises the errors of `walk`."""
-        digest = hashlib.sha256(json.dumps([list(messages), schema], sort_keys=True).encode()).hexdigest()
-        reply = await self.walk(lambda model: model.ask(messages, schema), about=f"{purpose} {digest}", private=private)
-        return Answered(reply, reply.model, reply.provider, reply.notes)
 
     async def walk(
         self, attempt: Callable[[Model], Awaitable[T]], *, about: str, private: bool = False, document: int = 0

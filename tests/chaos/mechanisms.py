@@ -104,7 +104,7 @@ def without_comparison() -> None:
             name: wanted for name, wanted in proposal.wanted.items() if not same(name, current.value(name), wanted)
         }
         old = {name: current.value(name) for name in write}
-        return Plan(write, (), (), proposal.delta.missing_on(current.tags), old)
+        return Plan(write, (), proposal.delta.missing_on(current.tags), old)
 
     delivery.decide = decide
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from sidecar.domain.errors import TemporaryError
 from sidecar.engines import raster
 from sidecar.engines.raster import Limits
-from sidecar.engines.reading import read_page
+from sidecar.engines.reading import PageReader
 from sidecar.engines.tesseract import TesseractProgram
 from sidecar.practice import samples
 
@@ -24,9 +25,17 @@ esac
 """
 
 
+@pytest.fixture
+def reader() -> Iterator[PageReader]:
+    """What reads in this process, as a child reads in its own."""
+    found = PageReader(TesseractProgram("eng"), Limits(dpi=100))
+    yield found
+    found.close()
+
+
 @pytest.mark.parametrize(("cut", "size"), [("t*", "0"), ("t*", "'<70'"), ("txt", "'<40'"), ("txt", "0")])
 def test_a_page_whose_text_is_cut_off_by_a_full_disk_does_not_pass_as_a_blank_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: str, size: str
+    reader: PageReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: str, size: str
 ) -> None:
     wrapper = tmp_path / "tesseract"
     wrapper.write_text(WRAPPER.format(real=shutil.which("tesseract"), cut=cut, size=size))
@@ -36,14 +45,14 @@ def test_a_page_whose_text_is_cut_off_by_a_full_disk_does_not_pass_as_a_blank_on
     file.write_bytes(samples.scan_pdf([TEXT], dpi=100))
 
     with pytest.raises(TemporaryError, match="Is the disk full"):
-        read_page(raster.inspect(file, Limits()), 1, tmp_path, Limits(dpi=100), TesseractProgram("eng"))
+        reader.read(raster.inspect(file, Limits()), 1, tmp_path)
 
 
-def test_a_page_without_a_word_is_whole(tmp_path: Path) -> None:
+def test_a_page_without_a_word_is_whole(reader: PageReader, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(samples.text_pdf([""]))
 
-    page = read_page(raster.inspect(file, Limits()), 1, tmp_path, Limits(dpi=100), TesseractProgram("eng"))
+    page = reader.read(raster.inspect(file, Limits()), 1, tmp_path)
 
     assert (page.text.strip(), page.confidence) == ("", None)
 

@@ -119,7 +119,6 @@ async def test_a_document_is_read_with_all_we_look_at(server: respx.MockRouter, 
         user_can_change=True,
         versions=(Version(8, body("document_get")["versions"][0]["checksum"], "", is_root=True),),
         custom_fields={one["field"]: one["value"] for one in body("document_get")["custom_fields"]},
-        owner=2,
     )
 
 

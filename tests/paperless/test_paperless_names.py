@@ -182,10 +182,9 @@ async def test_our_own_tag_is_made_unowned_and_matching_nothing(server: respx.Mo
     assert sent(route) == {"name": "ai-done", "owner": None, "matching_algorithm": 0}
 
 
-@pytest.mark.parametrize("kind", Names)
-async def test_a_name_that_exists_is_not_made(kind: Names, server: respx.MockRouter, names: NameList) -> None:
-    server.get(f"/{kind}/").mock(page([tag(11, "Rent")]))
-    assert await names.ensure(kind, "Rent") == 11
+async def test_a_tag_that_exists_is_not_made(server: respx.MockRouter, names: NameList) -> None:
+    server.get("/tags/").mock(page([tag(11, "ai-done")]))
+    assert await names.own_tag("ai-done") == 11
 
 
 async def test_a_name_that_was_made_is_in_the_next_vocabulary(
@@ -193,8 +192,7 @@ async def test_a_name_that_was_made_is_in_the_next_vocabulary(
 ) -> None:
     await names.vocabulary(hidden=())
     route = server.post("/correspondents/").mock(answer("correspondent_create_ok"))
-    lists[Names.CORRESPONDENTS].mock(side_effect=[page([]), answer("correspondents_list")])
-    assert await names.ensure(Names.CORRESPONDENTS, "Northwind Energy") == body("correspondent_create_ok")["id"]
+    assert await names.make(Names.CORRESPONDENTS, "Northwind Energy") == body("correspondent_create_ok")["id"]
     await names.vocabulary(hidden=())
     assert sent(route)["matching_algorithm"] == 0
     assert lists[Names.TAGS].call_count == 2
@@ -232,9 +230,9 @@ async def test_a_name_made_by_another_a_moment_before_is_taken(
 async def test_other_kinds_of_names_lose_the_race_as_well(
     kind: Names, recording: str, name: str, server: respx.MockRouter, names: NameList
 ) -> None:
-    server.get(f"/{kind}/").mock(side_effect=[page([]), answer(f"{kind}_list")])
+    server.get(f"/{kind}/").mock(answer(f"{kind}_list"))
     server.post(f"/{kind}/").mock(answer(recording))
-    assert await names.ensure(kind, name) == 1
+    assert await names.make(kind, name) == 1
 
 
 @pytest.mark.parametrize(
@@ -251,7 +249,7 @@ async def test_a_name_that_cannot_be_made_is_an_error(
     server.get("/tags/").mock(page([]))
     creation = server.post("/tags/").mock(answer(recording))
     with pytest.raises(error):
-        await names.ensure(Names.TAGS, "ai-done")
+        await names.own_tag("ai-done")
     assert creation.call_count == 1
 
 

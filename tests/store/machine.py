@@ -43,7 +43,7 @@ class Counter:
 
 def plan(number: int) -> Plan:
     write = {"title": f"new {number}"} if number % 2 else {"created": "2026-01-01"}
-    return Plan(write=write, settled=(), conflicts=(), delta=PROPOSAL.delta, old=dict.fromkeys(write, f"{number}"))
+    return Plan(write=write, conflicts=(), delta=PROPOSAL.delta, old=dict.fromkeys(write, f"{number}"))
 
 
 @durable

@@ -16,7 +16,7 @@ from tests.store.together import Asked
 
 SETTLE = timedelta(seconds=65)
 PROPOSAL = Proposal({"title": "old"}, {"title": "new"}, TagDelta(frozenset({3}), frozenset({1})), note="n" * 500)
-PLAN = Plan(write={"title": "new"}, settled=(), conflicts=(), delta=PROPOSAL.delta, old={"content": "old " * 500})
+PLAN = Plan(write={"title": "new"}, conflicts=(), delta=PROPOSAL.delta, old={"content": "old " * 500})
 
 
 class Story:

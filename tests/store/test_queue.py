@@ -24,7 +24,7 @@ from tests.store.conftest import LEASE, NOW, another, claimed
 SETTLE = timedelta(seconds=65)
 PAGE = PageText(1, "text", "tesseract", 93.0, 1.0)
 PROPOSAL = Proposal({"title": "old"}, {"title": "new"}, TagDelta(frozenset({3}), frozenset({1})))
-PLAN = Plan(write={"title": "new"}, settled=(), conflicts=(), delta=PROPOSAL.delta, old={"title": "old"})
+PLAN = Plan(write={"title": "new"}, conflicts=(), delta=PROPOSAL.delta, old={"title": "old"})
 
 
 def current(db: Database, job: Job) -> Job:

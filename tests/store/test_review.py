@@ -136,7 +136,7 @@ def test_what_waits_for_a_person_is_no_work_that_is_left(db: Database, waiting: 
 
 
 def test_what_an_undo_took_back_is_written_down_once(db: Database, job: Job) -> None:
-    plan = Plan({"title": "Invoice"}, (), (), PROPOSAL.delta, {"title": "scan"}, frozenset({1}))
+    plan = Plan({"title": "Invoice"}, (), PROPOSAL.delta, {"title": "scan"}, frozenset({1}))
     db.run_now(journal.intend, job, PROPOSAL, plan, now=NOW)
     db.run_now(queue.succeed, job, changed=True, summary="Done.", now=NOW, appeared={9})
     undo_id = db.run_now(queue.enqueue, 5, Kind.UNDO, priority=0, now=NOW, ask=[job.id])
@@ -153,7 +153,7 @@ def test_what_an_undo_took_back_is_written_down_once(db: Database, job: Job) -> 
 
 
 def test_writers_are_found_by_document_job_kind_and_time(db: Database, job: Job) -> None:
-    plan = Plan({"title": "Invoice"}, (), (), PROPOSAL.delta, {"title": "scan"})
+    plan = Plan({"title": "Invoice"}, (), PROPOSAL.delta, {"title": "scan"})
     db.run_now(journal.intend, job, PROPOSAL, plan, now=NOW)
     assert db.run_now(undoing.writers) == {}  # not before it has ended
     db.run_now(queue.succeed, job, changed=True, summary="Done.", now=NOW)

@@ -75,7 +75,7 @@ def test_jobs_are_listed_by_what_they_are_page_after_page(db: Database) -> None:
 def test_a_document_shows_what_was_written_and_what_was_read(db: Database, job: Job) -> None:
     delta = TagDelta(frozenset({3}), frozenset({1}))
     proposal = Proposal({"content": "old"}, {"content": "new"}, delta)
-    plan = Plan(write={"content": "new"}, settled=(), conflicts=(), delta=delta, old={"content": "old"})
+    plan = Plan(write={"content": "new"}, conflicts=(), delta=delta, old={"content": "old"})
     for key, text, at in (("a", "badly read", NOW), ("b", "well read", NOW + HOUR)):
         page = PageText(1, text, "tesseract", 90.0, 1.0)
         db.run_now(pages.checkpoint, job, key, page, total=2, now=at, lease=LEASE)

@@ -245,7 +245,7 @@ def test_a_document_tells_what_was_written_and_what_was_read(site: Site) -> None
     site.db.run_now(pages.checkpoint, job, "key", page, total=1, now=NOW, lease=LEASE)
     delta = TagDelta(frozenset(), frozenset({1}))
     proposal = Proposal({"content": "old"}, {"content": "new"}, delta)
-    plan = Plan(write={"content": "new"}, settled=(), conflicts=(), delta=delta, old={"content": "old"})
+    plan = Plan(write={"content": "new"}, conflicts=(), delta=delta, old={"content": "old"})
     site.db.run_now(journal.intend, job, proposal, plan, now=NOW)
     machine = site.machine("read")
     (write,) = machine.get("/api/documents/5/write-backs").json()

@@ -23,7 +23,7 @@ def wrote(site: Site, number: int, old: dict[str, object], new: dict[str, object
     """A job that wrote something, by the journal."""
     job = claimed(site, number, kind)
     proposal = Proposal(old, new, TagDelta())
-    plan = Plan(write=new, settled=(), conflicts=(), delta=TagDelta(), old=old)
+    plan = Plan(write=new, conflicts=(), delta=TagDelta(), old=old)
     site.db.run_now(journal.intend, job, proposal, plan, now=NOW)
     site.db.run_now(queue.succeed, job, changed=True, summary="Wrote.", now=NOW)
     return job.id

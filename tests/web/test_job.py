@@ -26,7 +26,7 @@ def read(site: Site, number: int, old: str, texts: list[str]) -> int:
         one = PageText(page, text, "tesseract 5", 93.0, 1.0, "it is one scan")
         site.db.run_now(pages.checkpoint, job, f"{number}-{page}", one, total=len(texts), now=NOW, lease=LEASE)
     new = {"content": "\n\n".join(texts)}
-    plan = Plan(write=new, settled=(), conflicts=(), delta=TagDelta(), old={"content": old})
+    plan = Plan(write=new, conflicts=(), delta=TagDelta(), old={"content": old})
     site.db.run_now(journal.intend, job, Proposal({"content": old}, new, TagDelta()), plan, now=NOW)
     site.db.run_now(queue.succeed, job, changed=True, summary="Wrote text.", now=NOW)
     return job.id
@@ -39,7 +39,7 @@ def test_ids_are_shown_by_their_names(site: Site, anna: httpx.Client) -> None:
     tax = site.archive.add_name("tags", "Tax")
     job = claimed(site, number, Kind.TAGGING)
     new = {"correspondent": giro, "document_type": letter, "storage_path": path}
-    plan = Plan(new, (), (), TagDelta(frozenset({tax})), dict.fromkeys(new))
+    plan = Plan(new, (), TagDelta(frozenset({tax})), dict.fromkeys(new))
     site.db.run_now(journal.intend, job, Proposal(dict.fromkeys(new), new, plan.delta), plan, now=NOW)
     page = anna.get(f"/jobs/{job.id}").text
     for name in ("Girocenter", "Letter", "Cellar", "Tax"):

@@ -91,7 +91,7 @@ def test_a_job_tells_its_story_what_it_wrote_and_what_it_read(site: Site, anna: 
     site.db.run_now(pages.checkpoint, job, "key", page, total=1, now=NOW, lease=LEASE)
     delta = TagDelta(frozenset(), frozenset({1}))
     proposal = Proposal({"content": "Tne o1d"}, {"content": "The old"}, delta)
-    plan = Plan(write=dict(proposal.wanted), settled=(), conflicts=(), delta=delta, old=dict(proposal.base))
+    plan = Plan(write=dict(proposal.wanted), conflicts=(), delta=delta, old=dict(proposal.base))
     site.db.run_now(journal.intend, job, proposal, plan, now=NOW)
     site.db.run_now(queue.succeed, job, changed=True, summary="Wrote text.", now=NOW)
     shown = anna.get(f"/jobs/{job.id}").text
@@ -139,7 +139,7 @@ def test_nothing_of_a_document_is_taken_for_a_part_of_the_page(site: Site, anna:
     site.db.run_now(pages.checkpoint, job, "key", page, total=1, now=NOW, lease=LEASE)
     delta = TagDelta(frozenset(), frozenset())
     proposal = Proposal({"content": EVIL}, {"content": EVIL}, delta)
-    plan = Plan(write=dict(proposal.wanted), settled=(), conflicts=(), delta=delta, old=dict(proposal.base))
+    plan = Plan(write=dict(proposal.wanted), conflicts=(), delta=delta, old=dict(proposal.base))
     site.db.run_now(journal.intend, job, proposal, plan, now=NOW)
     site.db.run_now(queue.doom, job, reason=EVIL, now=NOW)
     site.db.run_now(queue.fail, job, now=NOW)

@@ -15,7 +15,7 @@ from sidecar import settings
 from sidecar.domain.errors import OutageError, PermanentError, SettingsError, TemporaryError
 from sidecar.domain.job import Job, State
 from sidecar.domain.privacy import Privacy
-from sidecar.engines.llm import Model
+from sidecar.engines.llm import Model, Reply
 from sidecar.parts import text_models
 from sidecar.practice.faults import Answer, Fault, Verdict
 from sidecar.practice.model import PracticeModel
@@ -226,21 +226,25 @@ async def test_an_endpoint_that_hangs_up_on_everybody_is_parked_after_three_docu
     assert {job.attempt for job in jobs} == {1}
 
 
+async def hear(model: Model) -> Reply:
+    """Ask the model for a word."""
+    return await model.ask([{"role": "user", "content": "Ambervale"}])
+
+
 async def test_without_a_worker_a_chain_asks_in_turn_and_parks_nobody(world: World, second: PracticeModel) -> None:
     world.model.faults.add(Fault(answer=BUSY, times=1))
     first, other = (
         Model("m", base_url=one.url, api_key=None, provider=p) for one, p in ((world.model, "a"), (second, "b"))
     )
     chain = Chain([first, other])
-    message = [{"role": "user", "content": "Ambervale"}]
-    found = [await chain.ask(message, purpose="try") for _ in range(2)]
+    found = [await chain.walk(hear, about="try") for _ in range(2)]
     assert [(one.model, one.provider) for one in found] == [("m", "b"), ("m", "a")]
     second.stop()
     world.model.faults.add(Fault(answer=Answer(500, body="{}")))
     with pytest.raises(OutageError, match="cannot be reached"):
-        await chain.ask(message, purpose="try")
+        await chain.walk(hear, about="try")
     with pytest.raises(TemporaryError):
-        await Chain([first]).ask(message, purpose="try")
+        await Chain([first]).walk(hear, about="try")
     for one in (first, other):
         await one.close()
 
@@ -252,16 +256,15 @@ async def test_a_private_question_goes_to_the_house_alone(world: World, second: 
     away = world.model.url.replace("127.0.0.1", "localtest.example")  # the same server, by a name anybody may own
     far = Model("far", base_url=away, api_key=None, provider="model")
     near = Model("near", base_url=second.url, api_key=None, provider="model 2")
-    message = [{"role": "user", "content": "my secret"}]
     chain = Chain([far, near], privacy=Privacy(("Private",)))
-    assert (await chain.ask(message, purpose="try", private=True)).model == "near"
+    assert (await chain.walk(hear, about="try", private=True)).model == "near"
     assert not world.model.calls()
     second.misbehave("error_in_200")
     with pytest.raises(TemporaryError):
-        await chain.ask(message, purpose="try", private=True)
+        await chain.walk(hear, about="try", private=True)
     assert not world.model.calls(), "not even where the near one fails"
     with pytest.raises(PermanentError, match="PRIVATE_TAGS"):
-        await Chain([far], privacy=Privacy(("Private",))).ask(message, purpose="try", private=True)
+        await Chain([far], privacy=Privacy(("Private",))).walk(hear, about="try", private=True)
     assert not world.model.calls()
     for model in (far, near):
         await model.close()

@@ -77,7 +77,7 @@ async def _person(here: Site, address: str, username: str, password: str, code: 
     s = here.parts.settings
     try:
         person = await log_in(
-            s.paperless_url, username, password, code=code, timeout_s=min(15.0, s.paperless_timeout_s)
+            s.paperless_url, username, password, code=code, timeout_s=min(LONGEST_S, s.paperless_timeout_s)
         )
     except LoginRefusedError as error:
         if error.why is not Refusal.CODE_NEEDED:

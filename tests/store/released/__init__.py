@@ -37,7 +37,7 @@ def fill(db: SqliteDatabase) -> None:
     """Put a job in every state into an empty store, with all that hangs on jobs."""
     delta = TagDelta(frozenset({3}), frozenset({1}))
     proposal = Proposal({"title": "scan"}, {"title": "Rechnung für März – 84,20 €"}, delta)
-    plan = Plan(write=dict(proposal.wanted), settled=(), conflicts=(), delta=delta, old={"title": "scan"})
+    plan = Plan(write=dict(proposal.wanted), conflicts=(), delta=delta, old={"title": "scan"})
     for document in range(1, 8):
         db.run_now(queue.enqueue, document, Kind.OCR, priority=10, now=NOW)
     jobs = [
