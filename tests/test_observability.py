@@ -11,7 +11,6 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from prometheus_client.parser import text_string_to_metric_families
 
-from sidecar.settings import Settings
 from tests.web.conftest import Stage, stage  # noqa: F401 - a fixture
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -79,8 +78,3 @@ def test_every_alert_says_what_and_how_bad() -> None:
         assert rule["labels"]["severity"] in {"critical", "warning", "info"}
         assert set(rule["annotations"]) == {"summary", "description"}
         assert rule["expr"].count("(") == rule["expr"].count(")")
-
-
-def test_every_setting_the_page_names_exists() -> None:
-    text = re.sub(r"\bOTEL_[A-Z_]+|\bNOTIFY_URLS_FILE\b", "", PAGE)
-    assert {name.lower() for name in re.findall(r"\b(?:[A-Z]+_)+[A-Z]+\b", text)} <= set(Settings.model_fields)

@@ -34,13 +34,6 @@ def test_the_tags_and_their_settings_are_those_of_the_program() -> None:
     }
 
 
-def test_every_setting_the_readme_names_exists() -> None:
-    theirs = {"PAPERLESS_BASE_URL", "PAPERLESS_API_TOKEN", "OLLAMA_HOST", "PAPERLESS_TOKEN_FILE", "PAPERLESS_NETWORK"}
-    names = set(re.findall(r"\b(?:[A-Z]+_)+[A-Z]+\b", README)) - theirs
-    placeholders = {"YOUR_PAPERLESS_TOKEN", "YOUR_MODEL_KEY"}
-    assert {name.lower() for name in names - placeholders} <= set(Settings.model_fields)
-
-
 def test_every_file_the_readme_and_the_docs_link_to_exists() -> None:
     for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text(encoding="utf-8")):
@@ -57,12 +50,6 @@ def test_what_filing_must_not_do_is_held_by_the_tests_that_the_table_names() -> 
     tests = (ROOT / "tests" / "worker" / "test_filing_losses.py").read_text(encoding="utf-8")
     named = re.findall(r"`(test_[a-z_0-9]+)` \|$", table.split("\n## ")[0], flags=re.MULTILINE)
     assert sorted(named) == sorted(re.findall(r"^(?:async )?def (test_[a-z_0-9]+)", tests, flags=re.MULTILINE))
-
-
-def test_every_setting_that_the_page_on_filing_names_exists() -> None:
-    page = (ROOT / "docs" / "tagging.md").read_text(encoding="utf-8")
-    names = set(re.findall(r"\b(?:[A-Z]+_)+[A-Z]+\b", page)) | {"REVIEW", "PRICES"}
-    assert {name.lower() for name in names} <= set(Settings.model_fields)
 
 
 def test_all_commands_but_those_that_the_readme_names_print_json() -> None:
