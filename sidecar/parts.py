@@ -35,13 +35,15 @@ from sidecar.paperless.doorbell import Bell
 from sidecar.paperless.http import Http
 from sidecar.paperless.names import USUAL, NameList
 from sidecar.settings import Settings
-from sidecar.settings.table import GROUPS
+from sidecar.settings.table import GROUPS, SECRETS
 from sidecar.settings.values import Fallback, OcrEngine, secret
 from sidecar.store.database import Database
 from sidecar.store.sqlite import SqliteDatabase
 
 #: The groups of the settings: the first of each, and what it is called.
 SETTING_GROUPS = GROUPS
+#: The settings that are secrets, by their fields.
+SECRET_SETTINGS = SECRETS
 
 
 class Parts:
@@ -161,7 +163,7 @@ def fallbacks(
 
 
 def numbered(provider: str, number: int) -> str:
-    """Return the name by which the so-manieth of several is parked: "model", "model 2", .."""
+    """Return the name by which a model is parked, by its place among several, from 1: "model", "model 2", .."""
     return provider if number == 1 else f"{provider} {number}"
 
 

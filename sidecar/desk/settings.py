@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from sidecar.parts import SETTING_GROUPS, Parts
+from sidecar.parts import SECRET_SETTINGS, SETTING_GROUPS, Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def in_effect(parts: Parts) -> dict[str, list[InEffect]]:
         if name in SETTING_GROUPS:
             group = found.setdefault(SETTING_GROUPS[name], [])
         value = getattr(settings, name)
-        is_secret = "Secret" in str(field.annotation)
+        is_secret = name in SECRET_SETTINGS
         group.append(
             InEffect(
                 name.upper(),

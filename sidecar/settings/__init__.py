@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from sidecar.domain.errors import SettingsError
-from sidecar.settings.table import Settings
+from sidecar.settings.table import SECRETS, Settings
 
 __all__ = ["Settings", "load"]
 
@@ -32,5 +32,5 @@ def _in_words(problem: Mapping[str, Any]) -> str:
     if problem["type"] == "missing":
         return f"{name.upper()} is missing.{about}"
     said = str(problem["msg"]).removeprefix("Value error, ")
-    given = "" if "@" in str(problem.get("input")) or "Secret" in str(field) else f" {problem.get('input')!r}:"
+    given = "" if "@" in str(problem.get("input")) or name in SECRETS else f" {problem.get('input')!r}:"
     return f"{name.upper()} is wrong:{given} {said}.{about}"

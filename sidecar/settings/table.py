@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import Field, PrivateAttr, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -337,3 +337,11 @@ class Settings(BaseSettings):
     def sources(self) -> dict[str, Source]:
         """Return where each setting was read when these were made."""
         return {name: self._sources.get(name, Source(Origin.DEFAULT)) for name in type(self).model_fields}
+
+
+#: The settings that are secrets, by their fields: of these no value is ever shown.
+SECRETS = frozenset(
+    name
+    for name, field in Settings.model_fields.items()
+    if SecretStr in (field.annotation, *get_args(field.annotation))
+)
