@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.benchmarks.figures import Figure, long_scan
-from tests.scenarios.waiting import until
 from tests.scenarios.world import OCR, World
+from tests.waiting import until
 
 PAGES = 30
 

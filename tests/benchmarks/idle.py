@@ -11,8 +11,8 @@ from tests.benchmarks.figures import Figure, mib
 from tests.postgres import new_schema, server_url
 from tests.scenarios.letters import letter
 from tests.scenarios.memory import Peak
-from tests.scenarios.waiting import until
 from tests.scenarios.world import World
+from tests.waiting import until
 
 MEASURED_S = 60.0
 

@@ -17,8 +17,8 @@ from sidecar.practice.faults import Fault
 from sidecar.practice.model import PracticeModel
 from sidecar.practice.samples import not_a_pdf, scan_pdf, text_pdf
 from tests.scenarios.letters import Letter, letter
-from tests.scenarios.waiting import until
 from tests.scenarios.world import OCR, TAG, TAG_DONE, TRIGGERS, World
+from tests.waiting import until
 
 #: Words that Tesseract does not mistake, to tell papers apart by.
 WORDS = (

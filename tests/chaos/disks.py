@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from tests.chaos.trials import Row, Stage, size, staged
-from tests.scenarios.waiting import until
+from tests.waiting import until
 
 SAID = "cannot be used"
 #: How long each lasts, in seconds, once the program has said that it noticed. A locked file is waited for for ten.

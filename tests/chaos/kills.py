@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sidecar.practice.faults import Fault
 from tests.chaos.trials import LEASE_S, Row, Stage, side_by_side, size, staged
-from tests.scenarios.waiting import until
+from tests.waiting import until
 
 #: What a program says that finds out that a job is not its own any more.
 REJECTED = ("the lease was lost", "another runner holds it", "the lease is too short")

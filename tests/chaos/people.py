@@ -5,8 +5,8 @@ import json
 from sidecar.practice.faults import Answer, Fault
 from tests.chaos.walk import Walk
 from tests.scenarios.letters import letter
-from tests.scenarios.waiting import until
 from tests.scenarios.world import FILING, TAG, TAG_DONE
+from tests.waiting import until
 
 REVIEW, APPROVE, UNDO = "auto-review", "auto-approve", "auto-undo"
 #: Points that come after a person has decided.

@@ -20,8 +20,8 @@ from tests.postgres import drop_schema, new_schema
 from tests.scenarios.jobs import FileStore
 from tests.scenarios.letters import letter
 from tests.scenarios.program import Program
-from tests.scenarios.waiting import until
 from tests.scenarios.world import OCR, OCR_DONE, TAG, World, assert_reads
+from tests.waiting import until
 
 
 def work(walk: Walk) -> None:

@@ -15,8 +15,8 @@ from tests.chaos.mechanisms import SWITCHES
 from tests.postgres import drop_schema, new_schema
 from tests.scenarios.letters import letter
 from tests.scenarios.program import Run
-from tests.scenarios.waiting import until
 from tests.scenarios.world import TAG_DONE, World
+from tests.waiting import until
 
 pytestmark = pytest.mark.scenario
 

@@ -23,8 +23,8 @@ from tests.chaos.company import DPI, Company, Overheard
 from tests.chaos.verdict import Verdict
 from tests.postgres import drop_schema, new_schema
 from tests.scenarios.program import Program, Run
-from tests.scenarios.waiting import until
 from tests.scenarios.world import World
+from tests.waiting import until
 
 #: Seconds; short ones, so that much happens in a minute.
 LEASE_S, TIMEOUT_S = 3, 1

@@ -18,8 +18,8 @@ from tests.chaos.verdict import CORES
 from tests.scenarios.jobs import FINISHED
 from tests.scenarios.letters import letter
 from tests.scenarios.program import Run
-from tests.scenarios.waiting import until
 from tests.scenarios.world import FAILED, FILING, OCR, OCR_DONE, TAG, TAG_DONE, TRIGGERS, World, assert_reads
+from tests.waiting import until
 
 ACTIONS = ("kill", "raise", "hang")
 #: What the scan says: enough of letter 0 to be filed like it, and little to read.

@@ -19,13 +19,11 @@ from sidecar.engines.asking import Asker, parse
 from sidecar.engines.forms import Form
 from sidecar.engines.llm import Model, Reply
 from sidecar.engines.prompts import Prompts
-from sidecar.practice.archive import PracticeArchive
-from sidecar.practice.model import PracticeModel
 from sidecar.store import listing
 from sidecar.store.transaction import Transaction, reading
 from tests.engines import llama_server
 from tests.engines.test_asking import Question
-from tests.worker.conftest import LETTER, NAMES, World
+from tests.worker.conftest import LETTER, NAMES, World, a_world
 
 pytestmark = [
     pytest.mark.skipif(llama_server.why_not() is not None, reason=str(llama_server.why_not())),
@@ -53,11 +51,8 @@ def llama() -> Iterator[Llama]:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with PracticeArchive(tmp_path / "archive") as archive, PracticeModel() as model:
-        for kind, names in NAMES.items():
-            for name in names:
-                archive.add_name(kind, name)  # type: ignore[arg-type]
-        yield World(archive, model, tmp_path)
+    with a_world(tmp_path) as found:
+        yield found
 
 
 @asynccontextmanager

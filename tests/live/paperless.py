@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import httpx
 
-from tests.scenarios.waiting import until
+from tests.waiting import until
 
 #: Consuming a scan takes a small server up to ten seconds, and each tag call before it five more in its only queue.
 CONSUME_S = 600.0

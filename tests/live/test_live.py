@@ -14,8 +14,8 @@ from sidecar.domain.document import VERSION_LABEL
 from sidecar.practice.samples import scan_pdf, text_pdf
 from tests.live.conftest import Live
 from tests.scenarios.letters import book, headings, headings_in, letter
-from tests.scenarios.waiting import until
 from tests.scenarios.world import FILING, WatchedFault, assert_reads
+from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(1200)]
 

@@ -9,8 +9,8 @@ import pytest
 from sidecar.practice.archive import PracticeArchive
 from tests.practice import replay
 from tests.practice.test_traps import modify_tags
-from tests.practice.waiting import eventually
 from tests.practice.world import PDF
+from tests.waiting import until
 
 TOKEN_URL = "/api/token/"
 
@@ -141,7 +141,7 @@ def test_an_upload_becomes_a_document_through_a_task(world: PracticeArchive, api
         found: dict[str, Any] = api.get(f"/api/tasks/?task_id={task_id}").json()["results"][0]
         return found
 
-    eventually(lambda: task()["status"] == "success")
+    until(lambda: task()["status"] == "success")
     document_id = task()["result_data"]["document_id"]
     document = api.get(f"/api/documents/{document_id}/").json()
     assert (document["title"], document["correspondent"], document["page_count"]) == ("Letter", 1, 1)
@@ -152,7 +152,7 @@ def test_an_upload_becomes_a_document_through_a_task(world: PracticeArchive, api
 
 def test_tasks_have_the_recorded_shapes_of_both_versions(world: PracticeArchive, api: httpx.Client) -> None:
     modify_tags(api, 1, [3], [])
-    eventually(lambda: api.get("/api/tasks/").json()["results"][0]["status"] == "success")
+    until(lambda: api.get("/api/tasks/").json()["results"][0]["status"] == "success")
     new = api.get("/api/tasks/").json()
     old = api.get("/api/tasks/", headers={"Accept": "application/json; version=9"}).json()
     recorded = replay.load("tasks_list_v10").body["results"][1]

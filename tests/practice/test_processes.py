@@ -13,8 +13,8 @@ import pytest
 from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.remote import RemoteArchive, RemoteModel
 from sidecar.practice.scans import text_pdf
-from tests.practice.waiting import eventually
 from tests.practice.world import PDF
+from tests.waiting import until
 
 LOGIN = {"Authorization": "Token own-token"}
 Launch = Callable[..., tuple[subprocess.Popen[str], str]]
@@ -55,7 +55,7 @@ def test_a_killed_archive_goes_on_where_it_was(tmp_path: Path, http: httpx.Clien
     archive = RemoteArchive(url, "own-token")
     assert archive.tag_names(document_id) == set()
     assert len(archive.history(document_id)) == 1
-    eventually(lambda: archive.document(document_id)["modified"] > modified)
+    until(lambda: archive.document(document_id)["modified"] > modified)
 
 
 def test_a_queued_version_survives_a_kill(tmp_path: Path, http: httpx.Client, launch: Launch) -> None:
@@ -74,7 +74,7 @@ def test_a_queued_version_survives_a_kill(tmp_path: Path, http: httpx.Client, la
     process.wait()
     _, url = launch("archive", *options)
     archive = RemoteArchive(url, "own-token")
-    eventually(lambda: len(archive.versions(document_id)) == 2)
+    until(lambda: len(archive.versions(document_id)) == 2)
     task = http.get(f"{url}/api/tasks/?task_id={answer.json()}", headers=LOGIN).json()["results"][0]
     assert task["result_data"] == {"document_id": archive.versions(document_id)[0]["id"]}
     assert archive.document(document_id)["content"] == "New words"

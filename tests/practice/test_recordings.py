@@ -11,8 +11,8 @@ from sidecar.practice.archive_system import ALL_RIGHTS, OTHER_RIGHTS
 from tests.practice import replay
 from tests.practice.replay import Step
 from tests.practice.replay_table import BEFORE, BY_HAND, LACKING, LOGINS, SHAPE, TRASH, UPLOAD
-from tests.practice.waiting import eventually
 from tests.practice.world import fill_up_to, fill_up_to_20, seed
+from tests.waiting import until
 
 NAMES = (Path(__file__).parent / "replayed.txt").read_text().split()
 OWNER = "Token practice-token"
@@ -45,7 +45,7 @@ def prepare(archive: PracticeArchive, step: Step, http: httpx.Client) -> None:
     sent = replay.sent(step.body)
     http.request(step.method, archive.url + step.path, headers=headers, **sent).raise_for_status()
     if step == UPLOAD:
-        eventually(lambda: not archive.state.rows("SELECT 1 FROM tasks WHERE status = 'pending'"))
+        until(lambda: not archive.state.rows("SELECT 1 FROM tasks WHERE status = 'pending'"))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -5,7 +5,7 @@ import pytest
 
 from sidecar.practice.archive import REDIS_DOWN, PracticeArchive
 from tests.practice import replay
-from tests.practice.waiting import eventually
+from tests.waiting import until
 
 
 def modify_tags(api: httpx.Client, document_id: int, adding: list[int], removing: list[int]) -> httpx.Response:
@@ -52,7 +52,7 @@ def test_trap_4_preconditions_are_ignored_and_modified_moves_after_the_answer(
     assert modify_tags(api, 1, [3], []).status_code == 200
     assert world.tag_names(1) == {"ai-process", "ai-done"}
     assert world.document(1)["modified"] == before
-    eventually(lambda: world.document(1)["modified"] > before)
+    until(lambda: world.document(1)["modified"] > before)
 
 
 def test_trap_5_patched_tags_replace_a_persons_tag_and_modify_tags_keeps_it(
@@ -78,7 +78,7 @@ def test_trap_7_a_reprocess_puts_paperless_own_text_back_and_modified_stays(
 ) -> None:
     modified = api.patch("/api/documents/2/", json={"content": "better text"}).json()["modified"]
     assert api.post("/api/documents/reprocess/", json={"documents": [2]}).json() == {"result": "OK"}
-    eventually(lambda: world.document(2)["content"] == "Rental contract")
+    until(lambda: world.document(2)["content"] == "Rental contract")
     assert world.document(2)["modified"] == modified
     newest = world.history(2)[0]
     assert (newest["changes"], newest["actor"]) == ({"content": ["better text", "Rental contract"]}, None)

@@ -11,8 +11,8 @@ from sidecar.practice.scans import text_pdf
 from tests.practice import replay
 from tests.practice.replay_table import AFTERWARDS, EARLIER, UPLOAD
 from tests.practice.test_recordings import prepare
-from tests.practice.waiting import eventually
 from tests.practice.world import PDF, fill_up_to
+from tests.waiting import until
 
 ROOT = "/api/documents/2/"
 CONTENT = "content"
@@ -35,7 +35,7 @@ def task_of(api: httpx.Client, task_id: str) -> dict[str, Any]:
 def add_version(api: httpx.Client, text: str, label: str | None = None, document_id: int = 2) -> int:
     """Put a PDF that says the text over a document, wait for it, and give the version's id."""
     task_id = upload(api, text_pdf([text]), label, document_id)
-    eventually(lambda: task_of(api, task_id)["status"] == "success")
+    until(lambda: task_of(api, task_id)["status"] == "success")
     version_id: int = task_of(api, task_id)["result_data"]["document_id"]
     return version_id
 
@@ -316,7 +316,7 @@ def test_a_root_thrown_away_before_the_task_ran_fails_the_task(world: PracticeAr
     world.set_delays(bulk_update_s=0.0, consume_s=0.2)
     task_id = upload(api, PDF)
     world.delete(2)
-    eventually(lambda: task_of(api, task_id)["status"] == "failure")
+    until(lambda: task_of(api, task_id)["status"] == "failure")
     task = task_of(api, task_id)
     assert list(task["result_data"]) == list(replay.load("tasks_failed").body["results"][0]["result_data"])
     assert task["result_data"]["error_message"].endswith("Document matching query does not exist.")
@@ -330,7 +330,7 @@ def test_the_text_of_a_version_is_what_the_file_says_by_itself(
     world: PracticeArchive, api: httpx.Client, data: bytes, said: str
 ) -> None:
     task_id = upload(api, data)
-    eventually(lambda: task_of(api, task_id)["status"] == "success")
+    until(lambda: task_of(api, task_id)["status"] == "success")
     assert content_of(api) == said
 
 
@@ -340,7 +340,7 @@ def test_a_reprocess_of_the_root_leaves_the_text_of_the_version_shown(
     api.patch(ROOT, json={"content": "On the root"})
     add_version(api, "First words")
     api.post("/api/documents/reprocess/", json={"documents": [2]})
-    eventually(lambda: content_of(api, "?version=2") == "Rental contract")
+    until(lambda: content_of(api, "?version=2") == "Rental contract")
     assert content_of(api) == "First words"
 
 

@@ -14,8 +14,8 @@ from sidecar.practice.samples import (
 )
 from tests.scenarios.letters import book, headings, headings_in, letter
 from tests.scenarios.memory import peak_of
-from tests.scenarios.waiting import until
 from tests.scenarios.world import FAILED, OCR, OCR_DONE, TAG, TAG_DONE, World, assert_history, assert_reads
+from tests.waiting import until
 
 pytestmark = pytest.mark.scenario
 

@@ -8,8 +8,8 @@ import pytest
 
 from sidecar.practice.faults import Fault
 from tests.scenarios.letters import book, headings, headings_in, letter
-from tests.scenarios.waiting import until
 from tests.scenarios.world import OCR, OCR_DONE, WatchedFault, World, assert_history
+from tests.waiting import until
 
 pytestmark = pytest.mark.scenario
 

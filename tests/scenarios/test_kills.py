@@ -13,8 +13,8 @@ import pytest
 
 from sidecar.practice.faults import Fault
 from tests.scenarios.letters import book, headings, headings_in, letter
-from tests.scenarios.waiting import until
 from tests.scenarios.world import OCR, OCR_DONE, TAG, TAG_DONE, WatchedFault, World, assert_history, assert_reads
+from tests.waiting import until
 
 FULL = os.environ.get("SCENARIO_FULL") == "1"
 KILLS = 30 if FULL else 6

@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from tests.scenarios.letters import book, headings, headings_in, letter
-from tests.scenarios.waiting import until
 from tests.scenarios.world import OCR, OCR_DONE, TAG_DONE, World, assert_history
+from tests.waiting import until
 
 pytestmark = pytest.mark.scenario
 

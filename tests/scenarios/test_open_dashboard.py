@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from tests.scenarios.letters import book, headings, headings_in
-from tests.scenarios.waiting import until
 from tests.scenarios.world import OCR, World, assert_history
+from tests.waiting import until
 
 pytestmark = pytest.mark.scenario
 

@@ -10,7 +10,6 @@ from sidecar.practice.faults import Answer, Fault
 from sidecar.practice.samples import not_a_pdf
 from tests.scenarios.letters import book, headings, headings_in, letter
 from tests.scenarios.paperless import ArchiveProcess
-from tests.scenarios.waiting import until
 from tests.scenarios.world import (
     FAILED,
     OCR,
@@ -22,6 +21,7 @@ from tests.scenarios.world import (
     assert_history,
     assert_reads,
 )
+from tests.waiting import until
 
 pytestmark = pytest.mark.scenario
 

@@ -4,8 +4,8 @@ import pytest
 
 from sidecar.practice.faults import Fault
 from tests.scenarios.letters import book, letter
-from tests.scenarios.waiting import until
 from tests.scenarios.world import FAILED, OCR, OCR_DONE, TAG, TAG_DONE, WatchedFault, World, assert_history
+from tests.waiting import until
 
 pytestmark = pytest.mark.scenario
 

@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from tests.scenarios.waiting import until
 from tests.scenarios.world import OCR, OCR_DONE, World, assert_history, assert_reads
+from tests.waiting import until
 
 FULL = os.environ.get("SCENARIO_FULL") == "1"
 KILLS = 20 if FULL else 4

@@ -16,7 +16,7 @@ from tests.postgres import server_url
 from tests.scenarios.jobs import FINISHED, FileStore, Job, ServerStore
 from tests.scenarios.letters import NAMES, Letter
 from tests.scenarios.program import Program, TesseractLedger
-from tests.scenarios.waiting import until
+from tests.waiting import until
 
 OCR, TAG = "auto-ocr", "auto-tag"
 OCR_DONE, TAG_DONE, FAILED = "auto-ocr-done", "auto-tagged", "auto-failed"

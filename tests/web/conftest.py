@@ -7,7 +7,6 @@ import contextlib
 import re
 import socket
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from sidecar.store import api_tokens
 from sidecar.store.api_tokens import Scope, digest
 from sidecar.store.database import Database
 from sidecar.web.server import dashboard
+from tests.waiting import until  # noqa: F401 - tests of the dashboard take it from here
 
 PASSWORD = "correct horse"
 RIGHTS = ("view_document", "change_document", "view_uisettings")
@@ -36,14 +36,6 @@ ASK_FOR = re.compile(r'name="csrf" value="([0-9a-f]+)"')
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait until something is so; a minute is far more than it takes."""
-    over = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < over, "it did not come to that"
-        time.sleep(0.02)
 
 
 @dataclass

@@ -18,8 +18,8 @@ from sidecar.store import queue
 from sidecar.store.sqlite import SqliteDatabase
 from sidecar.web import doorbell
 from sidecar.web.doorbell import Doorbell
+from tests.waiting import eventually
 from tests.web.conftest import Site, Stage, until
-from tests.worker.conftest import until as eventually
 
 SECRET = "a-secret-of-twenty-four"
 LETTER = "Ambervale Energy\nInvoice\n2026-05-12\nTotal 84.20 EUR"

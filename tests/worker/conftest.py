@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from sidecar.practice.model import PracticeModel
 from sidecar.practice.samples import text_pdf
 from sidecar.store import listing
 from sidecar.worker.clock import Clock
+from tests.waiting import eventually as until  # noqa: F401 - tests of the worker take it from here
 
 LETTER = "Ambervale Energy\nInvoice\nInvoice date 2026-05-12\nPlease pay 84.20 EUR for electricity."
 NAMES = {
@@ -89,13 +90,20 @@ class World:
         return ["+".join(sorted(entry["changes"])) for entry in entries if entry["action"] == "update"]
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with PracticeArchive(tmp_path / "archive") as archive, PracticeModel() as model:
+@contextmanager
+def a_world(folder: Path) -> Iterator[World]:
+    """A world of its own in this folder, with the names that letters are filed by."""
+    with PracticeArchive(folder / "archive") as archive, PracticeModel() as model:
         for kind, names in NAMES.items():
             for name in names:
                 archive.add_name(kind, name)  # type: ignore[arg-type]
-        yield World(archive, model, tmp_path)
+        yield World(archive, model, folder)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with a_world(tmp_path) as found:
+        yield found
 
 
 @asynccontextmanager
@@ -122,14 +130,3 @@ def once_a_write_waits(sidecar: Sidecar, monkeypatch: pytest.MonkeyPatch, deed: 
         return await write(*steps)
 
     monkeypatch.setattr(gate, "write", crowded)
-
-
-async def until(condition: Callable[[], bool | Awaitable[bool]], what: str, within_s: float = 30.0) -> None:
-    """Wait until the condition holds; fail with `what` if it does not in time."""
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        holds = condition()
-        if holds if isinstance(holds, bool) else await holds:
-            return
-        await asyncio.sleep(0.02)
-    pytest.fail(f"not within {within_s:.0f} s: {what}")
