@@ -41,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+    as_json: bool = show.AS_JSON,
     env: Annotated[
         Path | None, typer.Option(help="Settings of paperless-gpt or paperless-ai: say what becomes of each.")
     ] = None,

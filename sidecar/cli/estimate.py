@@ -41,7 +41,7 @@ def estimate(
     tag: str = typer.Option("", help="Documents with this tag."),
     document: list[int] = typer.Option([], help="This document; may be given several times."),
     kind: Wish = typer.Option(Wish.BOTH, help="What is to be done with them."),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
+    as_json: bool = show.AS_JSON,
 ) -> None:
     """Say what documents would come to: pages, tokens, money and time. No model is asked, nothing is written."""
     if not (query or tag or document):

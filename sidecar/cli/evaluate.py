@@ -71,7 +71,7 @@ def evaluate(  # noqa: PLR0917 - the options of a command
     change: list[str] = typer.Option([], "--set", help='Settings to measure, as in NAMES_LIMIT=50; "" for none.'),
     key_from: str = typer.Option("", help="Environment variable with the key for other endpoints than the one set up."),
     budget: str = typer.Option("", help="What this run may cost: 0.50, or 200000 tokens, or both with a comma."),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
+    as_json: bool = show.AS_JSON,
     html: Path | None = typer.Option(None, help="Write a report with all misses into this file."),
 ) -> None:
     """Measure how well models file documents that you have filed yourself. Nothing is written in Paperless.

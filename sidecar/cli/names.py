@@ -34,7 +34,7 @@ class _Found:
 def names(
     unused: bool = typer.Option(False, "--unused", help="Only those that nothing in Paperless needs any more."),
     remove: bool = typer.Option(False, "--remove", help="With --unused: remove them from Paperless."),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
+    as_json: bool = show.AS_JSON,
 ) -> None:
     """List the names that were made for documents, and remove those that were left unused."""
     if remove and not unused:

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def notify(
     test: bool = typer.Option(False, "--test", help="Send a message to all services."),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
+    as_json: bool = show.AS_JSON,
 ) -> None:
     """Look whether NOTIFY_URLS can be used; with --test a message goes to all of them."""
     with in_words():

@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 def spending(
     by: Period = typer.Option(Period.DAY, help="Sum up by day or by month."),
     last: int = typer.Option(7, min=1, max=366, help="How many days or months, this one included."),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
+    as_json: bool = show.AS_JSON,
 ) -> None:
     """Show what calls to models came to, by model and purpose, the newest first."""
     with in_words(), opened() as parts:

@@ -31,7 +31,7 @@ def create(
     scope: Scope = typer.Option(
         Scope.READ, help="metrics: the figures at /metrics alone; read: look; work: steer jobs too; admin: everything."
     ),
-    as_json: bool = _JSON,
+    as_json: bool = show.AS_JSON,
 ) -> None:
     """Make a token and print it; it is shown this once."""
     with in_words(), opened() as parts:
@@ -71,7 +71,7 @@ def list_tokens(as_json: bool = show.AS_JSON) -> None:
 
 
 @tokens_app.command(epilog="Example:  sidecar token revoke 3")
-def revoke(token: int = typer.Argument(help="Its number, from the list."), as_json: bool = _JSON) -> None:
+def revoke(token: int = typer.Argument(help="Its number, from the list."), as_json: bool = show.AS_JSON) -> None:
     """Make a token worthless."""
     with in_words(), opened() as parts:
         if not parts.db.run_now(api_tokens.revoke, token):
@@ -81,7 +81,8 @@ def revoke(token: int = typer.Argument(help="Its number, from the list."), as_js
 
 @tokens_app.command(epilog="Examples:  sidecar token logout --user anna   |   sidecar token logout")
 def logout(
-    user: str | None = typer.Option(None, help="Only this person's, by the name in Paperless."), as_json: bool = _JSON
+    user: str | None = typer.Option(None, help="Only this person's, by the name in Paperless."),
+    as_json: bool = show.AS_JSON,
 ) -> None:
     """End logins to the dashboard, for when somebody's rights in Paperless were taken or a password leaked."""
     with in_words(), opened() as parts:
