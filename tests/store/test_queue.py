@@ -410,3 +410,14 @@ def test_what_an_unfinished_job_has_paid_for_is_not_forgotten(db: Database, job:
     much_later = later + timedelta(days=2)
     db.run_now(keeping.prune, before=much_later, now=much_later)
     assert not db.run_now(pages.load, {"key": 1})
+
+
+def test_a_failure_that_could_not_be_marked_says_so_and_is_looked_back_at_for_longer(db: Database, job: Job) -> None:
+    db.run_now(queue.doom, job, reason="No.", now=NOW)
+    db.run_now(queue.fail, job, now=NOW, unmarked="Nor a mark.")
+    assert current(db, job).reason == "No. Nor a mark."
+    assert [event.text for event in db.run_now(report.story, job.id)][-1] == "Nor a mark."
+    later, hour, day = NOW + timedelta(hours=5), timedelta(hours=1), timedelta(days=1)
+    assert db.run_now(queue.endings, since=later - hour) == {}
+    (ended,) = db.run_now(queue.endings, since=later - hour, failed_since=later - day)[job.document_id, job.kind]
+    assert (ended.state, ended.reason) == (State.FAILED, "No. Nor a mark.")
