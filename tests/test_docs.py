@@ -26,7 +26,7 @@ THEIRS = re.compile(
 )
 #: Words in capitals that are no settings at all. A page that needs another one adds it here.
 CAPITALS = re.compile(
-    "AMD|API|CPU|CRLF|DBOS|EPYC|EUR|FOR|FULL|GET|HEAD|HEIC|HTML|HTTP|IBAN|ICDAR|JPEG|JSON|LOCKED|MIT|NOTIFY|NTP|NUL|OCR|"
+    "AMD|API|ARM|CPU|CRLF|DBOS|EPYC|EUR|FOR|FULL|GET|HEAD|HEIC|HTML|HTTP|IBAN|ICDAR|JPEG|JSON|LOCKED|MIT|NAS|NOTIFY|NTP|NUL|OCR|"
     "OTLP|PATCH|PDF|PGM|PNG|POST|PSS|PUT|PWD|README|RSS|SECRET|SIGTERM|SKIP|SQL|SROIE|SSH|TCP|TOKEN|UPDATE|UTC|VPN|YAML"
 )
 #: Words in capitals by the page that alone has them: parts of settings, names in the code, words of others.
