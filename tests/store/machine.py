@@ -117,7 +117,7 @@ class StoreMachine(RuleBasedStateMachine):
             "unfinished": self.model.unfinished(),
             "due_at": self.model.due_at(),
             "expired": self.model.expired(now=self.now),
-            "ready": {job.kind for job in self.model.having(State.READY)},
+            "ready": {job.kind for job in self.model.claimable()},
             "contradictions": [],
         }
         for job in found.jobs:

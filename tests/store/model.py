@@ -101,7 +101,7 @@ class Model:
     def claim(self, kind: Kind, *, owner: str, now: datetime, lease: timedelta, most: int | None = None) -> Job | None:
         if most is not None and sum(job.kind is kind for job in self.having(State.RUNNING)) >= most:
             return None
-        ready = sorted((job.priority, job.id) for job in self.having(State.READY) if job.kind is kind)
+        ready = sorted((job.priority, job.id) for job in self.claimable() if job.kind is kind)
         if not ready:
             return None
         job = self.jobs[ready[0][1]]
@@ -109,6 +109,15 @@ class Model:
         return self._change(
             job, state=State.RUNNING, attempt=job.attempt + 1, lease_token=job.lease_token + 1, lease_until=now + lease
         )
+
+    def claimable(self) -> list[Job]:
+        """Ready jobs, without those whose document has an undo that has begun and not ended; undos all the same."""
+        undone = {
+            self.jobs[number].document_id
+            for number, write in self.writes.items()
+            if write.state == "intended" and self.jobs[number].kind is Kind.UNDO
+        }
+        return [job for job in self.having(State.READY) if job.kind is Kind.UNDO or job.document_id not in undone]
 
     # -- running
 
