@@ -70,8 +70,8 @@ class Model:
     def due_at(self) -> datetime | None:
         return min((job.run_after for job in self.having(State.SCHEDULED) if job.run_after), default=None)
 
-    def expired(self, *, now: datetime) -> bool:
-        return any(job.lease_until < now for job in self.having(State.RUNNING) if job.lease_until)
+    def expired(self, *, now: datetime) -> int:
+        return sum(job.lease_until < now for job in self.having(State.RUNNING) if job.lease_until)
 
     # -- waiting
 
