@@ -163,3 +163,13 @@ def test_the_table_of_old_tags_is_that_of_the_program() -> None:
         r"^\| `([A-Z_]+)` \| `([a-z-]+)` \| `([A-Z_]+)`", (DOCS / "moving.md").read_text(encoding="utf-8"), re.MULTILINE
     )
     assert {there: (here, usual) for there, usual, here in rows} == TAGS
+
+
+@pytest.mark.parametrize(("language", "column"), [("en", 1), ("de", 2)])
+def test_the_words_of_the_design_are_those_on_the_pages(language: str, column: int) -> None:
+    texts = (ROOT / f"sidecar/web/texts/{language}.toml").read_text(encoding="utf-8").casefold()
+    table = (DOCS / "design.md").read_text(encoding="utf-8").split("## Words")[1]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")][1:]
+    words = {word.casefold() for row in rows for word in row[column].split(", ")} - {"-"}
+    assert len(words) > 20
+    assert {word for word in words if word not in texts} == set()
