@@ -1,4 +1,4 @@
-"""Everything that talks to the world, made from the settings. Only this file and the command line see both."""
+"""Everything that talks to the world, made from the settings, which only this file and the command line see."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a person or a machine may ask of the sidecar: actions that the command line and the dashboard share."""
+"""What a person or a machine may ask of the sidecar: what the command line, the dashboard and the API do alike."""
