@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,13 +32,6 @@ def record(tx: Transaction, job: Job, kind: Names, name_id: int, name: str, *, n
         "ON CONFLICT (kind, name_id) DO NOTHING",
         kind=kind.value, id=name_id, name=name, job=job.id, now=now.timestamp(),
     )  # fmt: skip
-
-
-@reading
-def by_job(tx: Transaction, job_id: int) -> Mapping[tuple[Names, int], str]:
-    """Return the names that were made for the job, by kind and id."""
-    rows = tx.rows("SELECT kind, name_id, name FROM made_name WHERE job_id = :job ORDER BY kind, name_id", job=job_id)
-    return {(Names(row.kind), row.name_id): row.name for row in rows}
 
 
 @reading

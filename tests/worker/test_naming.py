@@ -105,7 +105,8 @@ async def test_a_new_name_is_made_with_the_write_and_its_making_is_remembered(wo
     async with world.sidecar(**NEW) as sidecar:
         await sidecar.run(drain=True)
         (job,) = await sidecar.parts.db.run(listing.jobs)
-        kept = await sidecar.parts.db.run(made_names.by_job, job.id)
+        made = await sidecar.parts.db.run(made_names.made)
+        kept = {(Names(one.kind), one.id): one.name for one in made if one.job_id == job.id}
         entry = await sidecar.parts.db.run(journal.find, job.id)
     after = world.archive.document(document)
     assert world.archive.tag_names(document) == {"Electricity", "Electricity bills", "Invoice", "auto-tagged"}
@@ -179,7 +180,8 @@ async def test_names_that_were_made_do_not_make_the_same_answer_cost_twice(world
         await sidecar.run(drain=True)
         await until(lambda: _is_done(sidecar), "done at the second attempt")
         (job,) = await sidecar.parts.db.run(listing.jobs)
-        kept = await sidecar.parts.db.run(made_names.by_job, job.id)
+        made = await sidecar.parts.db.run(made_names.made)
+        kept = {(Names(one.kind), one.id): one.name for one in made if one.job_id == job.id}
     assert (job.state, job.attempt) == (State.SUCCEEDED, 2)
     assert len(_asked(world)) == 1, "the job's answer holds, though the lists it was asked with have changed"
     assert world.archive.document(document)["correspondent"] == named(world, "correspondents")["Nimbus Travel"]["id"]
@@ -206,7 +208,8 @@ async def test_a_death_between_making_a_name_and_saying_so_leaves_one_name_that_
         sidecar.parts.names.make = make_and_die  # type: ignore[method-assign]
         await until(lambda: _is_done(sidecar), "done at the second attempt")
         (job,) = await sidecar.parts.db.run(listing.jobs)
-        kept = await sidecar.parts.db.run(made_names.by_job, job.id)
+        made = await sidecar.parts.db.run(made_names.made)
+        kept = {(Names(one.kind), one.id): one.name for one in made if one.job_id == job.id}
     number = named(world, "correspondents")["Nimbus Travel"]["id"]
     assert world.archive.document(document)["correspondent"] == number
     assert kept == {(Names.CORRESPONDENTS, number): "Nimbus Travel"}
