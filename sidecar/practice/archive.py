@@ -1,4 +1,7 @@
-"""The practice archive: a paperless-ngx 3.0.5 small enough to start in a test, with faults on request."""
+"""The practice archive: a paperless-ngx 3.0.5 small enough to start in a test, with faults on request.
+
+What it does that nobody expects of Paperless, its traps, are numbered here as in docs/paperless.md.
+"""
 
 import argparse
 import json
