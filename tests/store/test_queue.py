@@ -416,7 +416,7 @@ def test_a_failure_that_could_not_be_marked_says_so_and_is_looked_back_at_for_lo
     db.run_now(queue.doom, job, reason="No.", now=NOW)
     db.run_now(queue.fail, job, now=NOW, unmarked="Nor a mark.")
     assert current(db, job).reason == "No. Nor a mark."
-    assert [event.text for event in db.run_now(report.story, job.id)][-1] == "Nor a mark."
+    assert [event.text for event in db.run_now(listing.story, job.id)][-1] == "Nor a mark."
     later, hour, day = NOW + timedelta(hours=5), timedelta(hours=1), timedelta(days=1)
     assert db.run_now(queue.endings, since=later - hour) == {}
     (ended,) = db.run_now(queue.endings, since=later - hour, failed_since=later - day)[job.document_id, job.kind]
