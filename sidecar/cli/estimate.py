@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 import typer
@@ -115,8 +116,9 @@ async def _add(
     try:
         shown = await _examples(parts, batch, one, own, private=private)
         question = await asyncio.to_thread(
-            parts.tagger.question, one.content, vocabulary, document_id=one.id, examples=shown or ()
-        )
+            parts.tagger.question, one.content, vocabulary, document_id=one.id, examples=shown or (),
+            today=datetime.now(UTC).date(),
+        )  # fmt: skip
     except PermanentError:
         batch.empty += 1
         return
@@ -126,7 +128,7 @@ async def _add(
         batch.answered += 1
         return
     asking = batch.questions if asked is parts.model else batch.at_home
-    asking.append(tokens_of(question.rules_text, question.text, json.dumps(question.schema)))
+    asking.append(tokens_of(question.rules_text, question.text, question.found, json.dumps(question.schema)))
 
 
 def _may_see(parts: Parts, model: Model, *, private: bool) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -81,7 +80,7 @@ async def suggest(
     may_show = parts.names.showing(parts.privacy.tags, anything=is_private or parts.is_all_at_home)
     shown = await like(parts.paperless, document_id, tags, parts.tagger.rules.examples, may_show)
     question = parts.tagger.question(document.content, vocabulary, document_id=document_id, examples=shown, today=today)
-    guess = tokens_of(question.rules_text, question.text, *question.examples, json.dumps(question.schema))
+    guess = question.tokens
     calls: list[Asked] = []
 
     # A reply is of `engines.llm`, a room that this one does not see.

@@ -17,6 +17,7 @@ from sidecar.domain.errors import PermanentError
 from sidecar.domain.examples import Example, ids_of
 from sidecar.domain.filing import FilingRules
 from sidecar.domain.found import found_in
+from sidecar.domain.prices import tokens_of
 from sidecar.domain.suggestion import SINGLE_NAMES, Suggestion, check_answer, wants
 from sidecar.domain.vocabulary import Names, Vocabulary
 from sidecar.engines.asking import Around, Asked, Asker, free
@@ -46,6 +47,11 @@ class Question:
     document_id: int = 0
     #: Documents that the answer may link.
     linkable: frozenset[int] = frozenset()
+
+    @property
+    def tokens(self) -> int:
+        """About how many tokens it comes to."""
+        return tokens_of(self.rules_text, self.text, self.found, *self.examples, json.dumps(self.schema))
 
 
 class Tagger:

@@ -7,7 +7,6 @@ crash, pays only for what was not answered yet.
 from __future__ import annotations
 
 import itertools
-import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -82,7 +81,7 @@ class Asker:
         """Ask, a few times where a model is busy. Raises the last error, and what another time would not help."""
         contestant, today = result.contestant, self._clock.now().date()
         private = await self._names.is_among(self._privacy.tags, case.document.tags)
-        asked = tokens_of(question.rules_text, question.text, *question.examples, json.dumps(question.schema))
+        asked = question.tokens
         asking = _Asking(self, self._purse.prices, result, case, key, asked)
         # What this run may cost is spent for the whole chain at once: one that is free would be measured alone.
         dearest = max((self._price(model, asked) for model in contestant.models), key=lambda one: one.money)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
@@ -104,7 +103,7 @@ class Tagging:
         )
 
     async def _ask(self, job: Job, question: Question, vocabulary: Vocabulary, *, is_private: bool) -> Suggestion:
-        asked = tokens_of(question.rules_text, question.text, *question.examples, json.dumps(question.schema))
+        asked = question.tokens
 
         async def record(reply: Reply, outcome: str, suggestion: Suggestion | None) -> None:
             call = Call(
