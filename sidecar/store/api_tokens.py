@@ -1,8 +1,4 @@
-"""What machines log in with: API tokens by their SHA-256, each with a name and a scope.
-
-A token for figures alone is one that may read, whose hash begins with METRICS_MARK: sidecars before this scope look for
-whole hashes and find none, so it never opens more to them.
-"""
+"""What machines log in with: API tokens by their SHA-256, each with a name and a scope."""
 
 from __future__ import annotations
 
@@ -28,11 +24,6 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
-#: How the hash of a token for figures begins; the rest of it is the SHA-256 as far as there is room (224 bits).
-METRICS_MARK = "metrics:"
-HASH_LENGTH = 64
-
-
 @dataclass(frozen=True, slots=True)
 class ApiToken:
     """A token, without what it is made of."""
@@ -56,10 +47,7 @@ def create(tx: Transaction, token_hash: str, *, name: str, scope: Scope, now: da
     row = tx.row(
         "INSERT INTO api_token (name, token_hash, scope, created_at) VALUES (:name, :token_hash, :scope, :now) "
         "RETURNING id",
-        name=name,
-        token_hash=_for_metrics(token_hash) if scope is Scope.METRICS else token_hash,
-        scope=max(scope, Scope.READ, key=list(Scope).index).value,
-        now=now.timestamp(),
+        name=name, token_hash=token_hash, scope=scope.value, now=now.timestamp(),
     )  # fmt: skip
     return int(row.id) if row else 0
 
@@ -67,10 +55,7 @@ def create(tx: Transaction, token_hash: str, *, name: str, scope: Scope, now: da
 @reading
 def find(tx: Transaction, token_hash: str) -> ApiToken | None:
     """Return the token, None if there is none."""
-    row = tx.row(
-        "SELECT * FROM api_token WHERE token_hash IN (:token_hash, :for_metrics)",
-        token_hash=token_hash, for_metrics=_for_metrics(token_hash),
-    )  # fmt: skip
+    row = tx.row("SELECT * FROM api_token WHERE token_hash = :token_hash", token_hash=token_hash)
     return _token(row) if row else None
 
 
@@ -92,12 +77,7 @@ def revoke(tx: Transaction, token_id: int) -> bool:
     return bool(tx.run("DELETE FROM api_token WHERE id = :id", id=token_id))
 
 
-def _for_metrics(token_hash: str) -> str:
-    return (METRICS_MARK + token_hash)[:HASH_LENGTH]
-
-
 def _token(row: Any) -> ApiToken:
     created = when(row.created_at)
     assert created is not None  # noqa: S101 - the column holds no NULL
-    scope = Scope.METRICS if row.token_hash.startswith(METRICS_MARK) else Scope(row.scope)
-    return ApiToken(row.id, row.name, scope, created, when(row.used_at))
+    return ApiToken(row.id, row.name, Scope(row.scope), created, when(row.used_at))

@@ -261,7 +261,7 @@ api_token = sa.Table(
     sa.Column("scope", sa.String(16), nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("used_at", sa.Double),
-    sa.CheckConstraint("scope IN ('read', 'work', 'admin')", name="scope"),
+    sa.CheckConstraint("scope IN ('metrics', 'read', 'work', 'admin')", name="scope"),
     sa.Index("uq_api_token_token_hash", "token_hash", unique=True),
 )
 

@@ -20,7 +20,7 @@ CREATE TABLE api_token (
 	created_at DOUBLE NOT NULL, 
 	used_at DOUBLE, 
 	CONSTRAINT pk_api_token PRIMARY KEY (id), 
-	CONSTRAINT ck_api_token_scope CHECK (scope IN ('read', 'work', 'admin'))
+	CONSTRAINT ck_api_token_scope CHECK (scope IN ('metrics', 'read', 'work', 'admin'))
 );
 INSERT INTO "api_token" VALUES(1,'home automation','1111111111111111111111111111111111111111111111111111111111111111','work',1795435200.0,NULL);
 CREATE TABLE event (

@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.Column("scope", sa.String(length=16), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("used_at", sa.Double(), nullable=True),
-        sa.CheckConstraint("scope IN ('read', 'work', 'admin')", name=op.f("ck_api_token_scope")),
+        sa.CheckConstraint("scope IN ('metrics', 'read', 'work', 'admin')", name=op.f("ck_api_token_scope")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_token")),
     )
     op.create_index("uq_api_token_token_hash", "api_token", ["token_hash"], unique=True)
