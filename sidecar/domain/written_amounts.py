@@ -21,9 +21,10 @@ _MARK = rf"(?:(?<![^\W\d_])(?:{'|'.join(CURRENCIES)}|(?i:{'|'.join(map(re.escape
 _CENTS = r"\d{1,3}(?:(?P<by>[., '])\d{3})(?:(?P=by)\d{3})*[.,]\d{2}|\d{1,2}(?:,\d{2})+,\d{3}\.\d{2}|\d{1,9}[.,]\d{2}"
 _ROUND = r"[1-9]\d{0,2}(?:[., ']\d{3})+|0|[1-9]\d{0,6}"
 _AMOUNT = re.compile(
-    rf"(?P<before>{_MARK}[.:]? ?)?(?<![\w.,:/])(?P<sign>-|\()?(?P<second>{_MARK} ?)?"
+    rf"(?P<before>{_MARK}[.:]? ?)?(?<![\w.,:/])(?:(?P<minus>-)|(?P<bracket>\())?(?P<second>{_MARK} ?)?"
     rf"(?<![\d.,:/])(?<!\w-)(?:(?P<cents>{_CENTS})|(?<!\d )(?P<round>{_ROUND})(?P<none>[.,](?:--|-|=))?)"
-    rf"(?![\d%:/]|[.,]\d)(?P<less>-(?!\w)|\))?(?P<after> ?{_MARK})?(?P<end>[.,;]?[ ]*$)?(?!\w)",
+    rf"(?![\d%:/]|[.,]\d)(?P<less>-(?!\w))?(?P<closed>\)(?(bracket)|(?!)))?(?P<after> ?{_MARK})?"
+    rf"(?P<end>[.,;]?[ ]*$)?(?!\w)",
     re.MULTILINE,
 )
 _DIGIT = r"[\doOIlSB]"
@@ -87,11 +88,12 @@ def written_amounts(text: str, currency: str) -> WrittenAmounts:
         matches = [match for match in _AMOUNT.finditer(line) if _is_amount(match, has_cents=has_cents)]
         label = line if _LETTERS.search(line) else before
         before = line
-        for number, match in enumerate(matches, 1):
-            for writing, meant in _meanings(match, currency):
+        last = next((match for match in reversed(matches) if not _is_aside(match)), matches[-1] if matches else None)
+        for match in matches:
+            for place, (writing, meant) in enumerate(_meanings(match, currency)):
                 found.setdefault(meant, writing)
-                if number == len(matches):
-                    likely[meant] = max(likely.get(meant, 0), _likelihood(label, alone=number == 1))
+                if match is last and not (place and _signs(match)[1:]):
+                    likely[meant] = max(likely.get(meant, 0), _likelihood(label, alone=match is matches[0]))
     totals = [meant for meant in found if likely.get(meant)]
     totals.sort(key=lambda meant: (-likely[meant], -_value(meant)))
     return WrittenAmounts(
@@ -118,19 +120,40 @@ def _is_amount(match: re.Match[str], *, has_cents: bool) -> bool:
     return is_behind_colon or not has_cents
 
 
+def _is_aside(match: re.Match[str]) -> bool:
+    """Say whether the amount stands among words in brackets, as what of the sum is tax does."""
+    before = match.string[: match.start()]
+    return before.count("(") > before.count(")")
+
+
 def _meanings(match: re.Match[str], currency: str) -> Iterator[tuple[str, str]]:
-    """Give how the amount is to be written in an answer, and what it means; of `3 100.00`, which may be two, both."""
+    """Give how the amount is to be written in an answer, and what it means; the likelier meaning first.
+
+    Of `3 100.00`, which may be two, both; an amount alone in brackets is a bookkeeper's negative one, or a remark.
+    """
     number = match["cents"] or match["round"]
-    bare = f"-{number}" if match["sign"] or match["less"] else number
     written = match.group().strip(" .,;:")
-    whole, alone = parse_money(written, currency), parse_money(bare, currency)
-    if whole is not None and whole != alone:
-        yield written, whole
-    elif alone is not None:
-        yield bare, alone
+    for sign in _signs(match):
+        bare = f"-{number}" if sign or match["minus"] or match["less"] else number
+        marked = sign + re.sub(r"[()]", "", written)
+        whole, alone = parse_money(marked, currency), parse_money(bare, currency)
+        if whole is not None and whole != alone:
+            yield marked, whole
+        elif alone is not None:
+            yield bare, alone
     _, space, last = number.rpartition(" ")
     if space and (least := parse_money(last, currency)) is not None:
         yield last, least
+
+
+def _signs(match: re.Match[str]) -> tuple[str, ...]:
+    """Return what is put before the amount, beyond what stands there: of one in brackets with and without a minus."""
+    if match["minus"] or match["less"]:
+        return ("",)
+    if match["closed"]:
+        return ("", "-") if match["second"] else ("-", "")
+    is_open = match["bracket"] or match.string[: match.start()].endswith("(")
+    return ("", "-") if is_open and match.string[match.end() :].startswith(")") else ("",)
 
 
 def _likelihood(label: str, *, alone: bool) -> int:
