@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -12,12 +12,14 @@ from functools import lru_cache
 from sidecar.domain.currencies import CURRENCIES, NAMED, OF_A_THOUSAND, SIGNS
 from sidecar.domain.money import DASHES, SMALL_CODES, parse_money
 from sidecar.domain.months import without_accents
+from sidecar.domain.round_numbers import may_be_amount
 
 #: A text with more different amounts than this (an account's statement) is left to the model.
 MOST = 80
 
 _WORDS = sorted({*SMALL_CODES, *NAMED, *SIGNS}, key=len, reverse=True)
 _MARK = rf"(?:(?<![^\W\d_])(?:{'|'.join(CURRENCIES)}|(?i:{'|'.join(map(re.escape, _WORDS))}))(?![^\W\d_]))"
+_CURRENCY = re.compile(_MARK)
 _CENTS = r"\d{1,3}(?:(?P<by>[., '])\d{3})(?:(?P=by)\d{3})*[.,]\d{2}|\d{1,2}(?:,\d{2})+,\d{3}\.\d{2}|\d{1,9}[.,]\d{2}"
 _ROUND = r"[1-9]\d{0,2}(?:[., ']\d{3})+|0|[1-9]\d{0,6}"
 _AMOUNT = re.compile(
@@ -73,7 +75,7 @@ def written_amounts(text: str, currency: str) -> WrittenAmounts:
     """Return the amounts that the text writes, each once, for a field with this currency ("" for none).
 
     Numbers with cents or with a currency; others where they stand behind a colon, and at the end of a line where the
-    text has no cents anywhere.
+    text has no cents anywhere. Where another one may be an amount, too, these are not all.
     """
     plain = unicodedata.normalize("NFKC", text.replace("´", "'")).translate(DASHES)
     lines = [" ".join(line.split()) for line in plain.splitlines() if line.strip()]
@@ -83,9 +85,11 @@ def written_amounts(text: str, currency: str) -> WrittenAmounts:
     found: dict[str, str] = {}
     likely: dict[str, int] = {}
     before = ""
+    rests: list[str] = []
     has_cents = any(match["cents"] for match in _AMOUNT.finditer(plain))
     for line in lines:
         matches = [match for match in _AMOUNT.finditer(line) if _is_amount(match, has_cents=has_cents)]
+        rests.append(_without(matches, line))
         label = line if _LETTERS.search(line) else before
         before = line
         last = next((match for match in reversed(matches) if not _is_aside(match)), matches[-1] if matches else None)
@@ -94,6 +98,7 @@ def written_amounts(text: str, currency: str) -> WrittenAmounts:
                 found.setdefault(meant, writing)
                 if match is last and not (place and _signs(match)[1:]):
                     likely[meant] = max(likely.get(meant, 0), _likelihood(label, alone=match is matches[0]))
+    are_all = are_all and not may_be_amount(rests, _TOTAL, _CURRENCY)
     totals = [meant for meant in found if likely.get(meant)]
     totals.sort(key=lambda meant: (-likely[meant], -_value(meant)))
     return WrittenAmounts(
@@ -118,6 +123,13 @@ def _is_amount(match: re.Match[str], *, has_cents: bool) -> bool:
         return False
     is_behind_colon = match.string[: match.start()].rstrip().endswith(":") and len(match["round"]) > 1
     return is_behind_colon or not has_cents
+
+
+def _without(matches: Sequence[re.Match[str]], line: str) -> str:
+    """Return the line with `|` for every character of the amounts that were found in it."""
+    for match in matches:
+        line = line[: match.start()] + "|" * len(match.group()) + line[match.end() :]
+    return line
 
 
 def _is_aside(match: re.Match[str]) -> bool:
