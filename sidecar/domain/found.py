@@ -37,7 +37,8 @@ def found_in(
     if "correspondent" in asked:
         found["correspondent"] = mentioned(vocabulary, Names.CORRESPONDENTS, text[:HEAD], like=like)
     if "created" in asked and today is not None:
-        found["created"] = next(map(str, written_dates(text, today=today).dates), None)
+        likeliest = written_dates(text, today=today).likeliest
+        found["created"] = str(likeliest) if likeliest else None
     for field in fields:
         if field.data_type is DataType.MONETARY and names_total(field.name):
             for total in written_amounts(text, field.currency).totals[:1]:

@@ -44,7 +44,15 @@ _TORN = re.compile(
     r"|(?<!\d)(?P<glued>\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)"
 )
 _TORN_YEAR = re.compile(r" \d\d(?!\d)")
+#: "12 th May", "12th day of May".
+_ORDINAL = re.compile(r"(?<=\d) ?(st|nd|rd|th) (?:day of |(?=[^\W\d_]))")
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _NAMED = "|".join(sorted(MONTHS, key=len, reverse=True))
+_ORDINALS = (
+    r"\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|\w+teenth|twentieth|"
+    r"thirtieth|(?:ers|zwei|drit|\w*(?:vier|funf|sechs|sieb|siebten|ach|neun|zehn|elf|zwolf|zwanzigs|dreissigs|dreißigs))te[nrs]?)"
+)
+_COLONS = re.compile(rf"(?<!\d){_DAY}:{_DAY}:{_YEAR}")
 #: What may be a date that was not read.
 _UNREAD = tuple(
     re.compile(pattern)
@@ -57,6 +65,14 @@ _UNREAD = tuple(
         rf"(?<!\w)\d{{1,2}}(?:\. ?| |-|st |nd |rd |th )(?:of |de )?(?:{_NAMED})(?!\w)",
         rf"(?<!\w)(?:{_NAMED})\.? \d{{1,2}}(?!\w|[.,]\d)",
         r"(?<![\w.,])[0-3]?\d\.[01]?\d\.(?! ?\d)",
+        rf"{_ORDINALS}(?: day)?(?: of| de)? (?:{_NAMED})(?!\w)",
+        r"(?<!\w)\d{1,2}(?:\.|st|nd|rd|th)? ?(?:d(?:\.|ieses) ?m(?:\.|ts\b|onats)|of this month|inst\b)",
+        # Numbers between which other signs stand, or different ones.
+        rf"(?<!\d){_DAY}[ .,:/'-]{{1,3}}{_DAY}[ .,:/'-]{{1,3}}{_YEAR}",
+        rf"(?<!\d)(?:19|20)\d\d[ .,:/'-]{{1,3}}{_DAY}[ .,:/'-]{{1,3}}{_DAY}(?!\d|[.,]\d)",
+        rf"(?<!\w)(?<!\d[.,/-]){_DAY} ?(?P<mark>[-/.]) ?{_DAY} ?(?P=mark) ?\d\d(?!\d|[.,:/-]\d)",
+        rf"\b(?:datum|date|dated|du|fecha|data|dato|vom|on)\W{{0,3}}{_DAY} {_DAY} \d\d(?!\d)",
+        r"\b(?:datum|date|dated|fecha|data|dato|vom)\W{0,3}\d{6}(?!\d)",
     )
 )  # fmt: skip
 
@@ -70,6 +86,8 @@ class WrittenDates:
     dates: tuple[date, ...]
     #: Whether nothing is left that may be one more.
     are_all: bool
+    #: The first of them, if it may be said to be the one: where not all were read, not one that is called another's.
+    likeliest: date | None = None
 
 
 @lru_cache(maxsize=4)
@@ -79,6 +97,7 @@ def written_dates(text: str, *, today: date) -> WrittenDates:
     The order of day and month is taken from the text's other dates where those can be read in one way only.
     """
     plain = " ".join(without_accents(unicodedata.normalize("NFKC", text.replace("’", "'"))).split())
+    plain = _ORDINAL.sub(r"\1 ", plain)
     found: list[tuple[bool, int, tuple[date, ...]]] = []
     are_all = not any(letter.isdigit() and not letter.isascii() for letter in plain)
     day_first, is_american = _order(plain, today), bool(_AMERICAN.search(text))
@@ -86,20 +105,26 @@ def written_dates(text: str, *, today: date) -> WrittenDates:
         for match in pattern.finditer(plain):
             readings = tuple(read_match(match, pattern, today, day_first))
             readings = readings[::-1] if is_american and match.groupdict().get("mark", ".") != "." else readings
-            is_other = _OTHER.search(plain[max(0, match.start() - _BEFORE) : match.start()].rpartition("|")[2])
-            found.append((is_other is not None, match.start(), readings))
+            before = plain[max(0, match.start() - _BEFORE) : match.start()].rpartition("|")[2]
             # The thirtieth of February is a date misread, and the year of 12.05.20 26 is torn.
-            are_all &= bool(readings) and not (match["year"] in ("19", "20") and _TORN_YEAR.match(plain, match.end()))
+            is_torn = match["year"] in ("19", "20") and _TORN_YEAR.match(plain, match.end()) is not None
+            are_all &= bool(readings) and not is_torn
+            found.append((is_torn or _OTHER.search(before) is not None, match.start(), readings))
         plain = pattern.sub(lambda match: "|" * len(match.group()), plain)
     rest = _TIME.sub(" ", plain)
-    are_all &= not any(pattern.search(rest) for pattern in _UNREAD) and not any(map(_is_torn, _TORN.finditer(rest)))
-    dates = dict.fromkeys(
-        one
-        for *_, readings in sorted(found, key=lambda item: item[:2])
-        for one in readings
-        if OLDEST_DATE <= one <= today + AHEAD and one not in PLACEHOLDERS
+    are_all &= (
+        not _COLONS.search(plain)
+        and not any(pattern.search(rest) for pattern in _UNREAD)
+        and not any(map(_is_torn, _TORN.finditer(rest)))
     )
-    return WrittenDates(tuple(dates)[:MOST], are_all and len(dates) <= MOST)
+    dates: dict[date, bool] = {}
+    for is_other, _, readings in sorted(found, key=lambda item: item[:2]):
+        for one in readings:
+            if OLDEST_DATE <= one <= today + AHEAD and one not in PLACEHOLDERS:
+                dates.setdefault(one, is_other)
+    are_all = are_all and len(dates) <= MOST
+    likeliest = next((one for one, is_other in dates.items() if are_all or not is_other), None)
+    return WrittenDates(tuple(dates)[:MOST], are_all, likeliest)
 
 
 def _is_torn(match: re.Match[str]) -> bool:

@@ -29,6 +29,9 @@ ALL: dict[str, list[str]] = {
     "Fällig am 20.05.2026 (Rechnung vom 12.05.2026), Lieferdatum: 2.5.2026": ["2026-05-12", "2026-05-20", "2026-05-02"],
     "12-May-26\nTel. 030/12345-67\nIBAN DE02 1203 0000 0000 2020 51": ["2026-05-12"],
     "05.22.95.66.66 le 12/05/2026": ["2026-05-12", "2026-12-05"],
+    "Dated this 12th day of May 2026\nPayable by 14.06.2026": ["2026-05-12", "2026-06-14"],
+    "12 th May 2026, due 14.06.2026": ["2026-05-12", "2026-06-14"],
+    "Tel. 030 12 34 56, 1 234,50 EUR, 12.05.2026 10:30": ["2026-05-12"],
     "Version 1.2.3, 1.234,56 EUR, 12.05.2026": ["2026-05-12"],
 }
 
@@ -47,6 +50,21 @@ NOT_ALL: dict[str, list[str]] = {
     "令和8年5月12日, 2026-05-20": ["2026-05-20"],
     "١٢/٠٥/٢٠٢٦ due 20.05.2026": ["2026-05-20"],
     "12.05.202610:30, due 20.05.2026": ["2026-05-20"],
+    "Datum 12 05 2026\nFällig 20.05.2026": ["2026-05-20"],
+    "Datum 12 05 26\nFällig 20.05.2026": ["2026-05-20"],
+    "Datum: 120526 Fällig 20.05.2026": ["2026-05-20"],
+    "12.05 2026, due 20.05.2026": ["2026-05-20"],
+    "12-05 2026, due 20.05.2026": ["2026-05-20"],
+    "2026 05 12, due 20.05.2026": ["2026-05-20"],
+    "2026 / 05-12, due 20.05.2026": ["2026-05-20"],
+    "12,05,2026, due 20.05.2026": ["2026-05-20"],
+    "12:05:2026, due 20.05.2026": ["2026-05-20"],
+    "12 . 5 . 26, due 20.05.2026": ["2026-05-20"],
+    "12 .5. 26, due 20.05.2026": ["2026-05-20"],
+    "Am zwölften Mai 2026, fällig 20.05.2026": ["2026-05-20"],
+    "Given this twelfth day of May 2026, due 20.05.2026": ["2026-05-20"],
+    "Rechnung vom 3. d. M., fällig 20.05.2026": ["2026-05-20"],
+    "Ihr Schreiben vom 3. dieses Monats, 20.05.2026": ["2026-05-20"],
     "March 12 (see 2026), 20.05.2026": ["2026-05-20"],
 }
 
@@ -62,6 +80,26 @@ def test_a_date_that_cannot_be_read_is_noticed(text: str) -> None:
     found = written_dates(text, today=TODAY)
     assert not found.are_all
     assert set(NOT_ALL[text]) <= set(map(str, found.dates))
+
+
+@pytest.mark.parametrize(
+    ("text", "likeliest"),
+    [
+        ("Datum 12 05 2026\nFällig am 20.05.2026", None),
+        ("Datum 12 05 2026\nzahlbar bis 20.05.2026", None),
+        ("12.05 2026, payable by 20 May 2026", None),
+        ("Köln, 12. Mai\ngeboren 14.03.1961", None),
+        ("12.05.20 26, valid until 2026-05-20", None),
+        ("Datum 12 05 2026\nBerlin, 20.05.2026\nfällig 30.05.2026", "2026-05-20"),
+        ("Fällig am 20.05.2026", "2026-05-20"),
+        ("Fällig am 20.05.2026, Rechnung vom 12.05.2026", "2026-05-12"),
+    ],
+)
+def test_a_date_that_is_called_anothers_is_not_guessed_where_one_may_be_unread(
+    text: str, likeliest: str | None
+) -> None:
+    found = written_dates(text, today=TODAY).likeliest
+    assert (str(found) if found else None) == likeliest
 
 
 def test_an_accounts_statement_is_left_to_the_model() -> None:
