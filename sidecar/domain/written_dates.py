@@ -44,10 +44,10 @@ _TORN = re.compile(
     r"|(?<!\d)(?P<glued>\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)"
 )
 _TORN_YEAR = re.compile(r" \d\d(?!\d)")
-#: "12 th May", "12th day of May".
-_ORDINAL = re.compile(r"(?<=\d) ?(st|nd|rd|th) (?:day of |(?=[^\W\d_]))")
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _NAMED = "|".join(sorted(MONTHS, key=len, reverse=True))
+#: "12 th May", "12th day of May".
+_ORDINAL = re.compile(rf"(?<=\d) ?(st|nd|rd|th)\.? (?:day of )?(?=(?:{_NAMED})(?!\w))")
 _ORDINALS = (
     r"\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|\w+teenth|twentieth|"
     r"thirtieth|(?:ers|zwei|drit|\w*(?:vier|funf|sechs|sieb|siebten|ach|neun|zehn|elf|zwolf|zwanzigs|dreissigs|dreißigs))te[nrs]?)"
@@ -67,6 +67,7 @@ _UNREAD = tuple(
         r"(?<![\w.,])[0-3]?\d\.[01]?\d\.(?! ?\d)",
         rf"{_ORDINALS}(?: day)?(?: of| de)? (?:{_NAMED})(?!\w)",
         r"(?<!\w)\d{1,2}(?:\.|st|nd|rd|th)? ?(?:d(?:\.|ieses) ?m(?:\.|ts\b|onats)|of this month|inst\b)",
+        r"\d ?(?:st|nd|rd|th)?\.? day of",
         # Numbers between which other signs stand, or different ones.
         rf"(?<!\d){_DAY}[ .,:/'-]{{1,3}}{_DAY}[ .,:/'-]{{1,3}}{_YEAR}",
         rf"(?<!\d)(?:19|20)\d\d[ .,:/'-]{{1,3}}{_DAY}[ .,:/'-]{{1,3}}{_DAY}(?!\d|[.,]\d)",
