@@ -2,16 +2,18 @@
 
 A name counts as mentioned by its telling words: each weighs the more, the fewer names have it, legal forms next to
 nothing. Words are compared by their shape, in which what machines misread and people write differently is one
-(0 and O, 1 and l, rn and m, ü and ue), and longer ones with one letter wrong, missing or too many.
+(0 and O, 1 and l, rn and m, ü and ue), and longer ones with one letter wrong, missing or too many. For a name to be
+surely meant, its short words must stand there as they are: the number 02 is not O2, and an "Ing." is not ING.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from sidecar.domain.vocabulary import Name, Names, Vocabulary, fold
 
@@ -28,6 +30,16 @@ MENTIONED = 0.45
 ONE_SLIP = 5
 #: A name of which this much stands in the text is surely meant there.
 SURELY = 0.75
+#: From so many letters on a word without a digit is told from others by its shape.
+LONG = 5
+#: Words of a line that says where to pay to; the bank that it names is not the sender.
+_BANK_LINE = re.compile(
+    r"bankverbindung|\bbank (?:details|account)|bankers|\biban\b|\bbic\b|swift|kontonr|konto-?nummer|konto nr|\bblz\b|"
+    r"sort code|account (?:no|number)|coordonn[ée]es bancaires|\brib\b|kreditinstitut|geldinstitut",
+    re.IGNORECASE,
+)
+#: So many lines at the beginning are a letter's head, where a bank may write its own name above its IBAN.
+_HEAD_LINES = 3
 #: So many correspondents are enough where the text surely mentions one, and of these so many that it mentions.
 FEW, FEW_MENTIONED = 16, 9
 #: What a name's own line in a list costs beyond its letters, in characters: "- " and the line's end.
@@ -112,10 +124,13 @@ def _first(ranked: Sequence[Name], limit: int, characters: int) -> list[Name]:
 
 
 def _ranked(names: Sequence[Name], text: _Text, like: Collection[int]) -> list[tuple[Name, float]]:
-    """Return the names, the likeliest first, each with how much of it stands in the text."""
+    """Return the names, the likeliest first, each with how much of it stands in the text; of such as are not surely
+    meant less than SURELY.
+    """
     weigh = _weights(tuple(name.name for name in names))
     chosen = set(like)
-    shares = {name.id: _share(name.name, weigh, text) for name in names}
+    sure = _Text(text.without_banks) if text.without_banks != text.text else text
+    shares = {name.id: _sure_share(name.name, weigh, text, sure) for name in names}
 
     def rank(name: Name) -> tuple[float, bool, bool, int, str]:
         share = shares[name.id]
@@ -135,6 +150,42 @@ def _share(name: str, weigh: Mapping[str, float], text: _Text) -> float:
         return 1.0
     total = sum(weigh[word] for word in words)
     return sum(weigh[word] for word in words if text.has(word)) / total
+
+
+def _sure_share(name: str, weigh: Mapping[str, float], text: _Text, sure: _Text) -> float:
+    """Return how much of the name stands in the text, less than SURELY for what may be something else."""
+    share = _share(name, weigh, text)
+    if share < MENTIONED or _is_sure(name, weigh, sure):
+        return share
+    return MENTIONED + (share - MENTIONED) * (SURELY - MENTIONED) * 0.99 / (1 - MENTIONED)
+
+
+def _is_sure(name: str, weigh: Mapping[str, float], text: _Text) -> bool:
+    words = _words(name)
+    telling = [word for word in words if word not in LEGAL] or list(words)
+    if all(len(word) == 1 or word.isdigit() for word in telling):  # 1&1, R+V
+        return text.writes_exactly(name)
+    are_short = all(map(_is_short, telling))
+    if are_short and (text.has_in_a_row(telling) or text.has_in_a_row(words)):
+        return all(text.has_as_it_is(word, name) for word in telling)
+    if are_short and not any(len(word) == LONG - 1 and word.isalpha() for word in telling):
+        return False
+    if not any(map(_is_short, telling)) and "".join(map(shape, words)) in text.shapes:
+        return True
+    total = sum(weigh[word] for word in words)
+    has = (text.has_as_it_is(word, name) if _is_short(word) else text.has(word) for word in words)
+    return sum(weigh[word] for word, is_there in zip(words, has, strict=True) if is_there) >= SURELY * total
+
+
+def _is_short(word: str) -> bool:
+    return len(word) < LONG or any(map(str.isdigit, word))
+
+
+@lru_cache(maxsize=20_000)
+def _capitals(text: str) -> frozenset[str]:
+    """Return the words in capitals, as they are compared."""
+    words = re.findall(r"\w+", unicodedata.normalize("NFKC", text))
+    return frozenset(_plain(fold(word)) for word in words if word.isupper())
 
 
 @lru_cache(maxsize=16)
@@ -168,7 +219,9 @@ class _Text:
     """The words of a text, by shape, and those next to each other as one: scans tear words apart."""
 
     def __init__(self, text: str) -> None:
+        self.text = text
         self._folded = f" {fold(text)} "
+        self._plain = f" {' '.join(_plain(self._folded).split())} "
         shapes = [shape(word) for word in _plain(fold(text)).split()]
         joined = ("".join(shapes[i : i + n]) for n in (2, 3) for i in range(len(shapes) - n + 1))
         self.shapes = frozenset((*shapes, *joined))
@@ -178,6 +231,32 @@ class _Text:
     def writes(self, name: str) -> bool:
         """Say whether the name stands in the text as it is, but for case and punctuation."""
         return f" {fold(name)} " in self._folded
+
+    @cached_property
+    def without_banks(self) -> str:
+        """The text without the lines that say where to pay to, and without a name right above one in its footer."""
+        lines = [line for line in self.text.splitlines() if line.strip()]
+        banks = {place for place, line in enumerate(lines) if _BANK_LINE.search(line)}
+        banks |= {place - 1 for place in banks if place > _HEAD_LINES}
+        banks |= {place + 1 for place in banks if place < len(lines) and lines[place].rstrip().endswith(":")}
+        return "\n".join(line for place, line in enumerate(lines) if place not in banks) if banks else self.text
+
+    @cached_property
+    def _abbreviations(self) -> frozenset[str]:
+        return _capitals(self.text)
+
+    def writes_exactly(self, name: str) -> bool:
+        """Say whether the name stands in the text to the sign."""
+        return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self.text) is not None
+
+    def has_in_a_row(self, words: Sequence[str]) -> bool:
+        """Say whether these words stand in the text side by side, whole."""
+        return f" {' '.join(words)} " in self._plain
+
+    def has_as_it_is(self, word: str, name: str) -> bool:
+        """Say whether the text has this very word, in capitals if it stands so in the name."""
+        is_abbreviation = len(word) > 1 and word in _capitals(name)
+        return word in self._abbreviations if is_abbreviation else f" {word} " in self._plain
 
     def has(self, word: str) -> bool:
         """Say whether the text has the word, or one that differs by what a scan may have done to it."""

@@ -9,7 +9,7 @@ import pytest
 
 from sidecar.domain.candidates import FEW, choose, mentioned
 from sidecar.domain.vocabulary import Name, Names, Vocabulary
-from tests.domain.letters import WAYS, archive, letter
+from tests.domain.letters import STEMS, WAYS, archive, letter
 
 LIMIT, CHARACTERS = 200, 9000
 
@@ -120,3 +120,63 @@ def test_what_a_text_mentions_is_told_by_how_exactly_it_writes_it() -> None:
     text = "GARDEN (KL) BAKERS\nTotal 84.20"
     assert mentioned(vocabulary, Names.CORRESPONDENTS, text) == "Garden (KL) Bakers"
     assert mentioned(vocabulary, Names.CORRESPONDENTS, "Dear customer") is None
+
+
+#: A name, a letter that has something like it, whether it is surely the name.
+SHORT_NAMES = [
+    ("O2", "Zahnarztpraxis Dr. Kern\n02.05.2026\nRechnung", False),
+    ("O2", "O2\nRechnung vom 02.05.2026", True),
+    ("DB", "Anlage d8", False),
+    ("DB", "DB Fernverkehr", True),
+    ("SOS", "Tel. 505 1", False),
+    ("SOS", "SOS Kinderdorf", True),
+    ("IBB", "Nr. 168", False),
+    ("ING", "Ihr Ing. Anton", False),
+    ("ING", "Guten Tag,\nIhre ING", True),
+    ("ING AG", "Ihr Ing. Anton", False),
+    ("ING AG", "ING", True),
+    ("HUK", "der huk", False),
+    ("1&1", "Seite 1/1, Menge 1 1", False),
+    ("1&1", "1&1 Rechnung", True),
+    ("E.ON", "e on", False),
+    ("E.ON", "Ihre E.ON, Rechnung", True),
+    ("Post", "Deutsche Post", True),
+    ("Post", "P0st", False),
+    ("Käse", "KÄSE", True),
+    ("BMW Bank", "die BMW Bank", True),
+    ("BMW Bank", "bmw bank", False),
+    ("AEON CO. (M) BHD", "AEON CO. (M) BHD.\nReceipt", True),
+    ("AEON CO. (M) SDN BHD", "AEON CO. (M) BHD\nReceipt", True),
+    ("AEON CO. (M) BHD", "A E0N C0", False),
+    ("Studio 54", "Studio S4", False),
+    ("Studio 54", "Studio 54", True),
+    ("Kaje 54", "Kaje S4", False),
+    ("Ambervale 1O", "Arnbervale", False),
+    ("Ambervale", "Arnbervale", True),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "is_sure"), SHORT_NAMES)
+def test_a_short_name_is_surely_mentioned_only_as_it_is_written(name: str, text: str, is_sure: bool) -> None:
+    others = [Name(i, f"{stem} Handel", 9) for i, stem in enumerate(STEMS, 2)]
+    vocabulary = Vocabulary({Names.CORRESPONDENTS: [Name(1, name), *others]})
+    assert mentioned(vocabulary, Names.CORRESPONDENTS, text) == (name if is_sure else None)
+    lists = offered(vocabulary, text)[Names.CORRESPONDENTS]
+    assert (len(lists) == FEW) == is_sure
+    assert name in lists
+
+
+@pytest.mark.parametrize(
+    "bank",
+    ["Bankverbindung: Sparkasse Hamburg", "Sparkasse Hamburg IBAN DE02 1203 0000", "Sparkasse Hamburg\nIBAN DE02 1203",
+     "Bankverbindung:\nSparkasse Hamburg"],
+)  # fmt: skip
+def test_the_bank_to_pay_to_does_not_shorten_the_list(bank: str) -> None:
+    others = [Name(i, f"{stem} Handel", 9) for i, stem in enumerate(STEMS, 3)]
+    names = [Name(1, "Techniker Krankenkasse"), Name(2, "Sparkasse"), *others]
+    vocabulary = Vocabulary({Names.CORRESPONDENTS: names})
+    text = f"TK\nIhr Beitragsbescheid\nGuten Tag\nMit Gruß\n{bank}"
+    assert set(offered(vocabulary, text)[Names.CORRESPONDENTS]) == {name.name for name in names}
+    assert mentioned(vocabulary, Names.CORRESPONDENTS, text) is None
+    letter_of_the_bank = "Sparkasse Hamburg\nIBAN DE02 1203\nIhr Kontoauszug"
+    assert mentioned(vocabulary, Names.CORRESPONDENTS, letter_of_the_bank) is not None
