@@ -54,16 +54,49 @@ _KEEP_S_TEXT = (
 _KEEP_S = frozenset(_KEEP_S_TEXT.split())
 
 
-#: What takes no German -e or -en for many of it: women's names (Martine, Simone), and words like Moral and Kost.
-_NO_MORE_OF = re.compile(r"(?:[aeiouy]|in|on|an|al|el|en|(?<!i)er)$|^kost$")
+#: Nouns of what is filed, and endings, that German makes many of with -e, and with -en, in plain letters; so do words
+#: that end with one of them (Arbeitslohn). What is not here stays two words: Luis and Luise, Rent and Rente.
+_WITH_E_TEXT = (
+    "abfall abonnement abschluss abzug angebot anhang anlass anschluss anteil antrag anwalt archiv argument "
+    "arzt attest aufenthalt aufsatz auftrag ausdruck ausfall ausflug ausgang auskunft ausweis auszug befund "
+    "beitrag beleg bereich bericht bescheid beschluss bestand besteck besuch betrag betrieb brief dokument eid "
+    "eingang einkunft einsatz element entwurf erlass ersatz ertrag exemplar film flug fluss formular freund "
+    "fundament gang gegenstand gerat geschaft geschenk gesetz gewinn grundsatz haushalt heft hinweis hotel "
+    "hund inhalt inserat institut instrument jahr journal kanal kauf konzept kostenvoranschlag kraftwerk "
+    "kredit kreis kurs lauf lehrgang lohn magazin mandat medikament modell monat motiv nachweis netz netzwerk "
+    "notfall objekt ort paket papier pass patent pferd plan platz preis produkt profil projekt protokoll "
+    "prozess ratschlag referat reisepass rezept ruckstand salon satz schaf schein schlag schluss spiel spruch "
+    "stadt stoff stuck sturm tag teil telefon termin testament tier transport uberschuss umsatz umschlag umzug "
+    "unfall unterkunft urlaub urteil ventil verband verein vergleich verlust vermerk versuch vertrag vordruck "
+    "vorfall vorgang vorschuss vorteil werk wunsch zertifikat ziel zitat zuschlag zuschuss zustand "
+    "punkt wert weg tisch schritt konflikt effekt aspekt zeug abend rabatt kontakt kraft recht wettbewerb zaun "
+)
+_WITH_EN_TEXT = (
+    "absicht agent agentur aktion aktivitat ansicht antwort arbeit armatur arznei assistent aufsicht aussicht "
+    "autor backerei bahn bilanz bucherei burg burgschaft datei direktor doktor dozent eigenschaft erbschaft "
+    "existenz fabrik fahrt faktor fakultat figur form frau frist gebuhr geburt gesellschaft grafik hochzeit "
+    "information instanz inventur jagd kanzlei kartei klausur klient klinik konferenz konsument korrektur "
+    "kritik kultur lieferant lizenz mahlzeit mandant mannschaft mitgliedschaft motor nachricht norm notiz "
+    "option partei patient pension person pflicht plattform praktikant prasident professor prozent qualitat "
+    "quittung reaktor rechnung referenz reform region reparatur republik residenz rubrik saat schicht schrift "
+    "schuld sensor spezialitat staat statistik student substanz technik tendenz traktor tur ubersicht uhr "
+    "universitat versicherung wahl zahl zeit "
+    "automat diplomat soldat adressat zivilist jurist polizist "
+)
+_WITH_E, _WITH_EN = frozenset(_WITH_E_TEXT.split()), frozenset(_WITH_EN_TEXT.split())
+#: From so many letters on one of these may be the end of a longer word; Ruhr is not made of Uhr.
+_TAIL = 4
 
 
+#: A bear is no bar, and short enough that accents are not lost in it without notice.
+_BEAR = re.compile(r"(?<!\w)bär(?!\w)")
 #: Organisation, authorised.
 _BRITISH = re.compile(r"(?<=[a-z]{3})is(?=ations?$|ed$|ing$)")
 
 
 def plain_letters(text: str) -> str:
     """Return folded text in plain Latin letters where they look alike: no accents, no letters of other scripts."""
+    text = _BEAR.sub("baer", text)
     bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return unicodedata.normalize("NFC", bare).translate(_LOOK_ALIKE).replace("æ", "ae").replace("œ", "oe")
 
@@ -96,12 +129,15 @@ def without_ending(word: str) -> str:
 def one_and_many(word: str, other: str) -> bool:
     """Say whether one of two words, in plain letters, is the other with a German -e or -en (Löhne, Gebühren).
 
-    Of surnames it says so too (Lang, Lange), so it is nothing to ask of people.
+    Only of words that are known to be nouns of which there are many; any others are two names (Henrik, Henrike). Of
+    surnames it may say so, too (Lohn, Lohne), so it is nothing to ask of people.
     """
     one, many = sorted((word, other), key=len)
-    if len(one) < 4 or not one.isalpha() or _NO_MORE_OF.search(one):
-        return False
-    return many == f"{one}e" or (many == f"{one}en" and not one.endswith("s"))
+    return (many == f"{one}e" and _ends_with(one, _WITH_E)) or (many == f"{one}en" and _ends_with(one, _WITH_EN))
+
+
+def _ends_with(word: str, nouns: frozenset[str]) -> bool:
+    return word in nouns or any(word[place:] in nouns for place in range(2, len(word) - _TAIL + 1))
 
 
 def read_badly(word: str) -> str:
