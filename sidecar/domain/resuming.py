@@ -65,12 +65,16 @@ def _tags_show(delta: TagDelta, tags: frozenset[int], trigger: int, marks: Colle
     """Say whether a part of the change of tags is true that only we can have made.
 
     While the trigger is on, a person may have put on other tags of the change, but hardly the one that says that the
-    work is done. Where nothing but the trigger was to go off, its absence is taken for our doing.
+    work is done. Where tags were only to go off, one that is gone may have been taken off by a person: the trigger
+    and another one must be, or all of them where there is no trigger. Where nothing but the trigger was to go off,
+    its absence is taken for our doing.
     """
     if delta.add:
         return bool(delta.add & tags & frozenset(marks)) if trigger in tags else bool(delta.add & tags)
     others = delta.remove - {trigger}
-    return not others <= tags if others else trigger in delta.remove and trigger not in tags
+    if trigger in delta.remove:
+        return trigger not in tags and (not others or not others <= tags)
+    return bool(others) and not others & tags
 
 
 def _is_column(name: str) -> bool:

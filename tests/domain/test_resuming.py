@@ -53,14 +53,19 @@ def test_what_the_journal_says_was_sent_is_not_left_whatever_stands_there(marks:
         (TagDelta(remove=frozenset({TRIGGER})), set(), True),
         (TagDelta(remove=frozenset({TRIGGER, TOPIC})), {TOPIC}, False),
         (TagDelta(remove=frozenset({DONE, TOPIC})), {DONE, TOPIC}, False),
-        (TagDelta(remove=frozenset({DONE, TOPIC})), {TOPIC}, True),
+        (TagDelta(remove=frozenset({DONE, TOPIC})), {TOPIC}, False),
+        (TagDelta(remove=frozenset({DONE, TOPIC})), set(), True),
+        (TagDelta(remove=frozenset({TRIGGER, DONE, TOPIC})), {TOPIC}, True),
+        (TagDelta(remove=frozenset({TRIGGER, DONE, TOPIC})), {TRIGGER, TOPIC}, False),
         (TagDelta(), set(), False),
     ],
     ids=[
         "all there", "a person took one of ours off", "and the mark", "a person asked for it again",
         "a person put one of them on", "somebody took the trigger off before us", "filed before",
         "of an undo, somebody took the trigger off before us", "of an undo by name, nothing",
-        "of an undo by name, a person put one back", "of an undo by name that changes no tag",
+        "of an undo by name, a person took one off", "of an undo by name, all",
+        "of an undo, a person put one back", "of an undo, a person took one off",
+        "of an undo by name that changes no tag",
     ],
 )  # fmt: skip
 def test_what_the_tags_show(delta: TagDelta, tags: set[int], is_all_sent: bool) -> None:

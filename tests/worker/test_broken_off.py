@@ -216,3 +216,21 @@ async def test_while_nobody_knows_what_an_undo_has_sent_the_document_is_not_file
     assert world.archive.document(document)["title"] == "Ours"
     assert world.archive.tag_names(document) == {"auto-tagged"}
     assert [entry for entry in world.writes(document) if entry == "title"] == ["title"] * 3
+
+
+async def test_an_undo_that_broke_off_before_it_sent_anything_takes_all_back_though_a_person_took_a_tag_off(
+    world: World,
+) -> None:
+    document = world.letter()
+    urgent = world.archive.add_name("tags", "Urgent")
+    async with world.sidecar(fast_clock(400)) as sidecar:
+        file = Filing(world, sidecar)
+        job = await file.file(document, urgent, title="Ours")
+        world.archive.faults.add(Fault("PATCH", times=1, drop="before"))
+        await file.undo(document, job)
+        assert (await jobs_of(sidecar))[-1].state is State.SCHEDULED
+        world.archive.edit(document, remove_tags=["Urgent"])
+        *_, undo = await to_the_end(sidecar, 2)
+    assert undo.reason == "Took back: title, tags."
+    assert world.archive.document(document)["title"] == "scan"
+    assert world.archive.tag_names(document) == set()
