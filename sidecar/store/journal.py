@@ -43,6 +43,8 @@ class Entry:
     #: How far it came: all fields were sent, and the tags were changed.
     fields_sent: bool = False
     tags_sent: bool = False
+    #: Fields that its intent had decided to send; None in an entry of an older sidecar.
+    sends: frozenset[str] | None = None
     #: By field, documents that were linked and did not have the field before: Paperless put it on them.
     linked: Mapping[str, Collection[int]] = field(default_factory=dict)
 
@@ -56,7 +58,9 @@ class Entry:
             return BrokenOff(TagDelta(), self.written, fields_sent=True, is_dropped=True)
         if self.state != "intended" or self.proposal.names:
             return None
-        return BrokenOff(self.proposal.delta, self.written, self.fields_sent, self.tags_sent)
+        chosen = self.proposal.wanted.keys() & (self.written.keys() if self.sends is None else self.sends)
+        values = {name: value for name, value in self.written.items() if name in chosen}
+        return BrokenOff(self.proposal.delta, values, self.fields_sent, self.tags_sent)
 
 
 @reading
@@ -107,6 +111,7 @@ def intend(
                 "tags": sorted(earlier.tags if earlier and resumed and earlier.tags is not None else plan.tags),
                 **_linked(linked or {}, earlier.linked if earlier else {}),
                 **_marks(earlier, resumed=resumed, sends=bool(plan.write)),
+                **_sends(plan, earlier if resumed else None),
             }
         ),
         old=_dump(old),
@@ -174,6 +179,16 @@ def _marks(earlier: Entry | None, *, resumed: bool, sends: bool) -> dict[str, bo
     return {mark: True for mark in (_MARKS if resumed else _MARKS[:1]) if getattr(earlier, mark)}
 
 
+def _sends(plan: Plan, resumed: Entry | None) -> dict[str, list[str]]:
+    """Return the fields that the write-back decided to send, as the part of an entry's JSON that they are.
+
+    A try of which nothing came is decided anew: what a person did since then is theirs, and stays so.
+    """
+    if resumed is None or not (plan.sent or resumed.fields_sent or resumed.tags_sent):
+        return {"sends": sorted(plan.write)}
+    return {} if resumed.sends is None else {"sends": sorted(resumed.sends)}
+
+
 def _linked(*many: Mapping[str, Collection[int]]) -> dict[str, dict[str, list[int]]]:
     """Return them all together, as the part of an entry's JSON that they are; most entries have none."""
     found = {name: sorted({one for linked in many for one in linked.get(name, ())}) for name in {*many[0], *many[1]}}
@@ -224,5 +239,6 @@ def to_entry(row: Any) -> Entry:
         kind=Kind(row.kind),
         fields_sent=values.get("fields_sent", False),
         tags_sent=values.get("tags_sent", False),
+        sends=frozenset(values["sends"]) if "sends" in values else None,
         linked=values.get("linked", {}),
     )

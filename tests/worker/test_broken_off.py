@@ -234,3 +234,20 @@ async def test_an_undo_that_broke_off_before_it_sent_anything_takes_all_back_tho
     assert undo.reason == "Took back: title, tags."
     assert world.archive.document(document)["title"] == "scan"
     assert world.archive.tag_names(document) == set()
+
+
+async def test_a_second_break_off_after_it_was_thought_anew_is_gone_on_with_by_the_new_proposal_alone(
+    world: World,
+) -> None:
+    document = world.letter()
+    async with world.sidecar(fast_clock(400)) as sidecar:
+        file = Filing(world, sidecar)
+        world.archive.faults.add(Fault("POST", "bulk_edit", times=1, answer=Answer(400, body='{"tags": ["gone"]}')))
+        await file.file(document, title="Ours", correspondent=1)
+        world.archive.edit(document, title="scan")
+        file.values = {"title": "Ours", "created": "2026-05-12"}
+        world.archive.faults.add(Fault("PATCH", times=1, drop="before"))
+        (job,) = await to_the_end(sidecar)
+    after = world.archive.document(document)
+    assert job.state is State.SUCCEEDED, job.reason
+    assert (after["title"], after["correspondent"], after["created"]) == ("scan", 1, "2026-05-12")
