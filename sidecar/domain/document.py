@@ -72,6 +72,8 @@ class Document:
     versions: tuple[Version, ...] = ()
     #: Values by the fields' ids, of those that the document has; None for one that it has without a value.
     custom_fields: Mapping[int, Any] = field(default_factory=dict, hash=False)
+    #: When it was changed last, by Paperless's clock and in its words.
+    modified: str = field(default="", compare=False)
 
     @property
     def version_to_read(self) -> int | None:

@@ -5,15 +5,19 @@ looks just as it did before our write, so what stands there does not tell whethe
 
 - the journal: a mark once all fields were sent, another one once the tags were changed;
 - the tags: they are changed after the fields and all at once, so if a part of the change is true, all was sent;
-- the fields: Paperless saves those that are columns of its own in one go, so if one holds our value, all were sent.
+- Paperless's log of the document, where it may be read: fields that are columns of its own are saved in one go, and
+  make one entry that sets all of them to our values;
+- without it, the fields: if one of those columns holds our value, all may have been sent, and are taken for it. It may
+  have been a person who set that one, but then nothing of theirs is lost.
 
 What was sent is never sent again: whatever stands there now is somebody's will.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sidecar.domain.document import Document, custom_id
@@ -30,6 +34,10 @@ class BrokenOff:
     chosen: Mapping[str, Any]
     fields_sent: bool = False
     tags_sent: bool = False
+    #: An answer said for sure that nothing came of the change of tags.
+    tags_unsent: bool = False
+    #: Whether Paperless's log shows that the fields were sent; None where nobody could look or had to.
+    is_in_log: bool | None = None
     #: What goes on is not its proposal but one that was made anew, which may have fields of its own.
     is_dropped: bool = False
 
@@ -40,10 +48,13 @@ def rest(proposal: Proposal, broken: BrokenOff, current: Document, *, trigger: i
     `marks` are our tags that say that such work is done. Fields that it had not decided to send stay as they are.
     """
     plan = decide(proposal, current)
-    tags_sent = broken.tags_sent or _tags_show(broken.delta, current.tags, trigger, marks)
+    is_open = not broken.tags_unsent and broken.is_in_log is not False  # tags are sent after the fields
+    tags_sent = broken.tags_sent or (is_open and _tags_show(broken.delta, current.tags, trigger, marks))
     fields_sent = tags_sent or broken.fields_sent
-    sent = {name: value for name, value in broken.chosen.items() if fields_sent or _is_column(name)}
-    if not fields_sent and not any(_is_ours(proposal, name, current) for name in sent):
+    sent = {name: value for name, value in broken.chosen.items() if fields_sent or is_column(name)}
+    if not fields_sent and not (
+        _one_is_ours(proposal, sent, current) if broken.is_in_log is None else broken.is_in_log
+    ):
         sent = {}
     theirs = [name for name in plan.write if name not in broken.chosen and not broken.is_dropped]
     left = plan.write.keys() - sent.keys() - set(theirs)
@@ -77,11 +88,45 @@ def _tags_show(delta: TagDelta, tags: frozenset[int], trigger: int, marks: Colle
     return bool(others) and not others & tags
 
 
-def _is_column(name: str) -> bool:
+def is_in_log(log: Iterable[Mapping[str, Any]], since: str, columns: Mapping[str, Any]) -> bool:
+    """Say whether Paperless's log has an entry, not older than `since`, that sets all these columns to these values.
+
+    Both times are Paperless's own, in ISO format. An entry that cannot be read proves nothing.
+    """
+    begun = _time(since)
+    return begun is not None and any(
+        isinstance(changes := entry.get("changes"), Mapping)
+        and (at := _time(entry.get("timestamp"))) is not None
+        and at >= begun
+        and all(_sets(changes.get(name), name, value) for name, value in columns.items())
+        for entry in log
+    )
+
+
+def _sets(change: Any, name: str, value: Any) -> bool:
+    """Say whether a change, old value and new one, is one to this value; Paperless writes values as words there."""
+    if not isinstance(change, list | tuple) or len(change) != 2:
+        return False
+    words = str(change[1]).strip()
+    return words[:10] == str(value)[:10] if name == "created" else words == str(value).strip()
+
+
+def _time(text: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def is_column(name: str) -> bool:
     """Say whether Paperless saves the field together with others; the text may belong to a version."""
     return custom_id(name) is None and name != "content"
 
 
-def _is_ours(proposal: Proposal, name: str, current: Document) -> bool:
-    wanted = proposal.wanted[name]
-    return same(name, current.value(name), wanted) and not same(name, proposal.base[name], wanted)
+def _one_is_ours(proposal: Proposal, names: Iterable[str], current: Document) -> bool:
+    return any(
+        same(name, current.value(name), proposal.wanted[name])
+        and not same(name, proposal.base[name], proposal.wanted[name])
+        for name in names
+    )

@@ -98,6 +98,8 @@ class Plan:
     old: Mapping[str, Any] = field(default_factory=dict)
     #: The document's tags when this was decided.
     tags: frozenset[int] = frozenset()
+    #: When the document had been changed last by then, in Paperless's words.
+    modified: str = ""
     #: What was sent by an earlier try that broke off, so that it is not sent again, whatever stands there now.
     sent: Mapping[str, Any] = field(default_factory=dict)
     #: That try had sent all there was, tags and note as well.
@@ -161,6 +163,7 @@ def decide(proposal: Proposal, current: Document) -> Plan:
         delta=proposal.delta.missing_on(current.tags),
         old={name: current.to_restore(name) for name in write},
         tags=current.tags,
+        modified=current.modified,
     )
 
 

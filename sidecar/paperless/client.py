@@ -264,4 +264,5 @@ def to_document(row: dict[str, Any]) -> Document:
             Version(one["id"], one.get("checksum") or "", one.get("version_label") or "", bool(one.get("is_root")))
             for one in row.get("versions") or ()
         ),
+        modified=str(row.get("modified") or ""),
     )

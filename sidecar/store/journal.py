@@ -43,24 +43,36 @@ class Entry:
     #: How far it came: all fields were sent, and the tags were changed.
     fields_sent: bool = False
     tags_sent: bool = False
+    #: Nothing came of it for sure: it is to be delivered as if for the first time.
+    is_unsent: bool = False
+    #: Nothing came of its change of tags for sure.
+    tags_unsent: bool = False
     #: Fields that its intent had decided to send; None in an entry of an older sidecar.
     sends: frozenset[str] | None = None
+    #: When the document had been changed last by then, in Paperless's words; empty in an entry of an older sidecar.
+    modified: str = ""
     #: By field, documents that were linked and did not have the field before: Paperless put it on them.
     linked: Mapping[str, Collection[int]] = field(default_factory=dict)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it was begun and has not come to its end, and something of it may have been sent."""
+        return self.state == "intended" and not self.is_unsent
 
     @property
     def broken_off(self) -> BrokenOff | None:
         """What is known of the delivery, for whoever goes on with it; None if nothing can have been sent of it.
 
-        As long as names are to be made nothing was. Of one that was dropped only the fields can have been.
+        As long as names are to be made nothing was. Of one that was dropped only the fields can have been, and of
+        one of which nothing came for sure only those of one that was dropped before it.
         """
-        if self.state == "dropped" and self.fields_sent:
+        if self.fields_sent and (self.state == "dropped" or self.is_unsent):
             return BrokenOff(TagDelta(), self.written, fields_sent=True, is_dropped=True)
-        if self.state != "intended" or self.proposal.names:
+        if self.state != "intended" or self.is_unsent or self.proposal.names:
             return None
         chosen = self.proposal.wanted.keys() & (self.written.keys() if self.sends is None else self.sends)
         values = {name: value for name, value in self.written.items() if name in chosen}
-        return BrokenOff(self.proposal.delta, values, self.fields_sent, self.tags_sent)
+        return BrokenOff(self.proposal.delta, values, self.fields_sent, self.tags_sent, self.tags_unsent)
 
 
 @reading
@@ -92,7 +104,7 @@ def intend(
     job_row.assert_mine(tx, job)
     if earlier is ...:
         earlier = find(tx, job.id)
-    resumed = earlier is not None and earlier.state == "intended" and not job.giving_up
+    resumed = earlier is not None and earlier.is_under_way and not job.giving_up
     old = {**plan.old, **(earlier.old if earlier else {})}
     written = {**(earlier.written if earlier else {}), **plan.write}
     first = tx.row("SELECT intended_at FROM write WHERE job_id = :job", job=job.id) if resumed else None
@@ -111,7 +123,7 @@ def intend(
                 "tags": sorted(earlier.tags if earlier and resumed and earlier.tags is not None else plan.tags),
                 **_linked(linked or {}, earlier.linked if earlier else {}),
                 **_marks(earlier, resumed=resumed, sends=bool(plan.write)),
-                **_sends(plan, earlier if resumed else None),
+                **_decided(plan, earlier if resumed else None),
             }
         ),
         old=_dump(old),
@@ -141,25 +153,33 @@ def fields_sent(tx: Transaction, job: Job, refused: Mapping[str, str]) -> None:
 
 
 @relaxed
-def tags_sent(tx: Transaction, job: Job, *, came_true: bool = True) -> None:
+def tags_sent(tx: Transaction, job: Job, *, came_true: bool = True, is_sure: bool = False) -> None:
     """Record that Paperless answered to the change of tags; or, of an answer that nothing came of, that it did not.
 
+    `is_sure` says of the latter that nothing can come of it later either, until the next intent.
     After a power cut the mark may be missing: then what the tags show has to do.
     """
     job_row.assert_mine(tx, job)
     row = tx.row("SELECT proposal FROM write WHERE job_id = :job", job=job.id)
     if row is not None:
-        proposal = _dump({**json.loads(row.proposal), "tags_sent": came_true})
+        marks = {"tags_sent": came_true, "tags_unsent": is_sure and not came_true}
+        proposal = _dump({**json.loads(row.proposal), **marks})
         tx.run("UPDATE write SET proposal = :proposal WHERE job_id = :job", proposal=proposal, job=job.id)
 
 
 @durable
-def drop(tx: Transaction, job: Job, *, earlier: Entry | EllipsisType | None = ...) -> None:
+def drop(
+    tx: Transaction, job: Job, *, earlier: Entry | EllipsisType | None = ..., is_delivered_again: bool = False
+) -> None:
     """Forget the job's proposal, so that the next attempt makes a new one; old and written values stay.
 
     `earlier`, if given, is what the journal said before an intent of which nothing was sent: its values come back.
+    `is_delivered_again` keeps the proposal then, so that the next attempt delivers it as if for the first time.
     """
     job_row.assert_mine(tx, job)
+    if is_delivered_again and earlier is not ...:
+        _take_back(tx, job, earlier)
+        return
     if earlier is None:
         tx.run("DELETE FROM write WHERE job_id = :job AND state = 'intended'", job=job.id)
         return
@@ -169,24 +189,35 @@ def drop(tx: Transaction, job: Job, *, earlier: Entry | EllipsisType | None = ..
         tx.run("UPDATE write SET old = :old, written = :written WHERE job_id = :job", job=job.id, **values)
 
 
+def _take_back(tx: Transaction, job: Job, earlier: Entry | None) -> None:
+    row = tx.row("SELECT proposal FROM write WHERE job_id = :job AND state = 'intended'", job=job.id)
+    if row is not None:
+        marks = {"unsent": True, "fields_sent": earlier is not None and earlier.fields_sent}
+        tx.run(
+            "UPDATE write SET proposal = :proposal, old = :old, written = :written WHERE job_id = :job",
+            proposal=_dump({**json.loads(row.proposal), **marks}),
+            old=_dump(earlier.old if earlier else {}), written=_dump(earlier.written if earlier else {}), job=job.id,
+        )  # fmt: skip
+
+
 def _marks(earlier: Entry | None, *, resumed: bool, sends: bool) -> dict[str, bool]:
     """Return how far the write-back came, as the part of an entry's JSON that it is.
 
     Of one that was dropped the fields stay sent as long as no others are.
     """
-    if earlier is None or not (resumed or (earlier.state == "dropped" and not sends)):
+    if earlier is None or not (resumed or (not earlier.is_under_way and not sends)):
         return {}
     return {mark: True for mark in (_MARKS if resumed else _MARKS[:1]) if getattr(earlier, mark)}
 
 
-def _sends(plan: Plan, resumed: Entry | None) -> dict[str, list[str]]:
-    """Return the fields that the write-back decided to send, as the part of an entry's JSON that they are.
+def _decided(plan: Plan, resumed: Entry | None) -> dict[str, Any]:
+    """Return the fields that the write-back decided to send, and on what, as the part of an entry's JSON that they are.
 
     A try of which nothing came is decided anew: what a person did since then is theirs, and stays so.
     """
     if resumed is None or not (plan.sent or resumed.fields_sent or resumed.tags_sent):
-        return {"sends": sorted(plan.write)}
-    return {} if resumed.sends is None else {"sends": sorted(resumed.sends)}
+        return {"sends": sorted(plan.write), "modified": plan.modified}
+    return {} if resumed.sends is None else {"sends": sorted(resumed.sends), "modified": resumed.modified}
 
 
 def _linked(*many: Mapping[str, Collection[int]]) -> dict[str, dict[str, list[int]]]:
@@ -239,6 +270,9 @@ def to_entry(row: Any) -> Entry:
         kind=Kind(row.kind),
         fields_sent=values.get("fields_sent", False),
         tags_sent=values.get("tags_sent", False),
+        is_unsent=values.get("unsent", False),
+        tags_unsent=values.get("tags_unsent", False),
         sends=frozenset(values["sends"]) if "sends" in values else None,
+        modified=values.get("modified", ""),
         linked=values.get("linked", {}),
     )

@@ -20,7 +20,8 @@ happened. So, for every delivery:
 8. Read back and compare. The caller then ends intent and job in one transaction.
 
 Coming again after a crash starts at 1 with the same proposal, so a crash anywhere repeats a comparison, not a write.
-What was sent is not sent again, even if it is gone: then a person undid it (`domain/resuming.py`).
+What was sent is not sent again, even if it is gone: then a person undid it (`domain/resuming.py`). An answer that
+proves that nothing was written puts the journal back, so that what a person does next is not taken for ours.
 """
 
 from __future__ import annotations
@@ -31,7 +32,14 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from sidecar.domain.document import Document
-from sidecar.domain.errors import CancelledError, PermanentError, TemporaryError, UncertainWriteError
+from sidecar.domain.errors import (
+    CancelledError,
+    OutageError,
+    PermanentError,
+    TemporaryError,
+    UncertainWriteError,
+    WorkError,
+)
 from sidecar.domain.job import Job
 from sidecar.domain.resuming import BrokenOff, rest
 from sidecar.domain.trigger import Tags
@@ -43,7 +51,6 @@ from sidecar.domain.writeback import (
     decide,
     overruled,
     same,
-    shows_our_hand,
     tags_are_lost,
 )
 from sidecar.paperless.client import Paperless
@@ -52,6 +59,7 @@ from sidecar.store import journal, review
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
 from sidecar.worker.gate import Gate
+from sidecar.worker.hindsight import is_ours, look_back
 from sidecar.worker.lease import Leases
 from sidecar.worker.linking import without_field
 from sidecar.worker.naming import NameMaker
@@ -95,14 +103,6 @@ class HeldForReviewError(Exception):
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.plan = plan
-
-
-def _is_ours(job: Job, earlier: journal.Entry | None, current: Document) -> bool:
-    """Say whether a missing trigger tag is our own doing."""
-    if earlier is None:
-        return False
-    sent = earlier.fields_sent or earlier.tags_sent
-    return job.giving_up or sent or shows_our_hand(earlier.proposal, earlier.written, current)
 
 
 async def still_heard(db: Database, job: Job, tags: Tags, delta: TagDelta) -> TagDelta:
@@ -155,17 +155,17 @@ class Delivery:
         read_at = self._clock.now()
         current = await self._paperless.document(job.document_id)
         earlier = await self._db.run(journal.find, job.id)
-        before, broken = earlier, earlier.broken_off if earlier and not job.giving_up else None
+        before, broken = earlier, await look_back(self._paperless, job, earlier, current)
         refused: dict[str, str] = dict(earlier.refused) if earlier and broken and not broken.is_dropped else {}
         sending: Sending | None = None
         for _ in range(LOOKS):
             plan = (await self._plan(job, proposal, broken, current)).without(frozenset(refused))
             try:
-                self._require_trigger(job, earlier, current)
+                self._require_trigger(job, earlier, broken, current)
                 if hold(plan, current):
                     raise HeldForReviewError(plan)
             except (CancelledError, HeldForReviewError):
-                if sending is not None:
+                if sending is not None or (before is not None and before.is_unsent):
                     await self._db.run(journal.drop, job, earlier=before)
                 raise
             linked, now = await without_field(self._paperless, plan), self._clock.now()
@@ -177,13 +177,21 @@ class Delivery:
             sending = Sending(job, proposal, earlier, broken, current, plan, read_at, refused)
             try:
                 return await self._send(sending)
-            except CancelledError:
+            except (CancelledError, OutageError, PermanentError) as error:
                 if not sending.has_begun:
-                    await self._db.run(journal.drop, job, earlier=before)
+                    await self._put_back(sending, before, error)
                 raise
             except ChangedError as changed:
                 read_at, current = self._clock.now(), changed.current
         raise TemporaryError("The document was changed again and again while it waited for its write.")
+
+    async def _put_back(self, sending: Sending, before: journal.Entry | None, error: WorkError) -> None:
+        """Have the journal say what it did before this intent, of which nothing was sent, as far as it is known."""
+        job, broken = sending.job, sending.broken
+        if isinstance(error, CancelledError):
+            await self._db.run(journal.drop, job, earlier=before)
+        elif not job.giving_up and (broken is None or broken.is_dropped):
+            await self._db.run(journal.drop, job, earlier=before, is_delivered_again=True)
 
     async def _with_names(
         self, job: Job, proposal: Proposal, earlier: journal.Entry | None, current: Document
@@ -213,10 +221,12 @@ class Delivery:
             plan = rest(proposal, broken, current, trigger=trigger, marks=marks)
         return replace(plan, delta=await still_heard(self._db, job, self._tags, plan.delta))
 
-    def _require_trigger(self, job: Job, earlier: journal.Entry | None, current: Document) -> None:
+    def _require_trigger(
+        self, job: Job, earlier: journal.Entry | None, broken: BrokenOff | None, current: Document
+    ) -> None:
         if job.ask is not None:  # asked for in so many words, not by a tag
             return
-        if self._tags.trigger(job.kind) not in current.tags and not _is_ours(job, earlier, current):
+        if self._tags.trigger(job.kind) not in current.tags and not is_ours(job, earlier, broken, current):
             raise CancelledError(TRIGGER_GONE)
 
     async def _send(self, sending: Sending) -> Delivered:
@@ -255,7 +265,7 @@ class Delivery:
     def _new_tags(self, sending: Sending, back: Document) -> tuple[frozenset[int], frozenset[int]]:
         """Return the tags that the document has since this job, without our own: put on by it, and come with those."""
         earlier = sending.earlier
-        resumed = earlier is not None and earlier.state == "intended"
+        resumed = earlier is not None and earlier.is_under_way
         before = earlier.tags if earlier and resumed else sending.plan.tags
         added = sending.plan.delta.add | (earlier.proposal.delta.add if earlier and resumed else frozenset())
         if before is None or not added:
@@ -272,6 +282,11 @@ class Delivery:
             self._on_strange_tags()
             await self._db.run(journal.drop, job)
             raise TemporaryError(f"{error} Was a tag deleted?") from error
+        except OutageError:
+            broken = sending.broken
+            if not job.giving_up and (broken is None or broken.is_dropped or broken.tags_unsent):
+                await self._db.run(journal.tags_sent, job, came_true=False, is_sure=True)
+            raise
 
     async def _may_write(self, sending: Sending, *, with_custom: bool = False) -> None:
         """Look, in the door, whether the plan still holds and the lease lasts. Others may have waited there before.
@@ -281,7 +296,7 @@ class Delivery:
         job = sending.job
         if not sending.has_begun and (with_custom or self._clock.now() - sending.read_at > FRESH):
             current = await self._paperless.document(job.document_id)
-            self._require_trigger(job, sending.earlier, current)
+            self._require_trigger(job, sending.earlier, sending.broken, current)
             plan = await self._plan(job, sending.proposal, sending.broken, current)
             left = plan.without(frozenset(sending.refused))
             if (left.write, plan.delta) != (sending.left(), sending.plan.delta):

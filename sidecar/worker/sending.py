@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from sidecar.domain.document import Document, Fields, custom_id
+from sidecar.domain.errors import OutageError, PermanentError
 from sidecar.domain.job import Job
 from sidecar.domain.resuming import BrokenOff
 from sidecar.domain.writeback import Plan, Proposal, same
@@ -72,6 +73,7 @@ class FieldSender:
         """Send the fields; those that were refused are noted, at most one more request for each.
 
         Raises what the look does, with nothing written, and those of `Paperless`; an uncertain one may hide a write.
+        `has_begun` is false after those that prove that nothing was written.
         """
         while values := sending.left():
             with_custom = any(custom_id(name) is not None for name in values)
@@ -84,6 +86,9 @@ class FieldSender:
                 if not named:
                     raise
                 sending.refused |= named
+            except (OutageError, PermanentError):
+                sending.has_begun = False  # the same
+                raise
             except BrokeDownError as error:
                 if not with_custom:
                     raise

@@ -98,13 +98,16 @@ async def test_what_a_person_put_back_stays_where_no_mark_of_ours_was_to_come(
     assert job.state is State.SUCCEEDED
 
 
+@pytest.mark.parametrize("log", [200, 403])
 @pytest.mark.parametrize("method", ["PATCH", "POST"])
 async def test_one_of_several_fields_that_a_person_put_back_stays_and_the_rest_is_done(
-    world: World, method: str
+    world: World, method: str, log: int
 ) -> None:
-    """The answer to the fields, or to the tags, was lost; the trigger tag is on, or off, accordingly."""
+    """The answer to the fields, or to the tags, was lost; the trigger is on, or off. The log can be read, or not."""
     document = world.letter("auto-tag")
     world.archive.faults.add(Fault(method, None if method == "PATCH" else "bulk_edit", times=1, drop="after"))
+    if log != 200:
+        world.archive.faults.add(Fault("GET", "history", answer=Answer(log, "text/html", "Insufficient permissions")))
     async with world.sidecar(fast_clock(400)) as sidecar:
         await breaks_off(sidecar)
         world.archive.edit(document, title="scan")
@@ -251,3 +254,61 @@ async def test_a_second_break_off_after_it_was_thought_anew_is_gone_on_with_by_t
     after = world.archive.document(document)
     assert job.state is State.SUCCEEDED, job.reason
     assert (after["title"], after["correspondent"], after["created"]) == ("scan", 1, "2026-05-12")
+
+
+@pytest.mark.parametrize(
+    "fault", [{"answer": Answer(503, body="away")}, {"answer": Answer(429, body="away")}, {"drop": "before"}],
+    ids=["503", "429", "dropped"],
+)  # fmt: skip
+async def test_all_is_written_where_nothing_was_and_a_person_set_one_field_to_our_value_meanwhile(
+    world: World, fault: Any
+) -> None:
+    document = world.letter("auto-tag")
+    world.archive.faults.add(Fault("PATCH", times=1, **fault))
+    async with world.sidecar(fast_clock(400)) as sidecar:
+        await breaks_off(sidecar)
+        world.archive.edit(document, correspondent=1)
+        (job,) = await to_the_end(sidecar)
+    after = world.archive.document(document)
+    assert (after["correspondent"], after["document_type"], after["created"]) == (1, 1, "2026-05-12")
+    assert after["title"] != "scan"
+    assert world.writes(document) == ["correspondent", "created+document_type+title", "tags"]
+    assert job.state is State.SUCCEEDED
+
+
+async def test_a_trigger_that_a_person_took_off_after_a_write_was_refused_means_no(world: World) -> None:
+    document = world.letter("auto-tag")
+    world.archive.faults.add(Fault("PATCH", times=1, answer=Answer(503, body="away")))
+    async with world.sidecar(fast_clock(400)) as sidecar:
+        await breaks_off(sidecar)
+        world.archive.edit(document, correspondent=1, remove_tags=["auto-tag"])
+        (job,) = await to_the_end(sidecar)
+    assert (job.state, world.archive.document(document)["title"]) == (State.CANCELLED, "scan")
+    assert world.writes(document) == ["correspondent", "tags"]
+
+
+async def test_tags_that_were_refused_for_sure_are_sent_though_a_person_put_one_of_them_on(world: World) -> None:
+    document = world.letter("auto-tag")
+    world.archive.faults.add(Fault("POST", "bulk_edit", times=1, answer=Answer(503, body="away")))
+    async with world.sidecar(fast_clock(400)) as sidecar:
+        await breaks_off(sidecar)
+        world.archive.edit(document, add_tags=["auto-tagged"])
+        (job,) = await to_the_end(sidecar)
+    assert world.archive.tag_names(document) == {"Invoice", "auto-tagged"}
+    assert job.state is State.SUCCEEDED
+
+
+async def test_all_fields_that_a_person_put_back_stay_where_paperless_logged_our_write(world: World) -> None:
+    document = world.letter("auto-tag")
+    world.archive.faults.add(Fault("PATCH", times=1, drop="after"))
+    async with world.sidecar(fast_clock(400)) as sidecar:
+        await breaks_off(sidecar)
+        world.archive.edit(document, title="scan", correspondent=None, document_type=None, created="2026-01-02")
+        before = standing(world, document)
+        (job,) = await to_the_end(sidecar)
+    after = standing(world, document)
+    assert {name: after[name] for name in ("title", "correspondent", "created")} == {
+        name: before[name] for name in ("title", "correspondent", "created")
+    }
+    assert world.writes(document) == [FIELDS, FIELDS, "tags"]
+    assert job.state is State.SUCCEEDED
