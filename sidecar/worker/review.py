@@ -1,8 +1,9 @@
 """Review: a proposal is kept, shown as a note, and waits; what a person decided on it is done.
 
 1. Keep the proposal in the store, restricted to what will be shown. From now on the work is not done again.
-2. Show it: take off tags of a decision that came before there was anything to decide on, post the note unless it
-   stands there, remove an older note of the same job. Then the job waits.
+2. Show it: take off tags of a decision that came before there was anything to decide on, looked for once more right
+   before and right after the note goes out, post the note unless it stands there, remove an older note of the same job.
+   Then the job waits.
 3. A person decides: by a tag, which the poller finds, by taking the trigger tag off, or at the command line. The
    decision is kept and makes the job ready. A tag decides on all proposals whose notes stand on the document, in one
    commit; any other way on one of them.
@@ -22,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sidecar.domain.document import Document, Tagged
-from sidecar.domain.errors import CancelledError, OutageError, WorkError
+from sidecar.domain.errors import CancelledError, OutageError, TemporaryError, WorkError
 from sidecar.domain.job import Job, Kind
 from sidecar.domain.telling import Spoken, mark, spoken, tell
 from sidecar.domain.trigger import TagNames, Tags
@@ -35,10 +36,18 @@ from sidecar.store import queue, review
 from sidecar.store.database import Database
 from sidecar.store.review import Decided, Decision, Review
 from sidecar.worker.clock import Clock
-from sidecar.worker.delivery import TRIGGER_GONE, left_on, still_heard
+from sidecar.worker.delivery import LOOKS, TRIGGER_GONE, left_on, still_heard
 from sidecar.worker.writer import Writer
 
 _log = logging.getLogger(__name__)
+
+
+class _DecidedError(Exception):
+    """A tag of a decision is on. Carries the document."""
+
+    def __init__(self, current: Document) -> None:
+        super().__init__()
+        self.current = current
 
 
 class Reviews:
@@ -76,14 +85,36 @@ class Reviews:
             await self._clear(job, document)
             raise CancelledError(TRIGGER_GONE)
         if shown.strip() not in {note.strip() for note in document.notes}:
-            if early := self._tags.decisions & document.tags:  # nobody had seen what they would decide on
-                await self._decide(job.document_id)  # but they may be of what stands there already
-                await self._writer.change_tags(job, TagDelta(remove=early))
-            await self._writer.post_note(job, shown, called="the proposal")
+            await self._post(job, document, shown)
             await self.remove_note(job, document, but=shown)
         await self._db.run(review.wait, job, now=self._clock.now())
         _log.info("document %s: %s waits for approval (job %s)", job.document_id, job.kind, job.id)
         news.tell(Cause.REVIEW, f"Document {job.document_id}: {job.kind} waits for approval (job {job.id}).")
+
+    async def _post(self, job: Job, document: Document, shown: str) -> None:
+        """Post the note. Decisions of before it stood there, or of that very moment, are not on it."""
+
+        async def look() -> None:
+            now = await self._paperless.document(job.document_id)
+            if self._tags.decisions & now.tags:
+                raise _DecidedError(now)
+
+        for _ in range(LOOKS):
+            await self._hear_early(job, document)
+            try:
+                await self._writer.post_note(job, shown, called="the proposal", look=look)
+            except _DecidedError as decided:
+                document = decided.current
+            else:
+                await self._hear_early(job, await self._paperless.document(job.document_id))
+                return
+        raise TemporaryError("Somebody decided again and again on the document before a proposal could be shown.")
+
+    async def _hear_early(self, job: Job, document: Document) -> None:
+        """Take off tags of a decision that cannot be on this job, once what they may be on has heard them."""
+        if early := self._tags.decisions & document.tags:  # nobody had seen what they would decide on
+            await self._decide(job.document_id)  # but they may be of what stands there already
+            await self._writer.change_tags(job, TagDelta(remove=early))
 
     async def approved(self, job: Job, kept: Review) -> Proposal:
         """Return what is to be written now: what was shown, without tags that are gone from Paperless by now."""

@@ -14,7 +14,7 @@ from sidecar.domain.errors import CancelledError, PermanentError
 from sidecar.domain.job import Job
 from sidecar.domain.writeback import TagDelta
 from sidecar.paperless.client import Paperless
-from sidecar.worker.gate import Gate
+from sidecar.worker.gate import Check, Gate
 from sidecar.worker.lease import Leases
 from sidecar.worker.linking import is_left_empty
 
@@ -37,12 +37,19 @@ class Writer:
         """Send the delta for the job's document, together with others that wait with the same one."""
         await self._gate.change_tags(job.document_id, delta, lambda: self._may_write(job))
 
-    async def post_note(self, job: Job, text: str, *, called: str) -> None:
-        """Post a note; a user without the right to write notes goes without `called`, as the log calls it."""
+    async def post_note(self, job: Job, text: str, *, called: str, look: Check | None = None) -> None:
+        """Post a note; a user without the right to write notes goes without `called`, as the log calls it.
+
+        `look` is taken right before the note goes out; what it raises is raised with nothing sent.
+        """
+
+        async def check() -> None:
+            if look is not None:
+                await look()
+            await self._may_write(job)
+
         try:
-            await self._gate.write(
-                lambda: self._may_write(job), lambda: self._paperless.add_note(job.document_id, text)
-            )
+            await self._gate.write(check, lambda: self._paperless.add_note(job.document_id, text))
         except PermanentError as error:
             _log.warning("document %s: %s could not be written as a note: %s", job.document_id, called, error)
 

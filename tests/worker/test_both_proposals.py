@@ -96,6 +96,32 @@ async def test_a_tag_of_before_the_second_proposal_was_shown_decides_on_the_firs
     assert "a new text" in note
 
 
+@pytest.mark.parametrize("when", ["in the door", "as it goes out"])
+async def test_a_tag_that_comes_while_the_second_proposal_waits_to_be_shown_decides_on_the_first_alone(
+    world: World, filing: int, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    world.archive.edit(filing, add_tags=["auto-ocr"])
+    async with world.sidecar() as sidecar:
+        place = sidecar.parts.paperless if when == "as it goes out" else sidecar.runner._attempts._reviews._writer._gate
+        name = "add_note" if when == "as it goes out" else "write"
+        pass_on = getattr(place, name)
+
+        async def late(*given: Any) -> Any:
+            monkeypatch.setattr(place, name, pass_on)
+            world.archive.edit(filing, add_tags=["auto-approve"])
+            return await pass_on(*given)
+
+        monkeypatch.setattr(place, name, late)
+        await sidecar.run(drain=True)
+        await sidecar.run(drain=True)
+        assert await _states(sidecar) == {Kind.TAGGING: State.SUCCEEDED, Kind.OCR: State.REVIEW}
+    assert written(world, filing) == {"filing"}
+    assert {"auto-ocr", "auto-review"} < world.archive.tag_names(filing)
+    assert "auto-approve" not in world.archive.tag_names(filing)
+    (note,) = world.archive.notes(filing)
+    assert "a new text" in note
+
+
 @pytest.mark.parametrize("kind", [Kind.OCR, Kind.TAGGING])
 @pytest.mark.parametrize("decision", Decision)
 async def test_a_decision_on_one_alone_leaves_the_other_waiting_with_its_tags_and_its_note(
