@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sidecar.domain import resuming
 from sidecar.domain.document import Document
 from sidecar.domain.resuming import BrokenOff, rest
 from sidecar.domain.writeback import Conflict, Plan, Proposal, TagDelta
@@ -91,3 +92,30 @@ def test_a_field_that_it_had_not_decided_to_send_is_not_sent_later_either() -> N
     plan = left(tags={TRIGGER}, chosen={"created": "2026-05-12"})
     assert plan.write == {"created": "2026-05-12"}
     assert {conflict.field for conflict in plan.conflicts} == {"title", "custom_fields.7"}
+
+
+COLUMNS = {"title": "Ours", "created": "2026-05-12", "correspondent": 4, "document_type": None}
+ENTRY = {
+    "title": ["scan", "Ours"], "created": ["2026-01-02", "2026-05-12 00:00:00+00:00"],
+    "correspondent": [None, 4], "document_type": ["1", "None"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("entry", "is_in_log"),
+    [
+        ({}, True),
+        ({"timestamp": "2026-11-23T02:30:00.000001+01:00"}, True),
+        ({"timestamp": "2026-11-23T01:29:59Z"}, False),
+        ({"timestamp": None}, False),
+        ({"changes": ENTRY | {"title": ["scan", "A person's"]}}, False),
+        ({"changes": {"correspondent": [None, 4]}}, False),
+        ({"changes": {"title": {"type": "m2m"}}}, False),
+        ({"changes": None}, False),
+    ],
+    ids=["ours", "in another zone", "of before", "at no time", "another title", "one field", "strange", "empty"],
+)
+def test_what_paperless_logged_of_our_fields(entry: dict[str, Any], is_in_log: bool) -> None:
+    ours = {"timestamp": "2026-11-23T01:30:00.5Z", "changes": ENTRY} | entry
+    other = {"timestamp": "2026-11-23T01:31:00Z", "changes": {"tags": [5, [3]]}}
+    assert resuming.is_in_log([other, ours], "2026-11-23T01:30:00Z", COLUMNS) is is_in_log
