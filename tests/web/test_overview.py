@@ -73,4 +73,5 @@ def test_figures_lead_on(site: Site, anna: httpx.Client) -> None:
     failed(site, document(site))
     page = anna.get("/").text
     assert re.search(r'<a class="tile alarm" href="/failures"><b>1</b> <span>failed', page)
-    assert re.search(r'class="failed" x="231"', page)  # the last of 24 hours
+    # The last of 24 hours, or the one before if the hour turned since these tests began.
+    assert re.search(r'class="failed" x="2[32]1"', page)
