@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 
 from sidecar.store import ledger
 from sidecar.store.ledger import Call
 from tests.web.conftest import Site, Stage
-from tests.web.test_pages import EVIL, NOW
+from tests.web.test_pages import EVIL
 
 #: Each call is about another document: a repeat of one is written down once.
 documents = itertools.count(1)
@@ -19,7 +19,7 @@ documents = itertools.count(1)
 
 def spend(site: Site, cost: float | None, model: str = "gpt-x", purpose: str = "tagging", days: int = 0) -> None:
     call = Call(purpose, model, 1000, 100, "answered", 2.0, "api.example.org", cost=cost)
-    site.db.run_now(ledger.record_alone, next(documents), call, now=NOW - timedelta(days=days))
+    site.db.run_now(ledger.record_alone, next(documents), call, now=datetime.now(UTC) - timedelta(days=days))
 
 
 def test_spending_is_shown_by_day_and_by_month_with_what_a_budget_leaves(stage: Stage) -> None:
