@@ -22,14 +22,16 @@ PRICE = re.compile(
 _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _ROUND = re.compile(
     r"(?:(?<![\w#@%|])|(?<=total|summe)|(?<=betrag))(?<!\w-)(?<!\d[.,/:' ])"
-    r"(?:[1-9]\d{0,2}(?:[., ']\d{3})+|[1-9]\d{0,6}|0)(?![\w%]| %|[.,:/'-]\d| ?x(?!\w))"
+    r"(?:[1-9]\d{0,2}(?:[., ']\d{3})+|[1-9]\d{0,6}|0)(?![\w%]| %|[.,:/'-]\d| ?x ?[\d|])"
 )
 #: What comes before or behind a number that counts something, or names it.
 _COUNTED = re.compile(
     r"(?:qty(?:\W*tender)?|quan\w*|[il]tem\W?s?|sold|count|menge|anzahl|stuck|stk|pcs|pieces?|units?|points?|punkte|hours|stunden|"
-    rf"\bno|\bnr|number|nummer|numero|page|seite|table|tisch|\bpos|\bid|kunde|pax|\b(?:{_MONTH}|bis|until|vom)|@|%|"
+    r"\bno|\bnr|number|nummer|numero|page|seite|table|tisch|\bpos|\bid|kunde|pax|@|%|"
     r"invoice|rechnung)[\W_]{0,4}$"
 )
+#: What comes before a day or a year.
+_DATED = re.compile(rf"\b(?:{_MONTH}|bis|bis zum|until|vom)[\W_]{{0,4}}$")
 _UNIT = re.compile(
     rf"[ .)]{{0,3}}(?:items?|pcs|pieces?|stk|stuck|hours?|hrs?|stunden|std|days?|tage?n?|nights?|units?|kg|km|kwh|"
     rf"points?|punkte|persons?|personen|pax|{_MONTH})(?!\w)"
@@ -62,5 +64,8 @@ def may_be_amount(rests: Sequence[str], total: re.Pattern[str], mark: re.Pattern
 
 def _is_open(line: str, match: re.Match[str]) -> bool:
     if "|" in line and not line[: match.start()].strip():  # 4 Subtotal 12.50
+        return False
+    is_in_a_date = len(match[0]) < 3 or re.fullmatch(r"(?:19|20)\d\d", match[0])
+    if is_in_a_date and _DATED.search(line, 0, match.start()):
         return False
     return not _COUNTED.search(line, 0, match.start()) and not _UNIT.match(line, match.end())

@@ -69,8 +69,10 @@ _UNREAD = tuple(
         r"(?<!\w)\d{1,2}(?:\.|st|nd|rd|th)? ?(?:d(?:\.|ieses) ?m(?:\.|ts\b|onats)|of this month|inst\b)",
         r"\d ?(?:st|nd|rd|th)?\.? day of",
         # Numbers between which other signs stand, or different ones.
-        rf"(?<!\d){_DAY}[ .,:/'-]{{1,3}}{_DAY}[ .,:/'-]{{1,3}}{_YEAR}",
-        rf"(?<!\d)(?:19|20)\d\d[ .,:/'-]{{1,3}}{_DAY}[ .,:/'-]{{1,3}}{_DAY}(?!\d|[.,]\d)",
+        rf"(?<!\d){_DAY}[\W_]{{1,3}}{_DAY}[\W_]{{1,3}}{_YEAR}",
+        rf"(?<!\d)(?:19|20)\d\d[\W_]{{1,3}}{_DAY}[\W_]{{1,3}}{_DAY}(?!\d|[.,]\d)",
+        r"(?<!\d)\d ?\d?[-./] ?\d ?\d?[-./] ?(?:1 ?9|2 ?0) ?\d ?\d(?!\d|[.,]\d)",
+        rf"\b(?:datum|date|dated|du|fecha|data|dato|vom|den|am|on)\W{{0,3}}{_DAY}[./-]{_DAY}(?![./-]?\d)",
         rf"(?<!\w)(?<!\d[.,/-]){_DAY} ?(?P<mark>[-/.]) ?{_DAY} ?(?P=mark) ?\d\d(?!\d|[.,:/-]\d)",
         rf"\b(?:datum|date|dated|du|fecha|data|dato|vom|on)\W{{0,3}}{_DAY} {_DAY} \d\d(?!\d)",
         r"\b(?:datum|date|dated|fecha|data|dato|vom)\W{0,3}\d{6}(?!\d)",
