@@ -181,11 +181,15 @@ def _is_short(word: str) -> bool:
     return len(word) < LONG or any(map(str.isdigit, word))
 
 
-@lru_cache(maxsize=20_000)
-def _capitals(text: str) -> frozenset[str]:
+def _in_capitals(text: str) -> frozenset[str]:
     """Return the words in capitals, as they are compared."""
     words = re.findall(r"\w+", unicodedata.normalize("NFKC", text))
     return frozenset(_plain(fold(word)) for word in words if word.isupper())
+
+
+@lru_cache(maxsize=20_000)
+def _abbreviations(name: str) -> frozenset[str]:
+    return _in_capitals(name)
 
 
 @lru_cache(maxsize=16)
@@ -242,8 +246,8 @@ class _Text:
         return "\n".join(line for place, line in enumerate(lines) if place not in banks) if banks else self.text
 
     @cached_property
-    def _abbreviations(self) -> frozenset[str]:
-        return _capitals(self.text)
+    def _capitals(self) -> frozenset[str]:
+        return _in_capitals(self.text)
 
     def writes_exactly(self, name: str) -> bool:
         """Say whether the name stands in the text to the sign."""
@@ -255,8 +259,8 @@ class _Text:
 
     def has_as_it_is(self, word: str, name: str) -> bool:
         """Say whether the text has this very word, in capitals if it stands so in the name."""
-        is_abbreviation = len(word) > 1 and word in _capitals(name)
-        return word in self._abbreviations if is_abbreviation else f" {word} " in self._plain
+        is_abbreviation = len(word) > 1 and word in _abbreviations(name)
+        return word in self._capitals if is_abbreviation else f" {word} " in self._plain
 
     def has(self, word: str) -> bool:
         """Say whether the text has the word, or one that differs by what a scan may have done to it."""
