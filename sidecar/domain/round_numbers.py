@@ -26,16 +26,16 @@ _ROUND = re.compile(
 )
 #: What comes before or behind a number that counts something, or names it.
 _COUNTED = re.compile(
-    r"(?:qty(?:\W*tender)?|quan\w*|[il]tem\W?s?|sold|count|menge|anzahl|stuck|stk|pcs|pieces?|units?|points?|punkte|hours|stunden|"
-    r"\bno|\bnr|number|nummer|numero|page|seite|table|tisch|\bpos|\bid|kunde|pax|@|%|"
-    r"invoice|rechnung)[\W_]{0,4}$"
+    r"(?:qty(?:\W*tender)?|quan\w*|[il]tem\W?s?|sold|\bcount|menge|anzahl|stuck|stk|pcs|pieces?|units?|points?|punkte|hours|stunden|"
+    r"\bno|\bnr|number|nummer|numero|page|seite|table|tisch|\bpos|\bid|kunde|pax|@|%)[\W_]{0,4}$"
 )
 #: What comes before a day or a year.
 _DATED = re.compile(rf"\b(?:{_MONTH}|bis|bis zum|until|vom)[\W_]{{0,4}}$")
 _UNIT = re.compile(
-    rf"[ .)]{{0,3}}(?:items?|pcs|pieces?|stk|stuck|hours?|hrs?|stunden|std|days?|tage?n?|nights?|units?|kg|km|kwh|"
-    rf"points?|punkte|persons?|personen|pax|{_MONTH})(?!\w)"
+    r"[ .)]{0,3}(?:items?|pcs|pieces?|stk|stuck|hours?|hrs?|stunden|std|days?|tage?n?|nights?|units?|kg|km|kwh|"
+    r"points?|punkte|persons?|personen|pax)(?!\w)"
 )
+_IN_MONTH = re.compile(rf"\.? ?(?:{_MONTH})(?!\w)")
 #: So many lines above a number that stands alone may say what it is; not a table's heading, nor what has its number.
 _ABOVE = 3
 _NO_LABEL = re.compile(r"[\d|%]|qty|quan|item|menge|\bpos\b|descr|bezeichnung|artikel")
@@ -66,6 +66,6 @@ def _is_open(line: str, match: re.Match[str]) -> bool:
     if "|" in line and not line[: match.start()].strip():  # 4 Subtotal 12.50
         return False
     is_in_a_date = len(match[0]) < 3 or re.fullmatch(r"(?:19|20)\d\d", match[0])
-    if is_in_a_date and _DATED.search(line, 0, match.start()):
+    if is_in_a_date and (_DATED.search(line, 0, match.start()) or _IN_MONTH.match(line, match.end())):
         return False
     return not _COUNTED.search(line, 0, match.start()) and not _UNIT.match(line, match.end())
