@@ -66,7 +66,7 @@ class Rights:
     def confirm(self, person: Person) -> None:
         """Note what Paperless said at a login."""
         time = asyncio.get_running_loop().time()
-        self._known[person.id] = _Known(time, time)
+        self._known[person.id] = _Known(time, time, person.is_staff)
 
     async def of(self, session: Session, *, acts: bool, now: datetime) -> Session | None:
         """Return the session as its rights are now, None where it is over.

@@ -37,9 +37,10 @@ class Login:
 
 
 async def begin(site: Site, person: Person, now: datetime) -> str:
-    """Log a person in and return the value for the cookie."""
+    """Log a person in and return the value for the cookie. Whether they are staff now counts in all their logins."""
     secret = secrets.token_urlsafe(32)
     session = Session(person.id, person.username, person.is_staff, created_at=now, seen_at=now)
+    await site.db.run(sessions.set_staff, person.id, is_staff=person.is_staff)
     await site.db.run(sessions.open_session, digest(secret), session)
     site.rights.confirm(person)
     return secret

@@ -60,6 +60,21 @@ def test_who_is_no_longer_staff_may_do_what_others_may(site: Site) -> None:
     assert sue.get("/settings").status_code == 200
 
 
+def test_who_is_no_longer_staff_keeps_it_in_no_browser_by_logging_in_elsewhere(stage: Stage) -> None:
+    site = stage.open()
+    site.archive.add_user("sue", "sue-token", password="correct horse", permissions=RIGHTS, is_staff=True)
+    old = site.person("sue")
+    token, cookies = csrf(old), dict(old.cookies)
+    assert old.get("/settings").status_code == 200
+    change_user(site.archive.state, "sue", is_staff=False)
+    assert site.person("sue").get("/settings").status_code == 403
+    assert old.get("/settings").status_code == 403
+    assert old.post("/tokens", data={"csrf": token, "scope": "admin", "name": "x"}).status_code == 403
+    stage.close()
+    stage.archive.faults.replace([Fault("GET", "/api/users/", answer=Answer(503))])
+    assert stage.open().client(cookies=cookies).get("/settings").status_code == 403, "the store knows it too"
+
+
 def test_a_change_needs_a_younger_answer_than_a_page(
     site: Site, anna: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
