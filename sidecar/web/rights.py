@@ -4,10 +4,10 @@ So no password and no token of theirs is kept. An account's rights are asked for
 confirmed more than BEFORE_ACT_S ago, and before a page after BEFORE_PAGE_S; all requests of a person share a question.
 
 - Paperless says no (deleted, switched off, no longer may change documents, another name): all their logins end.
-- Paperless is away: what it said last holds for GRACE_S, an hour. A restart of Paperless, a nightly backup or a broken
-  line is over by then, and that is when one wants to see what the sidecar does; whoever lost a right meanwhile cannot
-  use the outage for longer. After that nobody with a login gets in until it answers. When this program starts while
-  Paperless is away, the hour begins with the first request.
+- Paperless is away: what it said last holds for GRACE_S, an hour, from the first question about this person on that it
+  did not answer. A restart of Paperless, a nightly backup or a broken line is over by then, and that is when one wants
+  to see what the sidecar does; whoever lost a right meanwhile cannot use the outage for longer. After that they do not
+  get in until it answers. A start of this program while Paperless is away begins the hour anew.
 - The sidecar's user may not look at accounts (`view_user`): then a login holds for UNSEEN, twelve hours, and no longer.
 """
 
@@ -52,6 +52,8 @@ class _Known:
     #: Whether it said no, and whether it lets us ask at all.
     is_over: bool = False
     is_hidden: bool = False
+    #: Which question was the first that it did not answer; None while it answers.
+    unheard: float | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -66,7 +68,7 @@ class Rights:
     def confirm(self, person: Person) -> None:
         """Note what Paperless said at a login."""
         time = asyncio.get_running_loop().time()
-        self._known[person.id] = _Known(time, time, person.is_staff)
+        self._known[person.id] = _Known(time, asked=time, is_staff=person.is_staff)
 
     async def of(self, session: Session, *, acts: bool, now: datetime) -> Session | None:
         """Return the session as its rights are now, None where it is over.
@@ -84,7 +86,7 @@ class Rights:
             session = replace(session, is_staff=known.is_staff)
         if known.is_hidden:
             return session
-        if time() - known.confirmed > GRACE_S:
+        if known.unheard is not None and time() - known.unheard > GRACE_S:
             raise OutageError(PROVIDER, "Paperless cannot be asked whether you may still come in. Try again later.")
         return session
 
@@ -96,6 +98,7 @@ class Rights:
                 person = await look_up(self._http, session.user_id)
         except TimeoutError:
             _log.info("Paperless does not say in time what %s may do", session.username)
+            known.unheard = known.asked if known.unheard is None else known.unheard
             return
         except PermanentError:
             if not known.is_hidden:
@@ -104,8 +107,9 @@ class Rights:
             return
         except WorkError as error:
             _log.info("Paperless does not say what %s may do: %s", session.username, error)
+            known.unheard = known.asked if known.unheard is None else known.unheard
             return
-        known.is_hidden = False
+        known.is_hidden, known.unheard = False, None
         if person is None or person.username != session.username or not person.may_enter:
             known.is_over = True
             await self._end(session)
