@@ -66,6 +66,10 @@ class PermanentError(WorkError):
     """This document cannot be done as it is; trying again would end the same way."""
 
 
+class ForbiddenError(PermanentError):
+    """Paperless itself says that the sidecar's user may not do this; a proxy that says so says it in HTML."""
+
+
 class TooSlowError(PermanentError):
     """A page took all the time that one may take."""
 

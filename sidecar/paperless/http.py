@@ -20,6 +20,7 @@ import httpx
 from sidecar import __version__
 from sidecar.domain.errors import (
     CancelledError,
+    ForbiddenError,
     MisconfiguredError,
     OutageError,
     PermanentError,
@@ -204,7 +205,8 @@ def _refuse(response: httpx.Response, *, writes: bool) -> None:
     if response.is_redirect or status == httpx.codes.NOT_ACCEPTABLE or (status == 404 and not is_json):
         raise MisconfiguredError(PROVIDER, _no_api(response))
     if status == httpx.codes.FORBIDDEN:
-        raise PermanentError(f"Paperless does not allow the sidecar's user to do this: {words}")
+        kind_of_no = ForbiddenError if is_json else PermanentError
+        raise kind_of_no(f"Paperless does not allow the sidecar's user to do this: {words}")
     if status == httpx.codes.NOT_FOUND:
         raise CancelledError("The document is no longer in Paperless.")
     if status == httpx.codes.BAD_REQUEST and is_json:

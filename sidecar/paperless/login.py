@@ -80,7 +80,7 @@ async def log_in(url: str, name: str, password: str, *, code: str = "", timeout_
 async def look_up(own: Http, user_id: int) -> Person | None:
     """Return who has this account now, asked with the sidecar's token; None for nobody: deleted, or switched off.
 
-    Raises PermanentError where the sidecar's user may not look at accounts (`view_user`), else the errors of `Http`.
+    Raises ForbiddenError where the sidecar's user may not look at accounts (`view_user`), else the errors of `Http`.
     """
     try:
         user = await own.get(f"users/{user_id}/")

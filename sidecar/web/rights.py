@@ -18,7 +18,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sidecar.domain.errors import OutageError, PermanentError, WorkError
+from sidecar.domain.errors import ForbiddenError, OutageError, WorkError
 from sidecar.paperless.http import PROVIDER, Http
 from sidecar.paperless.login import Person, look_up
 from sidecar.store import sessions
@@ -100,7 +100,7 @@ class Rights:
             _log.info("Paperless does not say in time what %s may do", session.username)
             known.unheard = known.asked if known.unheard is None else known.unheard
             return
-        except PermanentError:
+        except ForbiddenError:
             if not known.is_hidden:
                 _log.info("the sidecar's user may not look at accounts (view_user): a login holds for 12 hours")
             known.is_hidden = True

@@ -135,6 +135,23 @@ def test_the_hour_of_an_outage_begins_with_the_first_question_that_is_not_answer
     assert [seen_after(2.0), seen_after(0.9), seen_after(0.2)] == [200, 200, 503], "an answer ends an outage"
 
 
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(
+    ("body", "status"), [("<html>Forbidden by the proxy</html>", 200), ('{"detail": "You may not."}', 303)]
+)
+def test_only_paperless_itself_says_that_accounts_cannot_be_looked_at(
+    site: Site, anna: httpx.Client, monkeypatch: pytest.MonkeyPatch, body: str, status: int
+) -> None:
+    monkeypatch.setattr(rights, "UNSEEN", timedelta(0))
+    media = "application/json" if body.startswith("{") else "text/html"
+    said = Answer(403, media, body)
+    site.archive.faults.replace([Fault("GET", "/api/users/", answer=said)])
+    assert anna.get("/").status_code == status
+    if status == 200:
+        monkeypatch.setattr(rights, "GRACE_S", -1.0)
+        assert anna.get("/").status_code == 503, "a proxy that stands in the way is an outage"
+
+
 def test_in_an_outage_pages_do_not_wait_for_paperless_each_time(
     site: Site, anna: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
