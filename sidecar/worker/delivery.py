@@ -177,7 +177,7 @@ class Delivery:
             sending = Sending(job, proposal, earlier, broken, current, plan, read_at, refused)
             try:
                 return await self._send(sending)
-            except (CancelledError, OutageError, PermanentError) as error:
+            except (CancelledError, OutageError, RefusedError) as error:
                 if not sending.has_begun:
                     await self._put_back(sending, before, error)
                 raise

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from sidecar.domain.document import Document, Fields, custom_id
-from sidecar.domain.errors import OutageError, PermanentError
+from sidecar.domain.errors import OutageError
 from sidecar.domain.job import Job
 from sidecar.domain.resuming import BrokenOff
 from sidecar.domain.writeback import Plan, Proposal, same
@@ -86,7 +86,7 @@ class FieldSender:
                 if not named:
                     raise
                 sending.refused |= named
-            except (OutageError, PermanentError):
+            except OutageError:
                 sending.has_begun = False  # the same
                 raise
             except BrokeDownError as error:
