@@ -36,7 +36,7 @@ OF_PAGE = {
     "design": {"NAVIGATION", "REVISIONS", "ROUTERS", "TRANSITIONS"},
     "moving": {"NAME"},
     "ocr": {"FOLDER", "NAME", "ONLY"},
-    "tagging": {"NAME"},
+    "tagging": {"ING", "NAME"},
     "troubleshooting": {"OCR_PROVIDER"},
 }
 OLD = {*RENAMED, *SWITCHES, *TAGS, *LEFT, "AI_PROVIDER"}
