@@ -2,7 +2,8 @@
 
 texts/told-<language>.toml has the sentences by pattern. A text is read from its start, sentence by sentence, and stays
 as it is from the first one on that is in no table: what Paperless, a model or a file said is in nobody's table. What
-stays is marked as English, for those who have pages read to them.
+stays is marked as English, for those who have pages read to them. In place of a number stands a number, and in place
+of fields what the table calls one or a name in quotes, so that a sentence of somebody else is not taken for ours.
 """
 
 from __future__ import annotations
@@ -16,10 +17,15 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
+from sidecar.domain.cause import GAP
+
 FOLDER = Path(__file__).parent / "texts"
 #: Longer texts are answers of others, and are not looked at.
 LONGEST = 2000
 _HOLE = re.compile(r"\{(\w+)\}")
+#: Holes for a number, in which a cause of failures has a gap.
+_NUMBERS = ("n", "s", "most", "number")
+_NUMBER = rf"-?\d+(?:\.\d+)?|{GAP}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,10 @@ def _english(text: str) -> Markup:
 def _word(name: str, said: str, table: _Table) -> str:
     if name == "rest":
         return _shown(said, table.sentences, table)
+    if name == "said":
+        return _english(said)
     if name == "fields":
-        return ", ".join(table.fields.get(one, one) for one in said.split(", "))
+        return re.sub(_field(table.fields), lambda found: table.fields.get(found[0], found[0]), said)
     return said
 
 
@@ -82,22 +90,33 @@ def _table(language: str) -> _Table | None:
     if not file.exists():
         return None
     found = tomllib.loads(file.read_text(encoding="utf-8"))
-    return _Table(_sentences(found["sentences"]), _sentences(found["pages"]), found["fields"])
+    fields = found["fields"]
+    return _Table(_sentences(found["sentences"], fields), _sentences(found["pages"], fields), fields)
 
 
-def _sentences(rows: Mapping[str, str]) -> tuple[_Sentence, ...]:
-    return tuple(_Sentence(_pattern(said), Markup(shown)) for said, shown in rows.items())  # noqa: S704 - our own
+def _sentences(rows: Mapping[str, str], fields: Mapping[str, str]) -> tuple[_Sentence, ...]:
+    return tuple(
+        _Sentence(_pattern(said, _field(fields)), Markup(shown))  # noqa: S704 - our own
+        for said, shown in rows.items()
+    )
 
 
-def _pattern(said: str) -> re.Pattern[str]:
+def _field(fields: Mapping[str, str]) -> str:
+    """Return what finds one field; names of the owner's own stand in quotes, whatever is in them."""
+    return "|".join(('"[^"]*"', GAP, r"custom field \d+", *map(re.escape, fields)))
+
+
+def _pattern(said: str, field: str) -> re.Pattern[str]:
     """Return what finds this sentence at the start of a text; it ends with the text or before a space."""
     parts = _HOLE.split(said)
     last = len(parts) - 2 if not parts[-1] else -1
-    made = [re.escape(part) if n % 2 == 0 else _hole(part, is_last=n == last) for n, part in enumerate(parts)]
+    made = [re.escape(part) if n % 2 == 0 else _hole(part, field, is_last=n == last) for n, part in enumerate(parts)]
     return re.compile("".join(made) + r"(?= |$)", re.DOTALL)
 
 
-def _hole(name: str, *, is_last: bool) -> str:
-    if name == "fields":  # names of the owner's own stand in quotes, whatever is in them
-        return r"(?P<fields>(?:\"[^\"]*\"|[^\".:])+?)"
+def _hole(name: str, field: str, *, is_last: bool) -> str:
+    if name in _NUMBERS:
+        return f"(?P<{name}>{_NUMBER})"
+    if name == "fields":
+        return f"(?P<fields>(?:{field})(?:, (?:{field}))*)"
     return f"(?P<{name}>.*)" if is_last else f"(?P<{name}>.+?)"

@@ -91,7 +91,8 @@ def _said(request: Request, fields: Collection[str], taken: Collection[tuple[int
     """Say in a sentence or three what was taken back, and what was not."""
 
     def called(name: str) -> str:
-        return delivered.words.get(name) or field_words(name)
+        word = delivered.words.get(name)
+        return f'"{word}"' if word else field_words(name)
 
     words = [called(name) for name in fields]
     words += ["tags"] if any(name == TAGS for _, name in taken) else []

@@ -29,6 +29,9 @@ COMPOSED = {
     "Approved by {}, with changes.": "{} by {}{}.",
     "Approved by {}.": "{} by {}{}.",
     "Rejected by {}.": "{} by {}{}.",
+    "Page {} of {} could not be read, so": "Page {}{} of {} could not be read, so",
+    "Page {} and {} more of {} could not be read, so": "Page {}{} of {} could not be read, so",
+    "Page {} cannot be read: {}.": "Page {} cannot be read: {}, {}.",
     "Waits for its budget: what {} allows for this day is spent": "{}what {} allows for this {} is spent",
     "Waits for its budget: what {} allows for this month is spent": "{}what {} allows for this {} is spent",
 }
@@ -99,9 +102,41 @@ def test_a_sentence_and_its_translation_have_the_same_holes() -> None:
         (cause_of("Page 3 took longer than 60 s to draw."), "Seite … zu zeichnen dauerte länger als … s."),
         (
             "Page 3 could not be drawn: Bad <b>. Given up after 5 attempts.",
-            "Seite 3 ließ sich nicht zeichnen: Bad &lt;b&gt;. Nach 5 Versuchen aufgegeben.",
+            'Seite 3 ließ sich nicht zeichnen: <span lang="en">Bad &lt;b&gt;</span>. Nach 5 Versuchen aufgegeben.',
         ),
-        ("Wrote {evil} %s {0}.", "Geschrieben: {evil} %s {0}."),
+        ('Wrote "{evil} %s {0}".', "Geschrieben: &#34;{evil} %s {0}&#34;."),
+        ("Wrote a book about it.", '<span lang="en">Wrote a book about it.</span>'),
+        ("There is no job for you.", '<span lang="en">There is no job for you.</span>'),
+        ("Page one took longer than 60 s to draw.", '<span lang="en">Page one took longer than 60 s to draw.</span>'),
+        (
+            "Paperless refused the token: check PAPERLESS_TOKEN (Invalid token.).",
+            'Paperless wies das Token ab: Prüfe PAPERLESS_TOKEN (<span lang="en">Invalid token.</span>).',
+        ),
+        (
+            "Paperless refused the password: it is old.",
+            '<span lang="en">Paperless refused the password: it is old.</span>',
+        ),
+        (
+            "Page 1 of 3 could not be read, so the text was left as it was; the pages that were read are kept. "
+            "Page 1 took longer than 60 s to read. Given up after 3 attempts.",
+            "Seite 1 von 3 war nicht lesbar, deshalb blieb der Text, wie er war; die gelesenen Seiten sind aufgehoben. "
+            "Seite 1 zu lesen dauerte länger als 60 s. Nach 3 Versuchen aufgegeben.",
+        ),
+        (
+            "Page 2 and 1 more of 3 could not be read, so the text was left as it was; the pages that were read are "
+            "kept. Page 2 could not be read: No space left.",
+            "Seite 2 und 1 weitere von 3 waren nicht lesbar, deshalb blieb der Text, wie er war; die gelesenen Seiten "
+            'sind aufgehoben. Seite 2 ließ sich nicht lesen: <span lang="en">No space left</span>.',
+        ),
+        (
+            'Took back: date, tags, "a, title, b". Kept what was changed since: title, custom field 4. Somebody '
+            "changed it again at once: text. The searchable version stays; you can delete it in Paperless.",
+            "Zurückgenommen: Datum, Tags, &#34;a, title, b&#34;. Behalten, weil es seitdem geändert wurde: Titel, "
+            "custom field 4. Jemand hat es gleich wieder geändert: Text. Die durchsuchbare Fassung bleibt; du kannst "
+            "sie in Paperless löschen.",
+        ),
+        ("There was nothing to take back.", "Es gab nichts zurückzunehmen."),
+        ("Paperless answered 400: Bad.", 'Paperless antwortete 400: <span lang="en">Bad.</span>'),
         ("", ""),
         ("Handed back: " * 150, "Zurückgegeben: " * 150),
         ("Wrote " + "x" * 3000 + ".", f'<span lang="en">Wrote {"x" * 3000}.</span>'),
