@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sidecar.domain.document import Document, custom_id
+from sidecar.domain.document import Document, custom_id, timestamp
 from sidecar.domain.errors import WorkError
 from sidecar.domain.job import Kind
 from sidecar.domain.undoing import TAGS
@@ -105,13 +105,5 @@ def _authors(fields: Iterable[str], log: Iterable[Mapping[str, Any]]) -> dict[st
             if (field if custom_id(field) is None else "custom_fields") in names:
                 actor = entry.get("actor")
                 by = str(actor.get("username") or "") if isinstance(actor, Mapping) else ""
-                found[field] = Stand("changed", by=by or None, at=_time(entry.get("timestamp")))
+                found[field] = Stand("changed", by=by or None, at=timestamp(entry.get("timestamp")))
     return found
-
-
-def _time(text: Any) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return found if found.tzinfo else None

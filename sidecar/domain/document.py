@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 #: A field of a document as PATCH names it, with its JSON value.
@@ -116,3 +117,12 @@ class Tagged:
 
     id: int
     tags: frozenset[int]
+
+
+def timestamp(text: object) -> datetime | None:
+    """Read one of Paperless's times; None if it is none, or does not say its zone."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

@@ -17,10 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
-from sidecar.domain.document import Document, custom_id
+from sidecar.domain.document import Document, custom_id, timestamp
 from sidecar.domain.writeback import Conflict, Plan, Proposal, TagDelta, decide, same
 
 
@@ -93,10 +92,10 @@ def is_in_log(log: Iterable[Mapping[str, Any]], since: str, columns: Mapping[str
 
     Both times are Paperless's own, in ISO format. An entry that cannot be read proves nothing.
     """
-    begun = _time(since)
+    begun = timestamp(since)
     return begun is not None and any(
         isinstance(changes := entry.get("changes"), Mapping)
-        and (at := _time(entry.get("timestamp"))) is not None
+        and (at := timestamp(entry.get("timestamp"))) is not None
         and at >= begun
         and all(_sets(changes.get(name), name, value) for name, value in columns.items())
         for entry in log
@@ -109,14 +108,6 @@ def _sets(change: Any, name: str, value: Any) -> bool:
         return False
     words = str(change[1]).strip()
     return words[:10] == str(value)[:10] if name == "created" else words == str(value).strip()
-
-
-def _time(text: Any) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
 
 
 def is_column(name: str) -> bool:
