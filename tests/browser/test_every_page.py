@@ -230,9 +230,8 @@ def test_so_does_the_login(strange_windows: Windows) -> None:
 def test_the_whole_way_goes_by_keys_alone(lived: World) -> None:
     page = lived.stranger()
     page.goto("/login")
-    page.locator(
-        "input[name=username]:focus"
-    ).wait_for()  # it has the focus of itself, a moment after the page is there
+    # The field takes the focus by itself, a moment after the page is there.
+    page.locator("input[name=username]:focus").wait_for()
     page.keyboard.type("anna")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
