@@ -22,7 +22,7 @@ def until(
     while not (found := condition()):
         if time.monotonic() > deadline_s:
             pytest.fail(f"waited {within_s:.0f} s in vain: {what}")
-        time.sleep(every_s)
+        time.sleep(every_s)  # between two looks: what is waited for is another program's, and nothing rings
     return found
 
 

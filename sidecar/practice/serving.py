@@ -257,7 +257,7 @@ def _work(practice: PracticeServer, request: Request) -> Answer | None:
         return fault.answer
     answer = practice.handle(request)
     if verdict.late_s > 0:
-        time.sleep(verdict.late_s)  # the same
+        time.sleep(verdict.late_s)  # the switch for an answer that comes late though the work is done
     if fault.drop == "after":
         return None
     return fault.answer_after or answer

@@ -55,9 +55,10 @@ from sidecar.domain.writeback import (
 )
 from sidecar.paperless.client import Paperless
 from sidecar.paperless.http import PROVIDER, RefusedError
-from sidecar.store import journal, review
+from sidecar.store import journal
 from sidecar.store.database import Database
 from sidecar.worker.clock import Clock
+from sidecar.worker.decision_tags import left_on, still_heard
 from sidecar.worker.gate import Gate
 from sidecar.worker.hindsight import is_ours, look_back
 from sidecar.worker.lease import Leases
@@ -103,21 +104,6 @@ class HeldForReviewError(Exception):
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.plan = plan
-
-
-async def still_heard(db: Database, job: Job, tags: Tags, delta: TagDelta) -> TagDelta:
-    """Leave tags by which a person decides on the document while another proposal there has not heard them."""
-    heard = delta.remove & tags.decisions
-    if not heard or not await db.run(review.others_undecided, job.document_id, but=job.id):
-        return delta
-    return TagDelta(delta.add, delta.remove - heard)
-
-
-def left_on(job: Job, tags: Tags, before: Document, back: Document) -> TagDelta:
-    """Return what stayed on for another job that ended at the same moment, each for the sake of the other's trigger."""
-    if tags.trigger(job.kind) in back.tags:  # somebody asks for it again
-        return TagDelta()
-    return TagDelta(remove=(tags.spent(job.kind, back.tags) - tags.decisions) & before.tags & back.tags)
 
 
 class Delivery:

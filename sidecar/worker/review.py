@@ -36,7 +36,8 @@ from sidecar.store import queue, review
 from sidecar.store.database import Database
 from sidecar.store.review import Decided, Decision, Review
 from sidecar.worker.clock import Clock
-from sidecar.worker.delivery import LOOKS, TRIGGER_GONE, left_on, still_heard
+from sidecar.worker.decision_tags import left_on, still_heard
+from sidecar.worker.delivery import LOOKS, TRIGGER_GONE
 from sidecar.worker.writer import Writer
 
 _log = logging.getLogger(__name__)
