@@ -24,19 +24,19 @@ def found_in(
     asked: Collection[str],
     fields: Sequence[CustomField],
     *,
-    today: date | None,
+    today: date,
     like: Collection[int] = (),
 ) -> dict[str, str | dict[str, str]]:
     """Return what was found in the form of an answer, without keys for which nothing was found.
 
     `like` are correspondents of documents of its like. What may be the total is said of the fields whose name says
-    that they hold it. Without `today` nothing is said of dates.
+    that they hold it.
     """
     found: dict[str, str | None] = {}
     custom: dict[str, str] = {}
     if "correspondent" in asked:
         found["correspondent"] = mentioned(vocabulary, Names.CORRESPONDENTS, text[:HEAD], like=like)
-    if "created" in asked and today is not None:
+    if "created" in asked:
         likeliest = written_dates(text, today=today).likeliest
         found["created"] = str(likeliest) if likeliest else None
     for field in fields:

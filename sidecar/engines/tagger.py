@@ -78,15 +78,15 @@ class Tagger:
         content: str,
         vocabulary: Vocabulary,
         *,
+        today: date,
         document_id: int = 0,
         examples: Sequence[Example] = (),
-        today: date | None = None,
     ) -> Question:
         """Prepare the question about a document with this content. Raises PermanentError if there is no text.
 
         Two questions with the same key would be answered alike, so an answer is kept under it. `examples` are documents
         of its like that a person filed: their names are among the candidates, and the model sees how it was done.
-        With `today` the document's date is one of those that it writes, if all of them could be read.
+        A date more than a year after `today` is not offered as the document's.
         """
         text = self.require_text(content)
         vocabulary = vocabulary.refusing(self.rules.refuses)

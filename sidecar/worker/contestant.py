@@ -57,9 +57,7 @@ class Result:
     stopped: str | None = None
 
 
-def question_of(
-    contestant: Contestant, case: Case, privacy: Privacy, own: frozenset[int], *, today: date | None = None
-) -> Question:
+def question_of(contestant: Contestant, case: Case, privacy: Privacy, own: frozenset[int], *, today: date) -> Question:
     """Return the question about a document as if nobody had filed it yet, with other documents as examples.
 
     What carries a tag of ours (`own`) is no example, and what is private is none for a model elsewhere. Raises

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -324,7 +325,11 @@ async def test_a_private_document_is_no_example_for_a_model_elsewhere(desk: Desk
         assert sample.skipped[PRIVATE] == 1
         case = next(case for case in sample.cases if any(one.id == private for one in case.like))
         question = question_of(
-            Contestant("m", (parts.model,), parts.tagger, vocabulary), case, parts.privacy, frozenset()
+            Contestant("m", (parts.model,), parts.tagger, vocabulary),
+            case,
+            parts.privacy,
+            frozenset(),
+            today=date(2026, 6, 15),
         )
     assert question.examples
     assert not any(f'"id": {private},' in shown for shown in question.examples)

@@ -54,7 +54,7 @@ async def ask(asked: Tagger, text: str = TEXT, outcomes: list[str] | None = None
         if outcomes is not None:
             outcomes.append(outcome)
 
-    return await asked.ask(asked.question(text, VOCABULARY), VOCABULARY, today=TODAY, record=record)
+    return await asked.ask(asked.question(text, VOCABULARY, today=TODAY), VOCABULARY, today=TODAY, record=record)
 
 
 async def test_one_call_answers_every_field(server: PracticeModel) -> None:
@@ -222,17 +222,17 @@ async def test_a_document_without_text_is_never_asked_about(server: PracticeMode
     async with tagger(server) as asked:
         for text in ("", " \n\f", "~ - . |"):
             with pytest.raises(PermanentError, match="no text to judge by"):
-                asked.question(text, VOCABULARY)
+                asked.question(text, VOCABULARY, today=TODAY)
     assert not server.calls()
 
 
 async def test_equal_questions_have_equal_keys_and_others_do_not(server: PracticeModel) -> None:
     async with tagger(server) as asked, tagger(server, name="other") as other:
-        key = asked.question(TEXT, VOCABULARY).key
-        assert asked.question(TEXT, VOCABULARY).key == key
-        assert asked.question(TEXT + "!", VOCABULARY).key != key
-        assert asked.question(TEXT, Vocabulary()).key != key
-        assert other.question(TEXT, VOCABULARY).key != key
+        key = asked.question(TEXT, VOCABULARY, today=TODAY).key
+        assert asked.question(TEXT, VOCABULARY, today=TODAY).key == key
+        assert asked.question(TEXT + "!", VOCABULARY, today=TODAY).key != key
+        assert asked.question(TEXT, Vocabulary(), today=TODAY).key != key
+        assert other.question(TEXT, VOCABULARY, today=TODAY).key != key
 
 
 def test_a_long_text_is_shown_by_its_beginning_and_its_end() -> None:
