@@ -79,6 +79,14 @@ class Posed(Protocol):
     def schema(self) -> dict[str, Any]:
         """The JSON schema of an answer."""
 
+    @property
+    def examples(self) -> Sequence[str]:
+        """Documents of its like, each in the form of an answer; left out where there is no room."""
+
+    @property
+    def found(self) -> str:
+        """What code found in the document, in the form of an answer; "" for nothing."""
+
 
 class Asked(Protocol):
     """Who is asked: one model, or a chain of them."""
@@ -188,10 +196,9 @@ class Talk:
     def _begin(self) -> list[Message]:
         mark = f"document-{secrets.token_hex(4)}"  # the document cannot know it, so it cannot end its own fence
         is_whole = self._text == self._question.text
-        examples = getattr(self._question, "examples", ()) if is_whole else ()  # where there is no room, they go first
-        found = getattr(self._question, "found", "")
+        examples = self._question.examples if is_whole else ()  # where there is no room, they go first
         fenced = self._prompts.render(
-            "tagging-document.md.j2", mark=mark, text=self._text, examples=examples, found=found
+            "tagging-document.md.j2", mark=mark, text=self._text, examples=examples, found=self._question.found
         )
         return [{"role": "system", "content": self._question.rules_text}, {"role": "user", "content": fenced}]
 

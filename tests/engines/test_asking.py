@@ -53,6 +53,8 @@ class Question:
     text: str = LETTER
     rules_text: str = RULES
     schema: Any = None
+    examples: tuple[str, ...] = ()
+    found: str = ""
 
     def __post_init__(self) -> None:
         self.schema = self.schema or SCHEMA
